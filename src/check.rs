@@ -1,0 +1,1 @@
+//! L1, pure conclusions from the run log.

@@ -1,0 +1,1 @@
+//! L5, one file per subcommand.

@@ -1,0 +1,1 @@
+//! L1, scaleproof.yaml: parse, defaults, errors with line and caret.

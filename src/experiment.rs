@@ -1,0 +1,1 @@
+//! L3, what is done to the fleet, and the run log that it leaves.

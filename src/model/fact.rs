@@ -1,0 +1,266 @@
+//! Facts: what a source or deployment file says, in words that belong to no language.
+//!
+//! Language adapters produce them, rules are written over them, and neither knows the other.
+//!
+//! # Symbols
+//!
+//! A callee, a binding or a type is named by a *symbol*, always with `.` as separator, whatever the language writes:
+//!
+//! | written | symbol |
+//! |---|---|
+//! | `import session from "express-session"; session({…})` | `express-session` |
+//! | `const { Server } = require("socket.io"); new Server()` | `socket.io.Server` |
+//! | `from flask import Flask; app = Flask(__name__); app.run()` | `flask.Flask().run` |
+//! | `Application.builder().token(t).build().run_polling()` | `telegram.ext.Application.builder().token().build().run_polling` |
+//! | `use tower_sessions::MemoryStore; MemoryStore::default()` | `tower_sessions.MemoryStore.default` |
+//! | `from .store import carts; carts.clear()` | `.store.carts.clear` |
+//! | a global or builtin: `setInterval(…)`, `open(…)` | `setInterval`, `open` |
+//! | something that this file declares: `carts.push(1)`, a parameter `req` | `~carts.push`, `~req` |
+//! | a member of the enclosing class `Shop`, `self.items` / `this.items` | `~Shop().items` |
+//! | a class-level member, `Shop.items` | `~Shop.items` |
+//!
+//! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
+//! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+use super::deployment::Service;
+use super::location::Span;
+
+/// What a file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    Python,
+    JavaScript,
+    TypeScript,
+    Rust,
+    Compose,
+    Procfile,
+    Gunicorn,
+    /// A dependency manifest: package.json, requirements.txt, pyproject.toml, Cargo.toml …
+    Manifest,
+}
+
+/// Everything that one file says. Vectors are in the order of the text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Relative to the project, with `/`.
+    pub path: Arc<str>,
+    pub language: Language,
+    pub lines: u32,
+    pub imports: Vec<Import>,
+    pub functions: Vec<Function>,
+    pub calls: Vec<Call>,
+    pub states: Vec<State>,
+    pub accesses: Vec<Access>,
+    pub settings: Vec<Setting>,
+    pub dependencies: Vec<Dependency>,
+    pub services: Vec<Service>,
+    pub directives: Vec<Directive>,
+}
+
+impl FileFacts {
+    pub fn empty(path: impl Into<Arc<str>>, language: Language) -> Self {
+        FileFacts {
+            path: path.into(),
+            language,
+            lines: 0,
+            imports: Vec::new(),
+            functions: Vec::new(),
+            calls: Vec::new(),
+            states: Vec::new(),
+            accesses: Vec::new(),
+            settings: Vec::new(),
+            dependencies: Vec::new(),
+            services: Vec::new(),
+            directives: Vec::new(),
+        }
+    }
+}
+
+/// `import x from "module"`. Type-only imports are no facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// As the symbol grammar writes it: `express-session`, `flask`, `./store`, `.store`.
+    pub module: Name,
+    pub span: Span,
+}
+
+/// Index into [`FileFacts::functions`].
+pub type FunctionId = u32;
+
+/// A function, method, closure or lambda.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Its symbol in this file (`~add`, `~Shop().add`), empty for a closure without a name.
+    pub symbol: Name,
+    /// The function that it is written in.
+    pub parent: Option<FunctionId>,
+    /// From its first to its last character, decorators left out.
+    pub span: Span,
+    /// Exported or public: may be called from another file.
+    pub exported: bool,
+}
+
+/// A call, a constructor call, or a decorator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub callee: Name,
+    pub arguments: Vec<Argument>,
+    /// The function whose body contains it; `None` at module level.
+    pub function: Option<FunctionId>,
+    /// For a decorator or attribute: the function that it decorates.
+    pub decorates: Option<FunctionId>,
+    /// The symbol that the result is bound to, if it is: `~app`, `~Shop().bot`.
+    pub bound_to: Option<Name>,
+    /// The whole call expression.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Argument {
+    /// The keyword, or `None` for a positional argument.
+    pub name: Option<Name>,
+    pub value: Value,
+}
+
+/// A value as far as the text tells. Adapters stop at a nesting of 6 and say [`Value::Unknown`] below it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    Text(Name),
+    Number(f64),
+    Bool(bool),
+    Null,
+    /// A reference to something: a symbol.
+    Name(Name),
+    /// The result of a call.
+    Call {
+        callee: Name,
+        arguments: Vec<Argument>,
+    },
+    /// A function written right here.
+    Function(FunctionId),
+    List(Vec<Value>),
+    Object(Vec<(Name, Value)>),
+    /// `process.env.X`, `os.environ.get("X", fallback)`, `env::var("X")`; the fallback also from `?? x`, `|| x`, `or x`.
+    Environment {
+        name: Name,
+        fallback: Option<Box<Value>>,
+    },
+    /// `a ? b : c`, `b if a else c`: any of these.
+    OneOf(Vec<Value>),
+    Unknown,
+}
+
+/// Where a piece of state lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// A binding of the module, package or crate; a Rust `static`.
+    Module,
+    /// A class attribute or static field.
+    ClassStatic,
+    /// A field of an object: lives as long as the object does.
+    Instance,
+    /// A local of a function that an inner function captures (`function createApp() { const carts = {}; … }`).
+    Closure,
+}
+
+/// What a piece of state holds at the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    Map,
+    List,
+    Set,
+    Number,
+    Text,
+    Bool,
+    Null,
+    /// The result of a call that is no container of the language: its callee (`asyncio.Lock`, `~Store`).
+    Result(Name),
+}
+
+/// A binding that outlives one call of a function: the candidate for process state.
+/// Constants of scalar type that nothing assigns again are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// `~carts`, `~Shop.items`, `~Shop().items`.
+    pub symbol: Name,
+    pub level: Level,
+    pub shape: Shape,
+    /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
+    pub function: Option<FunctionId>,
+    /// The declaration.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessKind {
+    Read,
+    /// `x[k] = v`, `.append`, `.push`, `.set`, `.add`, `.update` …
+    Insert,
+    /// `del x[k]`, `.pop`, `.delete`, `.remove` …
+    Remove,
+    /// `x.clear()`.
+    Clear,
+    /// The binding itself gets another value.
+    Assign,
+    /// `x += 1`, `x++`, `fetch_add`.
+    Increment,
+}
+
+impl AccessKind {
+    pub fn is_write(self) -> bool {
+        self != AccessKind::Read
+    }
+}
+
+/// Somebody reads or writes a [`State`], of this file or of an imported one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Access {
+    /// `~carts` for a state of this file, `./store.carts` or `shop.store.carts` for an imported one.
+    pub state: Name,
+    pub kind: AccessKind,
+    /// `None` at module level: it happens once, while loading.
+    pub function: Option<FunctionId>,
+    pub span: Span,
+}
+
+/// `key = value`, in code or in a configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// A symbol in code (`flask.Flask().secret_key`, `flask.Flask().config.SESSION_TYPE`, `~SECRET_KEY` for a module
+    /// constant), the bare key elsewhere (`SESSION_DRIVER`).
+    pub key: Name,
+    pub value: Value,
+    pub function: Option<FunctionId>,
+    pub span: Span,
+}
+
+/// A package that the project depends on, as its manifest says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// As the registry writes it, in lower case for Python (`flask-session`).
+    pub name: Name,
+    /// The requirement as written (`^4.18`), empty where there is none.
+    pub version: Name,
+    /// Needed only for development or tests.
+    pub dev: bool,
+    pub span: Span,
+}
+
+/// A comment that speaks to us: `scaleproof: ignore[rule-id] reason`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Directive {
+    /// What follows `scaleproof:`, trimmed.
+    pub text: Name,
+    /// The comment stands alone on its line, and so speaks of the next line of code.
+    pub own_line: bool,
+    pub span: Span,
+}

@@ -1,0 +1,85 @@
+//! What lint has to say about one place.
+
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+use super::location::{Excerpt, Location};
+
+/// How bad it is with two or more instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Degraded, stale, weakened.
+    Warning,
+    /// Wrong results, lost or duplicated data or effects.
+    Error,
+}
+
+/// How sure we are that it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Heuristics; shown only with `--pedantic`.
+    Low,
+    /// Absence proven over the project, or state mutated in a handler.
+    Medium,
+    /// Symbol resolved through an import, and the unsafe option literal or a documented default.
+    High,
+}
+
+/// What running the app said about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// The check that the finding names failed.
+    Confirmed,
+    /// The check ran and passed.
+    NotReproduced,
+    /// Nothing exercised it.
+    NotTried,
+}
+
+/// Another place that belongs to the story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    pub location: Location,
+    /// "written here", "read here", "already 3 instances".
+    pub message: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's id: `express-session-memory`.
+    pub rule: Name,
+    pub family: Name,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub location: Location,
+    /// The lines at the location; filled in once, after matching.
+    pub excerpt: Option<Excerpt>,
+    /// What is here: "`session()` without `store` keeps sessions in the memory of one replica".
+    pub message: String,
+    /// The two-request story.
+    pub breaks: String,
+    pub fix: String,
+    /// Stable while the enclosing function and the text of the line stay: 16 hexadecimal digits.
+    pub fingerprint: String,
+    pub related: Vec<Related>,
+    /// Why this is not only a matter of tomorrow: the places that already run several instances or processes.
+    pub context: Vec<Related>,
+    /// Id of the check that would confirm it.
+    pub confirm: Option<Name>,
+    /// The routes whose handlers touch it, as `METHOD /path`; empty where unknown.
+    pub routes: Vec<Name>,
+    /// `None` until a run was compared with it.
+    pub proof: Option<Proof>,
+}
+
+/// A finding that a comment silenced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    pub finding: Finding,
+    pub reason: String,
+}

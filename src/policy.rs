@@ -1,0 +1,1 @@
+//! L1, from findings and outcomes to a verdict.

@@ -1,0 +1,28 @@
+//! L2, replicas: launching, isolation, readiness, and the certainty that all of it ends.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::model::event::Sink;
+use crate::model::fleet::Upstream;
+
+/// A future that can cross threads, as trait objects need it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Starts fleets. The seam behind which a fake stands in tests.
+pub trait Launcher: Send + Sync {
+    /// Starts `replicas` replicas and waits until each is ready or has failed. Emits `ServiceReady` / `ServiceFailed`,
+    /// `ReplicaStarting`, and `ReplicaReady` or `ReplicaNotReady` for each. A replica that is not ready is no error: the
+    /// fleet then has fewer upstreams.
+    fn start<'a>(&'a self, replicas: u32, sink: Arc<dyn Sink>) -> BoxFuture<'a, Box<dyn Fleet>>;
+}
+
+/// Replicas that run.
+pub trait Fleet: Send {
+    /// The replicas that became ready, in the order of their names.
+    fn upstreams(&self) -> Vec<Upstream>;
+
+    /// Ends every replica and shared service, emits `ReplicaExited` and `FileWritten`, and removes what was made.
+    fn stop<'a>(self: Box<Self>) -> BoxFuture<'a, ()>;
+}

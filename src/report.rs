@@ -1,0 +1,1 @@
+//! L4, one file per format; computes no numbers.

@@ -1,0 +1,1 @@
+//! L1, rule files as values, and the built-in set.

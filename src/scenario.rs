@@ -1,0 +1,1 @@
+//! L1, the Hurl subset: parse to steps, capture and assert over responses.

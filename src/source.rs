@@ -1,0 +1,1 @@
+//! L1, files to facts: the walk, the language adapters, the deployment formats.
