@@ -47,6 +47,8 @@ pub struct Related {
     pub location: Location,
     /// "written here", "read here", "already 3 instances".
     pub message: String,
+    /// The lines at the location, where they add something to the story.
+    pub excerpt: Option<Excerpt>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Name;
 use super::event::ReplicaName;
+use super::finding::Severity;
 use super::verdict::CheckVerdict;
 
 /// One check's conclusion.
@@ -12,6 +13,8 @@ pub struct Outcome {
     /// The check's id: `port`, `session-cross`, `ryw`, `fs-isolated`, `distribution` …
     pub id: Name,
     pub verdict: CheckVerdict,
+    /// How much a failure weighs: an error means that N instances give wrong results.
+    pub severity: Severity,
     /// One sentence: what was seen.
     pub summary: String,
     /// What it rests on, most telling first.
