@@ -1,1 +1,4 @@
 //! L1, from findings and outcomes to a verdict.
+
+pub mod proof;
+pub mod readiness;
