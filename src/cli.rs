@@ -1,1 +1,114 @@
-//! L5, one file per subcommand.
+//! L5, one file per subcommand. The only room that prints.
+
+mod assemble;
+mod demo;
+mod exit;
+mod explain;
+mod init;
+mod lint;
+mod output;
+mod progress;
+mod project;
+mod report;
+mod rules;
+mod test;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::demo::Variant;
+use exit::Exit;
+
+/// What breaks when one instance becomes N?
+///
+/// `lint` reads the code and the deployment files; `test` starts N real replicas behind a balancer and proves it.
+#[derive(Parser)]
+#[command(name = "scaleproof", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 pass · 1 findings or failed checks · 2 wrong usage or configuration · \
+3 could not decide · 70 a bug of ours";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find in code and deployment files what breaks when one instance becomes N
+    Lint(lint::Args),
+    /// Start N replicas behind a balancer and prove it
+    Test(test::Args),
+    /// Render a recorded run again
+    Report(report::Args),
+    /// List the rules
+    Rules(rules::Args),
+    /// Explain a rule: what breaks, how to fix it, how it is detected
+    Explain(explain::Args),
+    /// Write a scaleproof.yaml for what is found in this folder
+    Init(init::Args),
+    /// See it happen: a shop that loses carts on three replicas, and the same shop mended
+    Demo(demo::Args),
+    /// The demo shop, as a replica
+    #[command(name = "internal-shop", hide = true)]
+    InternalShop { variant: Variant },
+    /// The store that the demo's replicas share
+    #[command(name = "internal-store", hide = true)]
+    InternalStore { port: u16 },
+    /// Makes a replica's private disk and becomes the replica
+    #[command(name = "internal-replica", hide = true, disable_help_flag = true)]
+    InternalReplica {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Ends what a run leaves behind when the run itself is killed
+    #[command(name = "internal-guard", hide = true, disable_help_flag = true)]
+    InternalGuard {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+/// Runs the tool. Errors of the user's go to stderr with exit code 2, panics with exit code 70.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is no error, and there is nowhere else to say it.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    match std::panic::catch_unwind(|| run(cli.command)) {
+        Ok(exit) => exit.into(),
+        Err(_) => {
+            output::complain("this is a bug in scaleproof; please report it together with the lines above");
+            Exit::Bug.into()
+        }
+    }
+}
+
+fn run(command: Command) -> Exit {
+    let result = match command {
+        Command::Lint(args) => lint::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::InternalShop { variant } => serve(crate::demo::serve_shop(variant)),
+        Command::InternalStore { port } => serve(crate::demo::serve_store(port)),
+        Command::InternalReplica { arguments } => Ok(Exit::from_code(crate::replica::shim::main(&arguments))),
+        Command::InternalGuard { arguments } => Ok(Exit::from_code(crate::replica::guard::main(&arguments))),
+    };
+    result.unwrap_or_else(|failure| failure.show())
+}
+
+/// Runs a server on one thread until it is ended.
+fn serve(server: impl Future<Output = std::io::Result<()>>) -> exit::Result {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(server)?;
+    Ok(Exit::Pass)
+}

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Name;
+use super::finding::Finding;
+use super::problem::Problem;
 
 /// The version of the log's format, written into [`Event::RunStarted`].
 pub const SCHEMA: &str = "scaleproof.run/1";
@@ -47,6 +49,11 @@ pub enum Event {
         app: String,
         command: Vec<String>,
         scenarios: Vec<ScenarioSummary>,
+    },
+    /// What lint found in the same folder, so that any report can be made from the log alone.
+    Linted {
+        findings: Vec<Finding>,
+        problems: Vec<Problem>,
     },
     PhaseStarted {
         replicas: u32,

@@ -6,10 +6,11 @@ use crate::model::verdict::{CheckVerdict, Readiness};
 
 /// The verdict and the sentence that gives its reason.
 ///
-/// Not ready: a check of severity `fail_on` or worse failed. Unknown: a check of such severity could not decide, or lint
+/// Not ready: a check of severity error failed. Unknown: a check of such severity could not decide, or lint
 /// holds an error that names a check which had nothing to try it with. Ready: everything else, and only then.
-pub fn readiness(outcomes: &[Outcome], findings: &[Finding], fail_on: Severity) -> (Readiness, String) {
-    let weighty = |verdict| outcomes.iter().filter(move |check| check.verdict == verdict && check.severity >= fail_on);
+pub fn readiness(outcomes: &[Outcome], findings: &[Finding]) -> (Readiness, String) {
+    let weighty =
+        |verdict| outcomes.iter().filter(move |check| check.verdict == verdict && check.severity == Severity::Error);
     let failed: Vec<&Outcome> = weighty(CheckVerdict::Fail).collect();
     let undecided: Vec<&Outcome> = weighty(CheckVerdict::Unknown).collect();
     let untried: Vec<&Finding> = findings.iter().filter(|finding| is_open(finding)).collect();
@@ -44,7 +45,7 @@ pub fn readiness(outcomes: &[Outcome], findings: &[Finding], fail_on: Severity) 
     let skipped = outcomes.iter().filter(|check| check.verdict == CheckVerdict::Skipped).collect::<Vec<_>>();
     let mut reason = format!("{passed} of {} checks passed", outcomes.len());
     if !advisory.is_empty() {
-        reason += &format!("; {} failed below --fail-on", ids(&advisory));
+        reason += &format!("; a warning from {}", ids(&advisory));
     }
     if !skipped.is_empty() {
         reason += &format!("; not exercised: {}", ids(&skipped));

@@ -1,0 +1,77 @@
+//! From a run log to a report: every report of a run is made here, whether the run just ended or lies in a file.
+
+use std::path::Path;
+
+use crate::check;
+use crate::model::event::{Answer, Entry, Event, Phase, Purpose, RouteChoice};
+use crate::model::report::{Share, TestReport};
+use crate::policy::{proof, readiness};
+
+/// Evaluates the checks over `entries` and gathers what they and lint say. `log` is where the entries are kept.
+pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
+    let outcomes = check::evaluate(entries);
+    let mut report = TestReport {
+        app: String::new(),
+        verdict: crate::model::verdict::Readiness::Unknown,
+        reason: String::new(),
+        replicas: 0,
+        seed: 0,
+        command: Vec::new(),
+        checks: outcomes,
+        distribution: distribution(entries),
+        findings: Vec::new(),
+        notes: Vec::new(),
+        problems: Vec::new(),
+        seconds: entries.last().map_or(0.0, |entry| entry.at_ms / 1000.0),
+        log: log.map(|path| path.display().to_string()),
+    };
+    for entry in entries {
+        match &entry.event {
+            Event::RunStarted { app, command, replicas, seed, .. } => {
+                report.app = app.clone();
+                report.command = command.clone();
+                report.replicas = *replicas;
+                report.seed = *seed;
+            }
+            Event::Linted { findings, problems } => {
+                report.findings = findings.clone();
+                report.problems = problems.clone();
+            }
+            Event::ReplicaExited { replica, expected: false, last_lines, .. } => {
+                let last = last_lines.last().map_or(String::new(), |line| format!("; its last line: {line}"));
+                report.notes.push(format!("{replica} ended by itself during the run{last}"));
+            }
+            _ => {}
+        }
+    }
+    proof::correlate(&mut report.findings, &report.checks);
+    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings);
+    report
+}
+
+/// Balanced requests per replica of the fleet, in the order of the replicas' names.
+fn distribution(entries: &[Entry]) -> Vec<Share> {
+    let mut shares: Vec<Share> = Vec::new();
+    let mut balanced = std::collections::HashSet::new();
+    for entry in entries.iter().filter(|entry| entry.phase == Phase::Fleet) {
+        match &entry.event {
+            Event::ReplicaReady { replica, .. } => shares.push(Share { replica: replica.clone(), requests: 0 }),
+            Event::JourneyStarted { journey, route, purpose: Purpose::Spread | Purpose::Probe, .. }
+                if route.iter().all(|choice| *choice == RouteChoice::Balanced) =>
+            {
+                balanced.insert(*journey);
+            }
+            Event::Request(request)
+                if balanced.contains(&request.journey) && matches!(request.answer, Answer::Response { .. }) =>
+            {
+                let served = shares.iter_mut().find(|share| Some(&share.replica) == request.replica.as_ref());
+                if let Some(share) = served {
+                    share.requests += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    shares.sort_by(|a, b| a.replica.len().cmp(&b.replica.len()).then_with(|| a.replica.cmp(&b.replica)));
+    shares
+}

@@ -1,0 +1,98 @@
+//! Exit codes, the same for every subcommand, and the failures that lead to them.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::model::problem::Problem;
+use crate::model::verdict::Readiness;
+
+/// How the tool ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Pass,
+    /// Findings or failed checks at or above `--fail-on`.
+    Failed,
+    /// Wrong usage or configuration.
+    Usage,
+    /// Nothing analysed, app not ready, inconclusive.
+    Undecided,
+    /// `EX_SOFTWARE` of sysexits.h.
+    Bug,
+    /// What a hidden subcommand, run for us by ourselves, wants to say.
+    Other(u8),
+}
+
+impl Exit {
+    pub fn from_code(code: u8) -> Self {
+        Exit::Other(code)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Pass => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Undecided => 3,
+            Exit::Bug => 70,
+            Exit::Other(code) => code,
+        })
+    }
+}
+
+impl From<Readiness> for Exit {
+    fn from(readiness: Readiness) -> Self {
+        match readiness {
+            Readiness::Ready => Exit::Pass,
+            Readiness::NotReady => Exit::Failed,
+            Readiness::Unknown => Exit::Undecided,
+        }
+    }
+}
+
+/// Why a subcommand could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something that the user wrote is wrong.
+    Problems(Vec<Problem>),
+    /// The world refused: a file that cannot be written, a socket that cannot be opened.
+    Io(io::Error),
+}
+
+pub type Result<T = Exit> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// Says it on stderr and gives the exit code. A closed pipe is a success: the reader had enough.
+    pub fn show(self) -> Exit {
+        match self {
+            Failure::Problems(problems) => {
+                problems.iter().for_each(super::output::show_problem);
+                Exit::Usage
+            }
+            Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
+            Failure::Io(error) => {
+                super::output::complain(&error.to_string());
+                Exit::Usage
+            }
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Failure::Problems(vec![problem])
+    }
+}
+
+impl From<Vec<Problem>> for Failure {
+    fn from(problems: Vec<Problem>) -> Self {
+        Failure::Problems(problems)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Io(error)
+    }
+}

@@ -1,0 +1,68 @@
+//! `scaleproof lint`.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::{Exit, Result};
+use super::output::{FailOn, Format, Reports};
+use super::project;
+use crate::lint;
+use crate::model::problem::Problem;
+use crate::model::report::LintReport;
+use crate::report::{json, terminal};
+use crate::rules::RuleSet;
+use crate::source;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Files and folders to read
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// The least severity that fails the run
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+    /// Show findings of low confidence as well
+    #[arg(long)]
+    pedantic: bool,
+    /// A folder with rules of your own, beside the built-in ones; may be repeated
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    reports: Reports,
+}
+
+pub fn run(args: &Args) -> Result {
+    for path in &args.paths {
+        if !path.exists() {
+            return Err(Problem::new(format!("{}: no such file or folder", path.display()))
+                .help("give files or folders that exist, or nothing for the current folder")
+                .into());
+        }
+    }
+    let rules = project::rules(&args.rules)?;
+    let report = analyse(&args.paths, Path::new("."), &rules, args.pedantic);
+    args.reports.write(|format, look, out| match format {
+        Format::Terminal => terminal::lint::render(&report, look, out),
+        Format::Json => json::lint::render(&report, out),
+    })?;
+    Ok(exit(&report, args.fail_on))
+}
+
+/// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`.
+pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, pedantic: bool) -> LintReport {
+    let scan = source::scan(paths, base);
+    let options = lint::Options { pedantic };
+    let mut report = lint::lint(&scan.files, rules, &options, &|path| source::text(base, path));
+    report.problems.splice(0..0, scan.problems);
+    report
+}
+
+fn exit(report: &LintReport, fail_on: FailOn) -> Exit {
+    let worst = report.findings.iter().map(|finding| finding.severity).max();
+    if report.files == 0 {
+        Exit::Undecided
+    } else if fail_on.severity().is_some_and(|least| worst >= Some(least)) {
+        Exit::Failed
+    } else {
+        Exit::Pass
+    }
+}

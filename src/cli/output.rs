@@ -1,0 +1,111 @@
+//! Where reports go: `--format` and `--output`, each repeatable, and what is said on stderr.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anstream::{AutoStream, ColorChoice, StripStream};
+
+use super::exit::Result;
+use crate::model::finding::Severity;
+use crate::model::problem::Problem;
+use crate::report::terminal::{self, Look};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Terminal,
+    Json,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Reports {
+    /// How to report; repeat it for several reports of one run
+    #[arg(long = "format", value_name = "FORMAT", default_value = "terminal")]
+    formats: Vec<Format>,
+    /// Where to write the report, in the order of the formats; `-`, and every format without one, is stdout
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
+    outputs: Vec<PathBuf>,
+}
+
+impl Reports {
+    /// Writes every report that was asked for.
+    pub fn write(&self, render: impl Fn(Format, Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
+        for (number, format) in self.formats.iter().enumerate() {
+            match self.outputs.get(number).filter(|path| path.as_os_str() != "-") {
+                Some(path) => {
+                    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+                    let mut file = StripStream::new(BufWriter::new(File::create(path).map_err(named)?));
+                    render(*format, Look::default(), &mut file).and_then(|()| file.flush()).map_err(named)?;
+                }
+                None => print(|look, out| render(*format, look, out))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// True when a report for programs goes to stdout, so that nothing else may.
+    pub fn stdout_is_for_people(&self) -> bool {
+        self.formats.iter().enumerate().all(|(number, format)| {
+            *format == Format::Terminal || self.outputs.get(number).is_some_and(|path| path.as_os_str() != "-")
+        })
+    }
+}
+
+/// The least severity that makes the tool fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+impl FailOn {
+    /// `None` when nothing fails.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// Writes to stdout, with styles where the terminal wants them.
+pub fn print(render: impl FnOnce(Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let stdout = io::stdout();
+    let choice = AutoStream::choice(&stdout);
+    let mut out = BufWriter::new(stdout.lock());
+    let look = look(io::stdout().is_terminal());
+    match choice {
+        ColorChoice::Never => render(look, &mut StripStream::new(&mut out))?,
+        _ => render(look, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Says something beside the results.
+pub fn say(text: &str) {
+    // Nobody can be told when stderr is closed.
+    let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{text}");
+}
+
+/// Says on stderr that something is wrong.
+pub fn complain(text: &str) {
+    show_problem(&Problem::new(text));
+}
+
+pub fn show_problem(problem: &Problem) {
+    let mut err = AutoStream::auto(io::stderr().lock());
+    let _ = terminal::problem(problem, look(io::stderr().is_terminal()), &mut err);
+}
+
+/// The terminal's width, as `COLUMNS` or the terminal itself says.
+fn look(is_terminal: bool) -> Look {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let width = columns.or_else(|| is_terminal.then(measured).flatten()).filter(|width| *width >= 40);
+    width.map_or_else(Look::default, |width| Look { width: width.min(160) })
+}

@@ -1,0 +1,93 @@
+//! Reads what a project brings along: scaleproof.yaml, scenarios, rules of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::exit::{Failure, Result};
+use crate::config::{self, Config};
+use crate::model::problem::Problem;
+use crate::rules::{self, RuleSet};
+use crate::scenario::{self, Scenario};
+
+/// The name under which a project keeps its configuration.
+pub const CONFIG_FILE: &str = "scaleproof.yaml";
+
+/// The configuration in `path`, or in scaleproof.yaml of `folder` when there is one, or the defaults.
+pub fn config(folder: &Path, path: Option<&Path>) -> Result<Config> {
+    let chosen = path.map_or_else(|| folder.join(CONFIG_FILE), Path::to_owned);
+    if path.is_none() && !chosen.exists() {
+        return Ok(Config::default());
+    }
+    Ok(config::parse(&read(&chosen)?, &display(&chosen))?)
+}
+
+/// The scenarios in `files`, or those that the configuration's patterns find below `folder`, sorted by path.
+pub fn scenarios(folder: &Path, files: &[PathBuf], patterns: &[String]) -> Result<Vec<Scenario>> {
+    let paths = if files.is_empty() { matching(folder, patterns)? } else { files.to_vec() };
+    let mut scenarios = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match scenario::parse(&read(&path)?, &display(&path)) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(scenarios) } else { Err(Failure::Problems(problems)) }
+}
+
+fn matching(folder: &Path, patterns: &[String]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for pattern in patterns {
+        let matcher = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| {
+            Problem::new(format!("`{pattern}` is not a pattern for file names: {error}"))
+                .help("write for example `stories/*.hurl`")
+        })?;
+        let matcher = matcher.compile_matcher();
+        let before = found.len();
+        for entry in ignore::WalkBuilder::new(folder).build().flatten() {
+            let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            if entry.file_type().is_some_and(|kind| kind.is_file()) && matcher.is_match(relative) {
+                found.push(entry.into_path());
+            }
+        }
+        if found.len() == before {
+            return Err(Problem::new(format!("no file matches `{pattern}`, listed under `scenarios`"))
+                .help("correct the pattern, or remove it: without a scenario the tool checks what it can by itself")
+                .into());
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// The built-in rules and those in `folders`.
+pub fn rules(folders: &[PathBuf]) -> Result<RuleSet> {
+    let mut set = rules::builtin()?;
+    let mut problems = Vec::new();
+    for folder in folders {
+        let paths = matching(folder, &["**/*.yaml".into()])?;
+        for path in paths {
+            let added = rules::parse(&read(&path)?, &display(&path)).and_then(|rule| set.add(rule));
+            problems.extend(added.err());
+        }
+    }
+    if problems.is_empty() { Ok(set) } else { Err(Failure::Problems(problems)) }
+}
+
+/// The text of a file that the user named.
+pub fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        Problem::new(format!("{}: {}", path.display(), plain(&error))).help("check the path and its permissions").into()
+    })
+}
+
+/// What went wrong, without the number of the operating system.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+fn display(path: &Path) -> String {
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
+}

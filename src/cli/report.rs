@@ -1,0 +1,28 @@
+//! `scaleproof report`.
+
+use std::path::PathBuf;
+
+use super::exit::Result;
+use super::output::{FailOn, Reports};
+use super::{assemble, project, test};
+use crate::experiment;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The log of a run, as `test` keeps it
+    #[arg(value_name = "RUN", default_value = test::LOG_FILE)]
+    log: PathBuf,
+    /// The least severity of a failed check that fails the run
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+    #[command(flatten)]
+    reports: Reports,
+}
+
+pub fn run(args: &Args) -> Result {
+    let text = project::read(&args.log)?;
+    let entries = experiment::read(&text, &args.log.display().to_string())?;
+    let report = assemble::report(&entries, Some(&args.log));
+    test::write(&report, &args.reports)?;
+    Ok(test::exit(&report, args.fail_on))
+}
