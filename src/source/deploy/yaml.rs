@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use granit_parser::{Event, Parser, ScanError, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::{Comment, Place};
 use crate::model::Name;
@@ -79,9 +79,8 @@ impl Mapping {
 }
 
 impl Node {
-    /// A mapping that stands in no file as such, put together from others.
-    pub fn composed(span: Span, mapping: Mapping) -> Rc<Node> {
-        let content = Content::Mapping(mapping);
+    /// A collection that stands in no file as such, put together from others.
+    pub fn composed(span: Span, content: Content) -> Rc<Node> {
         let depth = deepest(&content) + 1;
         Rc::new(Node { span, content, anchor: None, bytes: 0..0, depth, size: 1 })
     }
@@ -170,7 +169,8 @@ pub fn parse(path: &str, text: &str) -> Tree {
         flow_nesting_limit: MAX_DEPTH as usize,
         block_nesting_limit: MAX_DEPTH as usize,
     };
-    let mut builder = Builder { path, text, tree: Tree::default(), open: Vec::new(), anchors: HashMap::new(), expanded: 0 };
+    let mut builder =
+        Builder { path, text, tree: Tree::default(), open: Vec::new(), anchors: HashMap::new(), expanded: 0 };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.take(event, &span),
@@ -234,8 +234,11 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.end(at),
             Event::Alias(id) => self.alias(id, at),
             Event::UnresolvedAlias(name) => {
-                self.problem(span(at), format!("`*{name}` refers to an anchor that this file does not define above it"))
-                    .help = format!("Define `&{name}` before its first use; the rest of the file was read without it.");
+                self.problem(
+                    span(at),
+                    format!("`*{name}` refers to an anchor that this file does not define above it"),
+                )
+                .help = format!("Define `&{name}` before its first use; the rest of the file was read without it.");
                 self.add(Content::Unresolved, at, 0, None);
             }
             _ => {}
@@ -331,7 +334,9 @@ impl Builder<'_> {
         };
         for source in sources {
             match (&source.content, self.open.last_mut()) {
-                (Content::Mapping(_), Some(Open { items: Items::Mapping(open), .. })) => open.mapping.sources.push(source),
+                (Content::Mapping(_), Some(Open { items: Items::Mapping(open), .. })) => {
+                    open.mapping.sources.push(source)
+                }
                 (Content::Unresolved, _) => {}
                 _ => {
                     self.problem(source.span, "`<<` merges mappings, and this is none");
@@ -384,9 +389,10 @@ impl Builder<'_> {
     fn comment(&mut self, at: &granit_parser::Span) {
         let span = span(at);
         let raw = at.slice(self.text).unwrap_or_default();
-        let own_line = self.text.get(..at.byte_range().unwrap_or_default().start).is_none_or(|before| {
-            before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty())
-        });
+        let own_line = self
+            .text
+            .get(..at.byte_range().unwrap_or_default().start)
+            .is_none_or(|before| before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty()));
         self.tree.comments.push(Comment { text: raw.trim_start_matches('#').into(), own_line, span });
     }
 

@@ -45,9 +45,8 @@ fn own_keys_win_over_merged_ones_and_merged_ones_keep_their_origin() {
 
 #[test]
 fn the_first_source_of_a_list_wins_and_merges_nest() {
-    let root = sound(
-        "a: &a {k: 1, x: a}\nb: &b\n  <<: *a\n  k: 2\n  y: b\nc:\n  <<: [*b, *a, {z: inline, x: inline}]\n",
-    );
+    let root =
+        sound("a: &a {k: 1, x: a}\nb: &b\n  <<: *a\n  k: 2\n  y: b\nc:\n  <<: [*b, *a, {z: inline, x: inline}]\n");
     let c = root.get("c").unwrap();
     assert_eq!((value(c, "k"), value(c, "x"), value(c, "y"), value(c, "z")), ("2", "a", "b", "inline"));
     assert_eq!(c.mapping().unwrap().sources.len(), 3);
@@ -143,7 +142,8 @@ fn nesting_is_bounded_with_brackets_and_with_aliases() {
 #[test]
 fn comments_say_whether_they_stand_alone() {
     let tree = parse("f.yml", "# one\na: b # two\nc:\n  # three\n  - d\n");
-    let seen: Vec<_> = tree.comments.iter().map(|c| (c.text.as_str(), c.own_line, c.span.line, c.span.column)).collect();
+    let seen: Vec<_> =
+        tree.comments.iter().map(|c| (c.text.as_str(), c.own_line, c.span.line, c.span.column)).collect();
     assert_eq!(seen, [(" one", true, 1, 1), (" two", false, 2, 6), (" three", true, 4, 3)]);
 }
 
