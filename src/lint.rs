@@ -1,1 +1,135 @@
 //! L2, facts meet rules.
+//!
+//! Everything here works on values: files were read before, and what is found is rendered elsewhere. The order is
+//! [`sight`] (one pass over the facts: what may matter), [`reach`] (which functions run on requests), [`state`] (who uses
+//! process state), [`judge`] (which clauses hold), [`deployment`] (what runs more than once already), [`suppress`].
+
+mod deployment;
+mod fingerprint;
+mod judge;
+mod project;
+mod reach;
+mod sight;
+mod state;
+mod suppress;
+mod value;
+
+use std::collections::HashMap;
+
+use crate::model::Name;
+use crate::model::fact::{FileFacts, FunctionId};
+use crate::model::finding::{Confidence, Finding, Related};
+use crate::model::location::{Excerpt, Location, Span};
+use crate::model::report::LintReport;
+use crate::rules::RuleSet;
+use fingerprint::Fingerprints;
+use project::{FileId, Project};
+
+pub use project::Candidates;
+
+/// How to lint.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Show findings of low confidence as well.
+    pub pedantic: bool,
+    /// Services that are meant to run once.
+    pub singletons: Vec<Name>,
+}
+
+/// Finds what breaks when one instance becomes N.
+///
+/// `text` gives the text of a file by its path, for excerpts and fingerprints; a finding in a file that is gone has none.
+/// `candidates` says which files of the project an import may mean. The report has no problems but those of suppressions: the
+/// caller adds those of reading the files.
+pub fn lint(
+    files: &[FileFacts],
+    rules: &RuleSet,
+    options: &Options,
+    text: &dyn Fn(&str) -> Option<String>,
+    candidates: &Candidates<'_>,
+) -> LintReport {
+    let project = Project::new(files, candidates);
+    let hits = judge::hits(&project, rules, &options.singletons);
+    let mut findings = findings(hits, &project, text);
+    findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
+    let mut outcome = suppress::apply(findings, files, rules, text);
+    let all = outcome.findings.len();
+    outcome.findings.retain(|finding| options.pedantic || finding.confidence > Confidence::Low);
+    LintReport {
+        hidden: all - outcome.findings.len(),
+        findings: outcome.findings,
+        suppressed: outcome.suppressed,
+        services: deployment::rows(files),
+        problems: outcome.problems,
+        files: files.len(),
+        lines: files.iter().map(|file| u64::from(file.lines)).sum(),
+    }
+}
+
+/// Lines of a finding's excerpt at most: a call over fifty lines is recognised by its first.
+const MOST_LINES: u32 = 6;
+
+fn findings(
+    mut hits: Vec<judge::Hit<'_>>,
+    project: &Project<'_>,
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Finding> {
+    hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
+    let mut fingerprints = Fingerprints::default();
+    let mut contexts: HashMap<FileId, Vec<Related>> = HashMap::new();
+    let mut current: Option<(FileId, Option<String>)> = None;
+    let mut findings = Vec::new();
+    for hit in hits {
+        let file = &project.files[hit.file];
+        if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
+            current = Some((hit.file, text(&file.path)));
+        }
+        let text = current.as_ref().and_then(|(_, text)| text.as_deref());
+        let line = text.and_then(|text| text.lines().nth(hit.span.line.saturating_sub(1) as usize)).unwrap_or_default();
+        let function = enclosing(file, hit.function);
+        let about_code = file.services.is_empty();
+        findings.push(Finding {
+            rule: hit.rule.id.clone(),
+            family: hit.rule.family.clone(),
+            severity: hit.severity,
+            confidence: hit.confidence,
+            location: Location::new(file.path.clone(), hit.span),
+            excerpt: text.map(|text| excerpt(text, hit.span)),
+            fingerprint: fingerprints.next(&hit.rule.id, &file.path, &function, line),
+            message: hit.message,
+            breaks: hit.rule.breaks.clone(),
+            fix: hit.fix,
+            related: hit.related,
+            context: match about_code {
+                true => {
+                    contexts.entry(hit.file).or_insert_with(|| deployment::context(project.files, &file.path)).clone()
+                }
+                false => Vec::new(),
+            },
+            confirm: hit.rule.confirm.clone(),
+            routes: hit.routes,
+            proof: None,
+        });
+    }
+    findings
+}
+
+/// Symbols of the functions around a place, from the outside in.
+fn enclosing(file: &FileFacts, function: Option<FunctionId>) -> String {
+    let mut names: Vec<&str> = function
+        .into_iter()
+        .flat_map(|function| sight::ancestors(file, function))
+        .filter_map(|id| file.functions.get(id as usize).map(|function| function.symbol.as_str()))
+        .filter(|symbol| !symbol.is_empty())
+        .collect();
+    names.reverse();
+    names.join("/")
+}
+
+fn excerpt(text: &str, span: Span) -> Excerpt {
+    let count = (span.end_line.saturating_sub(span.line) + 1).min(MOST_LINES);
+    let first = span.line.max(1);
+    let lines = text.lines().skip(first as usize - 1).take(count as usize);
+    let text = lines.map(|line| line.chars().take(400).collect::<String>() + "\n").collect();
+    Excerpt { first_line: first, text }
+}

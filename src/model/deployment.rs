@@ -90,7 +90,8 @@ impl Service {
     }
 }
 
-/// A published port. `host` is `None` where the engine chooses one; a range is `(first, last)`.
+/// A published port. `host` is `None` where the engine chooses one; a range is `(first, last)`. A port that a variable
+/// holds whose value is not known is 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Port {
     pub host: Option<(u16, u16)>,

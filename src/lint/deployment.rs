@@ -1,0 +1,187 @@
+//! What deployment files say: rows for the report, service clauses, and evidence that an app already runs more than once.
+
+use crate::model::Name;
+use crate::model::deployment::{Port, Role, Service};
+use crate::model::fact::FileFacts;
+use crate::model::finding::Related;
+use crate::model::location::{Location, Span};
+use crate::model::report::ServiceRow;
+use crate::rules::clause::ServicePattern;
+
+/// The services of all files as rows, in the order of the files.
+pub fn rows(files: &[FileFacts]) -> Vec<ServiceRow> {
+    services(files)
+        .map(|(file, service)| ServiceRow {
+            name: service.name.clone(),
+            role: service.role,
+            replicas: service.replicas(),
+            processes: service.running_processes(),
+            location: Location::new(file.path.clone(), service.span),
+            verdict: in_words(service),
+        })
+        .collect()
+}
+
+fn services(files: &[FileFacts]) -> impl Iterator<Item = (&FileFacts, &Service)> {
+    files.iter().flat_map(|file| file.services.iter().map(move |service| (file, service)))
+}
+
+/// "runs 3 instances: server :26, server2 :46, server3 :51".
+fn in_words(service: &Service) -> String {
+    let mut words = match (service.replicas(), service.instances.as_slice()) {
+        (0, _) => "is switched off".to_owned(),
+        (1, _) => "runs one instance".to_owned(),
+        (replicas, [count]) => format!("runs {replicas} instances: {} :{}", count.stated_as, count.location.span.line),
+        (replicas, counts) => {
+            let places = counts.iter().map(|count| format!("{} :{}", count.stated_as, count.location.span.line));
+            format!("runs {replicas} instances: {}", places.collect::<Vec<_>>().join(", "))
+        }
+    };
+    if let Some(processes) = service.processes.as_ref().filter(|count| count.value != 1) {
+        let each = if service.replicas() > 1 { " each" } else { "" };
+        words += &format!(", {} processes{each}: {}", processes.value, processes.stated_as);
+    }
+    words
+}
+
+/// Where a service pattern finds what it looks for; empty where it does not.
+pub fn places(service: &Service, pattern: &ServicePattern, singletons: &[Name]) -> Vec<Place> {
+    let role = pattern.role.is_empty() || pattern.role.contains(&service.role);
+    let singleton = !pattern.declared_singleton || singletons.contains(&service.name);
+    if !role || !singleton || service.replicas() < pattern.instances {
+        return Vec::new();
+    }
+    let at = |span: Span, value: &str| Place { span, value: value.into() };
+    if pattern.container_name {
+        return service.container_name.iter().map(|(name, span)| at(*span, name)).collect();
+    }
+    if pattern.host_port {
+        return contested(service, pattern.instances)
+            .map(|port| at(port.span, &port.host.map(|(first, _)| first.to_string()).unwrap_or_default()))
+            .collect();
+    }
+    vec![at(service.instances.first().map_or(service.span, |count| count.location.span), "")]
+}
+
+/// A place in a deployment file, and the value there.
+pub struct Place {
+    pub span: Span,
+    pub value: String,
+}
+
+/// Published ports of which the instances do not each have their own. Copies of a service publish theirs one by one, so among
+/// them only a port that two publish is contested. `instances` below 2 asks what would happen if there were one more.
+fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
+    let copies = service.instances.len() > 1;
+    let needed = if instances < 2 { service.replicas() + 1 } else { service.replicas() };
+    service.ports.iter().enumerate().filter_map(move |(index, port)| {
+        let (first, last) = port.host?;
+        let available = u32::from(last.saturating_sub(first)) + 1;
+        let taken = service.ports[..index].iter().any(|other| other.host == port.host);
+        let contested = if copies { taken } else { available < needed };
+        contested.then_some(port)
+    })
+}
+
+/// Evidence that the code of a file already runs several times: the services that are built from its folder.
+pub fn context(files: &[FileFacts], path: &str) -> Vec<Related> {
+    let apps: Vec<_> = services(files).filter(|(_, service)| is_app(service)).collect();
+    let only_one = apps.len() == 1;
+    apps.into_iter()
+        .filter(|(file, service)| service.running_processes() > 1 && (only_one || covers(&file.path, service, path)))
+        .filter_map(|(file, service)| {
+            let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
+            let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
+            let message = format!("already more than one: `{}` {}", service.name, in_words(service));
+            Some(Related { location, message })
+        })
+        .collect()
+}
+
+/// A service that runs somebody's own code, as opposed to a database or a balancer.
+fn is_app(service: &Service) -> bool {
+    matches!(service.role, Role::Web | Role::Worker | Role::Cron | Role::Bot | Role::Unknown)
+}
+
+/// Is the file within the folder that the service is built from, or beside a file that names no such folder?
+fn covers(deployment: &str, service: &Service, path: &str) -> bool {
+    let home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if service.build.is_none() && service.image.is_some() {
+        return false;
+    }
+    let root = joined(home, service.build.as_deref().unwrap_or("."));
+    root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A path relative to a folder, without `.` and `..`; steps that lead out of the project are dropped.
+fn joined(folder: &str, relative: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(relative.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::deployment::Count;
+
+    fn count(value: u32, stated_as: &str, line: u32) -> Count {
+        let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));
+        Count { value, stated_as: stated_as.into(), location }
+    }
+
+    fn port(host: (u16, u16), line: u32) -> Port {
+        Port { host: Some(host), container: 80, span: Span::on_line(line, 1, 2) }
+    }
+
+    fn contested_lines(service: &Service, instances: u32) -> Vec<u32> {
+        contested(service, instances).map(|port| port.span.line).collect()
+    }
+
+    #[test]
+    fn instances_that_share_a_port_of_the_host_contest_it() {
+        let mut service = Service::named("web", Span::default());
+        service.ports = vec![port((8080, 8080), 3), port((9000, 9002), 4)];
+        assert_eq!(contested_lines(&service, 1), [3], "a range has room for a second instance");
+        service.instances = vec![count(3, "scale", 2)];
+        assert_eq!(contested_lines(&service, 2), [3]);
+        service.instances = vec![count(4, "scale", 2)];
+        assert_eq!(contested_lines(&service, 2), [3, 4]);
+    }
+
+    #[test]
+    fn copies_with_ports_of_their_own_contest_nothing() {
+        let mut service = Service::named("web", Span::default());
+        service.instances = vec![count(1, "service `a`", 1), count(1, "service `b`", 5)];
+        service.ports = vec![port((8001, 8001), 3), port((8002, 8002), 6)];
+        assert!(contested_lines(&service, 2).is_empty());
+        service.ports.push(port((8001, 8001), 9));
+        assert_eq!(contested_lines(&service, 2), [9]);
+    }
+
+    #[test]
+    fn a_service_covers_the_folder_that_it_is_built_from() {
+        let mut service = Service::named("web", Span::default());
+        service.build = Some("./shop/".into());
+        assert!(covers("docker-compose.yml", &service, "shop/server.js"));
+        assert!(!covers("docker-compose.yml", &service, "shop2/server.js"));
+        service.build = Some("../api".into());
+        assert!(covers("deploy/compose.yml", &service, "api/main.py"));
+        service.build = None;
+        assert!(covers("deploy/Procfile", &service, "deploy/main.py"));
+        assert!(!covers("deploy/Procfile", &service, "main.py"));
+    }
+
+    #[test]
+    fn copies_are_named_with_their_lines() {
+        let mut service = Service::named("server", Span::default());
+        service.instances = vec![count(1, "server", 26), count(1, "server2", 46), count(1, "server3", 51)];
+        assert_eq!(in_words(&service), "runs 3 instances: server :26, server2 :46, server3 :51");
+    }
+}

@@ -1,0 +1,260 @@
+//! Which clauses hold, and what they say.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::deployment;
+use super::project::{FileId, Project};
+use super::reach::Reach;
+use super::sight::{ClauseId, Fact, Sightings, Watch, readable};
+use super::state::{self, States, Uses};
+use super::value::{Fit, fit_options};
+use crate::model::Name;
+use crate::model::fact::{Access, FunctionId, Value};
+use crate::model::finding::{Confidence, Related, Severity};
+use crate::model::location::{Location, Span};
+use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
+use crate::rules::{Rule, RuleSet};
+
+/// A clause that holds at a place.
+pub struct Hit<'r> {
+    pub rule: &'r Rule,
+    pub file: FileId,
+    pub span: Span,
+    pub function: Option<FunctionId>,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub message: String,
+    pub fix: String,
+    pub related: Vec<Related>,
+    pub routes: Vec<Name>,
+}
+
+/// Places of writing, and of reading, that one finding names.
+const MOST_RELATED: usize = 3;
+
+/// All hits; at one place one per rule.
+pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
+    let watch = Watch::new(rules);
+    let mut seen = Sightings::default();
+    for (id, file) in project.files.iter().enumerate() {
+        watch.look(id, file, &|name| project.constant(id, name), &mut seen);
+    }
+    let reach = Reach::new(project, &watch, &seen);
+    let states = States::new(project, &reach);
+    let mut judge = Judge { project, seen: &seen, reach: &reach, taken: HashSet::new(), hits: Vec::new() };
+    // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
+    let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
+    sightings.sort_by_key(|(clause, file, _)| (*clause, *file));
+    let mut next = 0;
+    for (id, (rule, clause)) in watch.clauses.iter().enumerate() {
+        while let Some((_, file, fact)) = sightings.get(next).filter(|(clause, _, _)| *clause == id) {
+            judge.fact(rule, clause, *file, fact);
+            next += 1;
+        }
+        match &clause.subject {
+            Subject::State(_) => judge.states(rule, clause, &states),
+            Subject::Service(_) => judge.services(rule, clause, singletons),
+            _ => {}
+        }
+    }
+    judge.hits
+}
+
+struct Judge<'j, 'a, 'r> {
+    project: &'j Project<'a>,
+    seen: &'j Sightings<'r>,
+    reach: &'j Reach,
+    /// Rule, file and place that have been spoken of.
+    taken: HashSet<(&'r str, FileId, Span)>,
+    hits: Vec<Hit<'r>>,
+}
+
+/// What a hit is about, before it is put into words.
+struct Subjects {
+    file: FileId,
+    span: Span,
+    function: Option<FunctionId>,
+    fit: Fit,
+    words: Vec<(&'static str, String)>,
+    related: Vec<Related>,
+    routes: Vec<Name>,
+}
+
+impl<'r> Judge<'_, '_, 'r> {
+    fn fact(&mut self, rule: &'r Rule, clause: &'r Clause, file: FileId, fact: &Fact) {
+        let facts = &self.project.files[file];
+        if !clause.speaks(facts.language) {
+            return;
+        }
+        let (span, function, fit, words) = match fact {
+            Fact::Call(index) => {
+                let call = &facts.calls[*index];
+                let constants = |name: &str| self.project.constant(file, name);
+                let fit = fit_options(&clause.conditions, &call.arguments, &constants);
+                let name = call.bound_to.as_deref().unwrap_or(&call.callee);
+                let words =
+                    vec![("callee", readable(&call.callee).to_string()), ("name", state::name(name).to_owned())];
+                (call.span, call.function, fit, words)
+            }
+            Fact::Import(index) => {
+                let import = &facts.imports[*index];
+                (import.span, None, Fit::Yes, vec![("name", import.module.to_string())])
+            }
+            Fact::Dependency(index) => {
+                let dependency = &facts.dependencies[*index];
+                (dependency.span, None, Fit::Yes, vec![("name", dependency.name.to_string())])
+            }
+            Fact::Setting(index, fit) => {
+                let setting = &facts.settings[*index];
+                let words = vec![("name", state::name(&setting.key).to_owned()), ("value", shown(&setting.value))];
+                (setting.span, setting.function, fit.clone(), words)
+            }
+        };
+        if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {
+            return;
+        }
+        let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
+        let routes = routes.unwrap_or_default();
+        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes });
+    }
+
+    fn states(&mut self, rule: &'r Rule, clause: &'r Clause, states: &States<'_>) {
+        let Subject::State(pattern) = &clause.subject else { return };
+        for at in states.iter() {
+            let file = at.0;
+            if !clause.speaks(self.project.files[file].language) {
+                continue;
+            }
+            let Some(uses) = states.fits(self.project, self.reach, at, pattern) else { continue };
+            let state = self.project.state_facts(at);
+            if !self.surroundings(&clause.conditions, file, state.function) {
+                continue;
+            }
+            let routes = self.routes(&uses);
+            let words = vec![
+                ("name", state::name(&state.symbol).to_owned()),
+                ("routes", routes.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")),
+            ];
+            let related = self.related(&uses, file, state.span);
+            let (span, function) = (state.span, state.function);
+            self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
+        }
+    }
+
+    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, singletons: &[Name]) {
+        let Subject::Service(pattern) = &clause.subject else { return };
+        for (file, facts) in self.project.files.iter().enumerate() {
+            if !clause.speaks(facts.language) || !self.surroundings(&clause.conditions, file, None) {
+                continue;
+            }
+            for service in &facts.services {
+                for place in deployment::places(service, pattern, singletons) {
+                    let words = vec![
+                        ("service", service.name.to_string()),
+                        ("replicas", service.replicas().to_string()),
+                        ("value", place.value),
+                    ];
+                    let (span, fit) = (place.span, Fit::Yes);
+                    let (function, related, routes) = (None, Vec::new(), Vec::new());
+                    self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, rule: &'r Rule, clause: &Clause, subjects: Subjects) {
+        if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
+            return;
+        }
+        let stated = clause.severity.unwrap_or(rule.severity);
+        let mut message = said(&clause.say, &subjects.words);
+        let severity = match &subjects.fit {
+            Fit::Fallback(name) => {
+                message += &match name {
+                    Some(name) => format!(", when `{name}` is not set"),
+                    None => ", in one of its branches".to_owned(),
+                };
+                clause.fallback.min(stated)
+            }
+            _ => stated,
+        };
+        self.hits.push(Hit {
+            rule,
+            file: subjects.file,
+            span: subjects.span,
+            function: subjects.function,
+            severity,
+            confidence: clause.confidence.unwrap_or(rule.confidence),
+            message,
+            fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
+            related: subjects.related,
+            routes: subjects.routes,
+        });
+    }
+
+    fn surroundings(&self, conditions: &'r Conditions, file: FileId, function: Option<FunctionId>) -> bool {
+        let facts = &self.project.files[file];
+        let in_handler = || self.reach.get(file, function).is_some();
+        let place = match conditions.place {
+            Place::Anywhere => true,
+            Place::Module => function.is_none(),
+            Place::Handler => in_handler(),
+            Place::Startup => !in_handler(),
+        };
+        let in_function = |evidence: &'r Evidence| match function {
+            Some(function) => self.seen.in_function(evidence, (file, facts), function),
+            None => self.seen.in_file(evidence, file),
+        };
+        let in_file = |evidence: &'r Evidence| {
+            self.seen.in_file(evidence, file) || evidence.handler && self.reach.any_in(Some(file))
+        };
+        let in_project =
+            |evidence: &'r Evidence| self.seen.in_project(evidence) || evidence.handler && self.reach.any_in(None);
+        place
+            && conditions.if_function.as_ref().is_none_or(in_function)
+            && conditions.if_file.as_ref().is_none_or(in_file)
+            && conditions.if_project.as_ref().is_none_or(in_project)
+            && !conditions.unless_function.as_ref().is_some_and(in_function)
+            && !conditions.unless_file.as_ref().is_some_and(in_file)
+            && !conditions.unless_project.as_ref().is_some_and(in_project)
+    }
+
+    fn routes(&self, uses: &Uses<'_>) -> Vec<Name> {
+        let accesses = uses.writes.iter().chain(&uses.reads);
+        let reached = accesses.filter_map(|(file, access)| self.reach.get(*file, access.function));
+        let routes: BTreeSet<&Name> = reached.flat_map(|reached| &reached.routes).collect();
+        routes.into_iter().cloned().collect()
+    }
+
+    fn related(&self, uses: &Uses<'_>, file: FileId, declared: Span) -> Vec<Related> {
+        let mut lines = HashSet::from([(file, declared.line)]);
+        let mut related = Vec::new();
+        let mut name = |accesses: &[(FileId, &Access)], message: &str| {
+            let new = accesses.iter().filter(|(file, access)| lines.insert((*file, access.span.line)));
+            related.extend(new.take(MOST_RELATED).map(|(file, access)| Related {
+                location: Location::new(self.project.files[*file].path.clone(), access.span),
+                message: message.to_owned(),
+            }));
+        };
+        name(&uses.writes, "written here");
+        name(&uses.reads, "read here");
+        related
+    }
+}
+
+/// A clause's sentence with its placeholders filled in.
+fn said(say: &str, words: &[(&'static str, String)]) -> String {
+    words.iter().fold(say.to_owned(), |text, (word, value)| text.replace(&format!("{{{word}}}"), value))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Name(name) => readable(name).to_string(),
+        Value::Call { callee, .. } => format!("{}()", readable(callee)),
+        Value::Environment { name, .. } => name.to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,265 @@
+//! Which functions run on a request, a message or an event, directly or through others, and on which routes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::project::{FileId, FunctionRef, Project};
+use super::sight::{Sightings, Watch};
+use super::value::{Fit, fit};
+use crate::model::Name;
+use crate::model::fact::{Argument, Call, FunctionId, Value};
+use crate::rules::clause::Occasion;
+use crate::rules::entry_point::{EntryPoint, Trigger};
+
+/// Routes that are kept for one function: a report names a few, not all of a large app.
+const MOST_ROUTES: usize = 12;
+
+/// Methods that a callee's last segment may name.
+const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+/// What is known of a function that handlers reach.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    pub occasions: BTreeSet<Occasion>,
+    /// As `METHOD /path`.
+    pub routes: BTreeSet<Name>,
+    /// It is itself a handler.
+    pub handler: bool,
+    /// It was made one by a decorator.
+    pub decorated: bool,
+}
+
+/// The functions that handlers reach.
+#[derive(Debug, Default)]
+pub struct Reach {
+    reached: HashMap<FunctionRef, Reached>,
+}
+
+/// A function that a framework was told about.
+struct Handler {
+    function: FunctionRef,
+    occasion: Occasion,
+    route: Option<Name>,
+    decorated: bool,
+}
+
+impl Reach {
+    pub fn new(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> Self {
+        let mut reach = Reach::default();
+        let mut edges = Edges::new(project);
+        for handler in handlers(project, watch, seen) {
+            let start = reach.reached.entry(handler.function).or_default();
+            start.handler = true;
+            start.decorated |= handler.decorated;
+            reach.spread(&handler, &mut edges);
+        }
+        reach
+    }
+
+    /// Marks what the handler reaches; stops at functions that have nothing to learn from it.
+    fn spread(&mut self, handler: &Handler, edges: &mut Edges<'_, '_>) {
+        let mut waiting = vec![handler.function];
+        let mut visited = BTreeSet::from([handler.function]);
+        while let Some(function) = waiting.pop() {
+            let reached = self.reached.entry(function).or_default();
+            let mut learned = reached.occasions.insert(handler.occasion);
+            if let Some(route) = handler.route.as_ref().filter(|_| reached.routes.len() < MOST_ROUTES) {
+                learned |= reached.routes.insert(route.clone());
+            }
+            if learned {
+                waiting.extend(edges.of(function).iter().filter(|next| visited.insert(**next)));
+            }
+        }
+    }
+
+    pub fn get(&self, file: FileId, function: Option<FunctionId>) -> Option<&Reached> {
+        self.reached.get(&FunctionRef { file, function: function? })
+    }
+
+    /// Is there a function that answers somebody, and not only the clock?
+    pub fn any_in(&self, file: Option<FileId>) -> bool {
+        self.reached.iter().any(|(at, reached)| {
+            reached.handler
+                && file.is_none_or(|file| at.file == file)
+                && reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer)
+        })
+    }
+}
+
+fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> Vec<Handler> {
+    let mut handlers = Vec::new();
+    for &(entry, file, call) in &seen.entry_points {
+        let entry = &watch.entry_points[entry];
+        let active = entry.if_file.as_ref().is_none_or(|evidence| seen.in_file(evidence, file));
+        if active && entry.speaks(project.files[file].language) {
+            by_call(project, entry, file, &project.files[file].calls[call], &mut handlers);
+        }
+    }
+    for entry in watch.entry_points {
+        let Trigger::Named { functions, files } = &entry.trigger else { continue };
+        for (file, facts) in project.files.iter().enumerate() {
+            if !entry.speaks(facts.language) || !files.matches(&facts.path) {
+                continue;
+            }
+            for (id, function) in facts.functions.iter().enumerate() {
+                if functions.matches(&function.symbol) && function.exported {
+                    let function = FunctionRef { file, function: id as FunctionId };
+                    handlers.push(Handler { function, occasion: entry.occasion, route: None, decorated: false });
+                }
+            }
+        }
+    }
+    handlers
+}
+
+fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call, handlers: &mut Vec<Handler>) {
+    let Trigger::Call { path, path_like, method, within, .. } = &entry.trigger else { return };
+    let path_value = path.as_ref().and_then(|path| argument(&call.arguments, path));
+    if let Some(pattern) = path_like {
+        let constants = |name: &str| project.constant(file, name);
+        if path_value.is_none_or(|value| fit(pattern, value, &constants) == Fit::No) {
+            return;
+        }
+    }
+    let path = match path_value {
+        Some(Value::Text(path)) => Some(path.as_str()),
+        _ => None,
+    };
+    let route = |callee: &str| {
+        let path = path?;
+        let method = method.as_deref().map(str::to_owned).or_else(|| verb(callee, &call.arguments))?;
+        Some(Name::from(format!("{} {path}", method.to_uppercase())))
+    };
+    let mut add = |function, callee: &str, decorated| {
+        handlers.push(Handler { function, occasion: entry.occasion, route: route(callee), decorated });
+    };
+    if let Some(function) = call.decorates {
+        add(FunctionRef { file, function }, &call.callee, true);
+    }
+    let inner = project.files[file].calls.iter().filter(|other| *within && call.span.contains(&other.span));
+    for call in std::iter::once(call).chain(inner) {
+        for argument in &call.arguments {
+            for function in named_functions(project, file, &argument.value) {
+                add(function, &call.callee, false);
+            }
+        }
+    }
+}
+
+fn argument<'a>(arguments: &'a [Argument], key: &str) -> Option<&'a Value> {
+    match key.parse::<usize>() {
+        Ok(position) => arguments.iter().filter(|argument| argument.name.is_none()).nth(position),
+        Err(_) => arguments.iter().find(|argument| argument.name.as_deref() == Some(key)),
+    }
+    .map(|argument| &argument.value)
+}
+
+/// `get` of `express().get`, or the first of `methods=["POST"]`; `any` where nothing tells.
+fn verb(callee: &str, arguments: &[Argument]) -> Option<String> {
+    let last = callee.rsplit('.').next().unwrap_or(callee).to_lowercase();
+    if METHODS.contains(&last.as_str()) {
+        return Some(last);
+    }
+    match argument(arguments, "methods") {
+        Some(Value::List(methods)) => match methods.first() {
+            Some(Value::Text(method)) => Some(method.to_string()),
+            _ => Some("any".into()),
+        },
+        // Flask's and Sanic's `route` answers GET unless it is told otherwise; elsewhere every method comes through.
+        _ if last == "route" && callee.ends_with("().route") => Some("get".into()),
+        _ => Some("any".into()),
+    }
+}
+
+/// Functions that a value stands for or carries; a class stands for its methods.
+pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Vec<FunctionRef> {
+    match value {
+        Value::Function(function) => vec![FunctionRef { file, function: *function }],
+        Value::Name(symbol) => by_symbol(project, file, symbol),
+        Value::Call { callee, arguments } => {
+            // `handler.bind(this)`, `View.as_view()`, `asyncHandler(fn)`, `handle(stream)`.
+            let owner = callee.rsplit_once('.').map(|(owner, _)| by_symbol(project, file, owner)).unwrap_or_default();
+            let of_arguments = arguments.iter().flat_map(|argument| named_functions(project, file, &argument.value));
+            owner.into_iter().chain(project.functions(file, callee)).chain(of_arguments).collect()
+        }
+        Value::List(values) | Value::OneOf(values) => {
+            values.iter().flat_map(|value| named_functions(project, file, value)).collect()
+        }
+        Value::Object(fields) => fields.iter().flat_map(|(_, value)| named_functions(project, file, value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn by_symbol(project: &Project<'_>, file: FileId, symbol: &str) -> Vec<FunctionRef> {
+    let methods = project.methods(file, symbol);
+    if methods.is_empty() { project.functions(file, symbol) } else { methods }
+}
+
+/// Who calls whom, worked out for the functions that are asked about.
+struct Edges<'p, 'a> {
+    project: &'p Project<'a>,
+    known: HashMap<FunctionRef, Vec<FunctionRef>>,
+    /// Calls and inner functions of each function of a file.
+    bodies: HashMap<FileId, HashMap<FunctionId, Body>>,
+}
+
+#[derive(Default)]
+struct Body {
+    calls: Vec<usize>,
+    inner: Vec<FunctionId>,
+}
+
+impl<'p, 'a> Edges<'p, 'a> {
+    fn new(project: &'p Project<'a>) -> Self {
+        Edges { project, known: HashMap::new(), bodies: HashMap::new() }
+    }
+
+    fn of(&mut self, function: FunctionRef) -> &[FunctionRef] {
+        if !self.known.contains_key(&function) {
+            let edges = self.work_out(function);
+            self.known.insert(function, edges);
+        }
+        &self.known[&function]
+    }
+
+    fn work_out(&mut self, FunctionRef { file, function }: FunctionRef) -> Vec<FunctionRef> {
+        let project = self.project;
+        let bodies = self.bodies.entry(file).or_insert_with(|| bodies(project, file));
+        let Some(body) = bodies.get(&function) else { return Vec::new() };
+        let inner = body.inner.iter().map(|function| FunctionRef { file, function: *function });
+        let mut edges: BTreeSet<FunctionRef> = inner.collect();
+        for call in &body.calls {
+            let call = &project.files[file].calls[*call];
+            edges.extend(project.functions(file, &call.callee));
+            for argument in &call.arguments {
+                if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {
+                    edges.extend(callbacks(project, file, &argument.value));
+                }
+            }
+        }
+        edges.into_iter().collect()
+    }
+}
+
+/// Functions that are handed to a call; classes are not, since naming one runs nothing of it.
+fn callbacks(project: &Project<'_>, file: FileId, value: &Value) -> Vec<FunctionRef> {
+    match value {
+        Value::Function(function) => vec![FunctionRef { file, function: *function }],
+        Value::Name(symbol) => project.functions(file, symbol),
+        _ => Vec::new(),
+    }
+}
+
+fn bodies(project: &Project<'_>, file: FileId) -> HashMap<FunctionId, Body> {
+    let mut bodies: HashMap<FunctionId, Body> = HashMap::new();
+    for (id, call) in project.files[file].calls.iter().enumerate() {
+        if let Some(function) = call.function {
+            bodies.entry(function).or_default().calls.push(id);
+        }
+    }
+    for (id, function) in project.files[file].functions.iter().enumerate() {
+        if let Some(parent) = function.parent {
+            bodies.entry(parent).or_default().inner.push(id as FunctionId);
+        }
+    }
+    bodies
+}

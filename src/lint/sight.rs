@@ -1,0 +1,234 @@
+//! One pass over all facts: which clauses, conditions and entry points may be about which fact.
+
+use std::collections::HashSet;
+
+use super::project::FileId;
+use super::value::{Constants, Fit, fit};
+use crate::model::Name;
+use crate::model::fact::{FileFacts, FunctionId, Setting, Value};
+use crate::rules::clause::{Clause, Evidence, Subject};
+use crate::rules::entry_point::{EntryPoint, Trigger};
+use crate::rules::pattern::{Patterns, SymbolIndex};
+use crate::rules::{Rule, RuleSet};
+
+/// A clause of a rule, by its number.
+pub type ClauseId = usize;
+
+/// What a pattern belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Clause(ClauseId),
+    Evidence(usize),
+    EntryPoint(usize),
+}
+
+/// All patterns of the rules, ready to be looked up by symbol.
+pub struct Watch<'r> {
+    pub clauses: Vec<(&'r Rule, &'r Clause)>,
+    pub entry_points: &'r [EntryPoint],
+    evidence: Vec<&'r Evidence>,
+    calls: SymbolIndex<Target>,
+    imports: SymbolIndex<Target>,
+    settings: SymbolIndex<Target>,
+    dependencies: SymbolIndex<Target>,
+}
+
+impl<'r> Watch<'r> {
+    pub fn new(rules: &'r RuleSet) -> Self {
+        let mut watch = Watch {
+            clauses: Vec::new(),
+            entry_points: rules.entry_points(),
+            evidence: Vec::new(),
+            calls: SymbolIndex::default(),
+            imports: SymbolIndex::default(),
+            settings: SymbolIndex::default(),
+            dependencies: SymbolIndex::default(),
+        };
+        for rule in rules.rules() {
+            for clause in &rule.detect {
+                watch.add_clause(rule, clause);
+            }
+        }
+        for (id, entry) in rules.entry_points().iter().enumerate() {
+            if let Trigger::Call { callee, .. } = &entry.trigger {
+                watch.calls.insert(callee, Target::EntryPoint(id));
+            }
+            entry.if_file.iter().for_each(|evidence| watch.add_evidence(evidence));
+        }
+        watch
+    }
+
+    fn add_clause(&mut self, rule: &'r Rule, clause: &'r Clause) {
+        let target = Target::Clause(self.clauses.len());
+        match &clause.subject {
+            Subject::Call(patterns) => self.calls.insert(patterns, target),
+            Subject::Import(patterns) => self.imports.insert(patterns, target),
+            Subject::Setting { key, .. } => self.settings.insert(key, target),
+            Subject::Dependency(patterns) => self.dependencies.insert(patterns, target),
+            Subject::State(_) | Subject::Service(_) => {}
+        }
+        self.clauses.push((rule, clause));
+        let conditions = &clause.conditions;
+        let evidence = [
+            &conditions.if_function,
+            &conditions.if_file,
+            &conditions.if_project,
+            &conditions.unless_function,
+            &conditions.unless_file,
+            &conditions.unless_project,
+        ];
+        evidence.into_iter().flatten().for_each(|evidence| self.add_evidence(evidence));
+    }
+
+    fn add_evidence(&mut self, evidence: &'r Evidence) {
+        let target = Target::Evidence(self.evidence.len());
+        let add = |index: &mut SymbolIndex<Target>, patterns: &Option<Patterns>| {
+            patterns.iter().for_each(|patterns| index.insert(patterns, target));
+        };
+        add(&mut self.calls, &evidence.call);
+        add(&mut self.imports, &evidence.import);
+        add(&mut self.settings, &evidence.setting);
+        add(&mut self.dependencies, &evidence.dependency);
+        self.evidence.push(evidence);
+    }
+
+    /// Passes over one file.
+    pub fn look<'a>(&self, id: FileId, file: &'a FileFacts, constants: &Constants<'a>, seen: &mut Sightings<'r>) {
+        for (index, call) in file.calls.iter().enumerate() {
+            self.calls.each(&call.callee, |target| match target {
+                Target::Clause(clause) => seen.clause(clause, id, Fact::Call(index)),
+                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, call.function),
+                Target::EntryPoint(entry) => seen.entry_points.push((entry, id, index)),
+            });
+        }
+        for (index, import) in file.imports.iter().enumerate() {
+            self.imports.each(&import.module, |target| match target {
+                Target::Clause(clause) => seen.clause(clause, id, Fact::Import(index)),
+                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, None),
+                Target::EntryPoint(_) => {}
+            });
+        }
+        for (index, dependency) in file.dependencies.iter().enumerate() {
+            self.dependencies.each(&dependency.name, |target| match target {
+                Target::Clause(clause) => seen.clause(clause, id, Fact::Dependency(index)),
+                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, None),
+                Target::EntryPoint(_) => {}
+            });
+        }
+        for (index, setting) in file.settings.iter().enumerate() {
+            each_key(setting, &mut |key, value| self.look_at_setting(id, index, key, value, constants, setting, seen));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one setting, seen from all sides")]
+    fn look_at_setting<'a>(
+        &self,
+        file: FileId,
+        index: usize,
+        key: &str,
+        value: &'a Value,
+        constants: &Constants<'a>,
+        setting: &Setting,
+        seen: &mut Sightings<'r>,
+    ) {
+        self.settings.each(key, |target| match target {
+            Target::Clause(clause) => {
+                if let Subject::Setting { value: Some(pattern), .. } = &self.clauses[clause].1.subject {
+                    seen.clause(clause, file, Fact::Setting(index, fit(pattern, value, constants)));
+                } else {
+                    seen.clause(clause, file, Fact::Setting(index, Fit::Yes));
+                }
+            }
+            Target::Evidence(evidence) => {
+                let evidence = self.evidence[evidence];
+                let fits = evidence.value.as_ref().is_none_or(|pattern| fit(pattern, value, constants) != Fit::No);
+                if fits {
+                    seen.evidence(evidence, file, setting.function);
+                }
+            }
+            Target::EntryPoint(_) => {}
+        });
+    }
+}
+
+/// The setting and, where it holds an object, each of its fields under a dotted key.
+fn each_key<'a>(setting: &'a Setting, found: &mut dyn FnMut(&str, &'a Value)) {
+    fn descend<'a>(key: &str, value: &'a Value, found: &mut dyn FnMut(&str, &'a Value)) {
+        found(key, value);
+        if let Value::Object(fields) = value {
+            for (name, value) in fields {
+                descend(&format!("{key}.{name}"), value, found);
+            }
+        }
+    }
+    descend(&setting.key, &setting.value, found);
+}
+
+/// A fact by its place in its file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    Call(usize),
+    Import(usize),
+    Dependency(usize),
+    /// With how its value fits the clause.
+    Setting(usize, Fit),
+}
+
+/// What the pass saw.
+#[derive(Default)]
+pub struct Sightings<'r> {
+    /// In the order of the files.
+    pub clauses: Vec<(ClauseId, FileId, Fact)>,
+    /// Entry point, file, index of the call.
+    pub entry_points: Vec<(usize, FileId, usize)>,
+    /// Conditions are told apart by their address: they stand still while the rules are borrowed.
+    in_project: HashSet<*const Evidence>,
+    in_file: HashSet<(*const Evidence, FileId)>,
+    in_function: HashSet<(*const Evidence, FileId, FunctionId)>,
+    phantom: std::marker::PhantomData<&'r Evidence>,
+}
+
+impl<'r> Sightings<'r> {
+    fn clause(&mut self, clause: ClauseId, file: FileId, fact: Fact) {
+        self.clauses.push((clause, file, fact));
+    }
+
+    fn evidence(&mut self, evidence: &'r Evidence, file: FileId, function: Option<FunctionId>) {
+        let key = std::ptr::from_ref(evidence);
+        self.in_project.insert(key);
+        self.in_file.insert((key, file));
+        if let Some(function) = function {
+            self.in_function.insert((key, file, function));
+        }
+    }
+
+    pub fn in_project(&self, evidence: &'r Evidence) -> bool {
+        self.in_project.contains(&std::ptr::from_ref(evidence))
+    }
+
+    pub fn in_file(&self, evidence: &'r Evidence, file: FileId) -> bool {
+        self.in_file.contains(&(std::ptr::from_ref(evidence), file))
+    }
+
+    /// In that function, or in one that is written within it.
+    pub fn in_function(&self, evidence: &'r Evidence, file: (FileId, &FileFacts), function: FunctionId) -> bool {
+        let key = std::ptr::from_ref(evidence);
+        if !self.in_file.contains(&(key, file.0)) {
+            return false;
+        }
+        let within = |inner: FunctionId| ancestors(file.1, inner).any(|outer| outer == function);
+        self.in_function.iter().any(|(seen, at, inner)| *seen == key && *at == file.0 && within(*inner))
+    }
+}
+
+/// The function itself, and those that it is written in, from the inside out.
+pub fn ancestors(file: &FileFacts, function: FunctionId) -> impl Iterator<Item = FunctionId> {
+    let parent = |id: &FunctionId| file.functions.get(*id as usize).and_then(|function| function.parent);
+    // A parent is written before its children, so a well-formed file ends by itself; the bound is for the others.
+    std::iter::successors(Some(function), parent).take(file.functions.len() + 1)
+}
+
+/// A symbol as people read it: without the mark of a file's own names.
+pub fn readable(symbol: &str) -> Name {
+    symbol.trim_start_matches('~').into()
+}

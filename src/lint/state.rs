@@ -1,0 +1,175 @@
+//! Process state: who writes it, who reads it, and whether that is on behalf of somebody outside.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::project::{FileId, Project};
+use super::reach::{Reach, Reached};
+use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State};
+use crate::rules::clause::{Occasion, ShapeName, StatePattern};
+
+/// A state of the project: its file, and its index there.
+pub type StateRef = (FileId, usize);
+
+/// All states that anybody touches, with who does.
+pub struct States<'a> {
+    uses: BTreeMap<StateRef, Vec<(FileId, &'a Access)>>,
+    /// Classes of which the program makes objects outside of handlers only.
+    singletons: HashSet<(FileId, String)>,
+}
+
+/// How handlers use a state that fits a pattern.
+pub struct Uses<'a> {
+    pub writes: Vec<(FileId, &'a Access)>,
+    pub reads: Vec<(FileId, &'a Access)>,
+}
+
+impl<'a> States<'a> {
+    pub fn new(project: &Project<'a>, reach: &Reach) -> Self {
+        let mut uses: BTreeMap<StateRef, Vec<(FileId, &'a Access)>> = BTreeMap::new();
+        for (file, facts) in project.files.iter().enumerate() {
+            for access in &facts.accesses {
+                if let Some(state) = project.state(file, &access.state) {
+                    uses.entry(state).or_default().push((file, access));
+                }
+            }
+        }
+        States { uses, singletons: singletons(project, reach) }
+    }
+
+    /// All states with a use, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = StateRef> {
+        self.uses.keys().copied()
+    }
+
+    /// How handlers use the state, if that is as the pattern describes.
+    pub fn fits(&self, project: &Project<'a>, reach: &Reach, at: StateRef, pattern: &StatePattern) -> Option<Uses<'a>> {
+        let state = project.state_facts(at);
+        let accesses = self.uses.get(&at)?;
+        if !declared_so(state, pattern) || !self.outlives_a_request(project, reach, at, state) {
+            return None;
+        }
+        if !pattern.memo && is_memo(reach, accesses) {
+            return None;
+        }
+        let wanted = |reached: &Reached| {
+            reached.occasions.iter().any(|occasion| {
+                let any = pattern.written_on.is_empty() && *occasion != Occasion::Timer;
+                any || pattern.written_on.contains(occasion)
+            })
+        };
+        let in_handlers = |kind: &dyn Fn(AccessKind) -> bool, wanted: &dyn Fn(&Reached) -> bool| {
+            let chosen = accesses
+                .iter()
+                .filter(|(file, access)| kind(access.kind) && reach.get(*file, access.function).is_some_and(wanted));
+            chosen.copied().collect::<Vec<_>>()
+        };
+        let is_wanted_write =
+            |kind: AccessKind| kind.is_write() && (pattern.writes.is_empty() || pattern.writes.contains(&kind));
+        let writes = in_handlers(&is_wanted_write, &wanted);
+        let reads =
+            in_handlers(&reads_back, &|reached| reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer));
+        let enough = !writes.is_empty() && (!pattern.read || !reads.is_empty());
+        enough.then_some(Uses { writes, reads })
+    }
+
+    fn outlives_a_request(&self, project: &Project<'_>, reach: &Reach, at: StateRef, state: &State) -> bool {
+        match state.level {
+            Level::Module | Level::ClassStatic => true,
+            // A local of a handler that its inner functions share: one connection's own state.
+            Level::Closure => reach.get(at.0, state.function).is_none(),
+            Level::Instance => {
+                // Rust's adapter reports the fields of what a framework hands to every handler, and no others.
+                project.files[at.0].language == Language::Rust
+                    || class_of(&state.symbol).is_some_and(|class| self.singletons.contains(&(at.0, class.to_owned())))
+            }
+        }
+    }
+}
+
+/// Reading, or a write that gives the old value as well.
+fn reads_back(kind: AccessKind) -> bool {
+    matches!(kind, AccessKind::Read | AccessKind::Increment | AccessKind::Remove)
+}
+
+fn declared_so(state: &State, pattern: &StatePattern) -> bool {
+    let name = name(&state.symbol).to_lowercase();
+    let level = pattern.level.is_empty() || pattern.level.contains(&state.level);
+    let named = pattern.named.as_ref().is_none_or(|patterns| patterns.matches(&name));
+    let other = pattern.not_named.as_ref().is_some_and(|patterns| patterns.matches(&name));
+    level && named && !other && shape_fits(&state.shape, pattern)
+}
+
+fn shape_fits(shape: &Shape, pattern: &StatePattern) -> bool {
+    let shape = match shape {
+        Shape::Result(callee) => return pattern.made_by.as_ref().is_some_and(|patterns| patterns.matches(callee)),
+        Shape::Map => ShapeName::Map,
+        Shape::List => ShapeName::List,
+        Shape::Set => ShapeName::Set,
+        Shape::Number => ShapeName::Number,
+        Shape::Text => ShapeName::Text,
+        Shape::Bool => ShapeName::Bool,
+        Shape::Null => ShapeName::Null,
+    };
+    match pattern.shape.is_empty() {
+        true => pattern.made_by.is_none(),
+        false => pattern.shape.contains(&shape),
+    }
+}
+
+/// One function alone fills and reads it, and is no handler: a memo of what that function computes.
+fn is_memo(reach: &Reach, accesses: &[(FileId, &Access)]) -> bool {
+    let mut users = accesses.iter().filter_map(|(file, access)| access.function.map(|function| (*file, function)));
+    let Some(first) = users.next() else { return false };
+    let fills_only = |kind| matches!(kind, AccessKind::Read | AccessKind::Insert | AccessKind::Assign);
+    users.all(|user| user == first)
+        && accesses.iter().all(|(_, access)| fills_only(access.kind))
+        && reach.get(first.0, Some(first.1)).is_none_or(|reached| !reached.handler)
+}
+
+/// `carts` of `~Shop().carts`.
+pub fn name(symbol: &str) -> &str {
+    symbol.rsplit(['.', '~']).next().unwrap_or(symbol)
+}
+
+/// `~Shop` of `~Shop().carts`.
+fn class_of(symbol: &str) -> Option<&str> {
+    symbol.rsplit_once("().").map(|(class, _)| class)
+}
+
+/// Classes with fields whose objects are made outside of handlers only, or whose methods a decorator made handlers: the
+/// framework makes one object of such a class and keeps it.
+fn singletons(project: &Project<'_>, reach: &Reach) -> HashSet<(FileId, String)> {
+    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+    for (file, facts) in project.files.iter().enumerate() {
+        for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
+            let Some(class) = class_of(&state.symbol) else { continue };
+            let known = classes.entry(name(class)).or_default();
+            if !known.contains(&(file, class)) {
+                known.push((file, class));
+            }
+        }
+    }
+    let (mut made_once, mut made_often) = (HashSet::new(), HashSet::new());
+    for (file, facts) in project.files.iter().enumerate() {
+        for call in &facts.calls {
+            let Some(known) = classes.get(name(&call.callee)) else { continue };
+            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            if known.contains(&(home, class.as_str())) {
+                let made = if runs_on_requests(reach, file, call.function) { &mut made_often } else { &mut made_once };
+                made.insert((home, class.to_string()));
+            }
+        }
+        for (id, function) in facts.functions.iter().enumerate() {
+            let decorated = reach.get(file, Some(id as FunctionId)).is_some_and(|reached| reached.decorated);
+            if let (true, Some(class)) = (decorated, class_of(&function.symbol)) {
+                made_once.insert((file, class.to_owned()));
+            }
+        }
+    }
+    made_once.retain(|class| !made_often.contains(class));
+    made_once
+}
+
+fn runs_on_requests(reach: &Reach, file: FileId, function: Option<FunctionId>) -> bool {
+    reach.get(file, function).is_some()
+}

@@ -1,0 +1,282 @@
+//! Does a value, or a call's options, fit what a rule says?
+
+use crate::model::Name;
+use crate::model::fact::{Argument, Value};
+use crate::rules::clause::Conditions;
+use crate::rules::pattern::{Patterns, ValuePattern};
+
+/// How a value fits a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fit {
+    No,
+    /// Only where the environment variable is not set, or in one of several branches.
+    Fallback(Option<Name>),
+    Yes,
+}
+
+impl Fit {
+    fn and(self, other: Fit) -> Fit {
+        match (self, other) {
+            (Fit::No, _) | (_, Fit::No) => Fit::No,
+            (Fit::Yes, fit) | (fit, Fit::Yes) => fit,
+            (Fit::Fallback(name), Fit::Fallback(other)) => Fit::Fallback(name.or(other)),
+        }
+    }
+}
+
+/// Looks up what a name of the file stands for, where that is a constant.
+pub type Constants<'a> = dyn Fn(&str) -> Option<&'a Value> + 'a;
+
+/// Constants that refer to constants are followed this far.
+const MOST_STEPS: u32 = 4;
+
+/// Does the value fit?
+pub fn fit<'a>(pattern: &ValuePattern, value: &'a Value, constants: &Constants<'a>) -> Fit {
+    test(value, constants, MOST_STEPS, &|value| literal_fits(pattern, value))
+}
+
+/// Is the value nothing: `null`, `undefined`, `false`?
+fn nothing<'a>(value: &'a Value, constants: &Constants<'a>) -> Fit {
+    test(value, constants, MOST_STEPS, &is_nothing)
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Name(name) => name == "undefined",
+        _ => false,
+    }
+}
+
+/// Asks every branch of the value.
+fn test<'a>(value: &'a Value, constants: &Constants<'a>, steps: u32, holds: &dyn Fn(&Value) -> bool) -> Fit {
+    match value {
+        Value::OneOf(branches) => {
+            let fits: Vec<Fit> = branches.iter().map(|branch| test(branch, constants, steps, holds)).collect();
+            if fits.iter().all(|fit| *fit == Fit::Yes) {
+                Fit::Yes
+            } else if fits.iter().all(|fit| *fit == Fit::No) {
+                Fit::No
+            } else {
+                Fit::Fallback(branches.iter().find_map(environment))
+            }
+        }
+        Value::Environment { name, fallback: Some(fallback) } => match test(fallback, constants, steps, holds) {
+            Fit::No => Fit::No,
+            _ => Fit::Fallback(Some(name.clone())),
+        },
+        Value::Environment { fallback: None, .. } => Fit::No,
+        value if holds(value) => Fit::Yes,
+        Value::Name(name) if steps > 0 => match constants(name) {
+            Some(constant) => test(constant, constants, steps - 1, holds),
+            None => Fit::No,
+        },
+        _ => Fit::No,
+    }
+}
+
+fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
+    let text = || match value {
+        Value::Text(text) => Some(text.to_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    pattern.text.as_ref().is_some_and(|patterns| text().is_some_and(|text| any_case(patterns, &text)))
+        || pattern.is.is_some_and(|is| *value == Value::Bool(is))
+        || pattern.made_by.as_ref().is_some_and(|patterns| made_by(patterns, value))
+        || (pattern.given && !is_nothing(value))
+}
+
+fn any_case(patterns: &Patterns, lower: &str) -> bool {
+    patterns.iter().any(|pattern| {
+        let text = pattern.as_str();
+        if text.chars().any(char::is_uppercase) {
+            crate::rules::pattern::Pattern::new(text.to_lowercase()).matches(lower)
+        } else {
+            pattern.matches(lower)
+        }
+    })
+}
+
+fn made_by(patterns: &Patterns, value: &Value) -> bool {
+    match value {
+        Value::Name(symbol) => patterns.matches(symbol),
+        Value::Call { callee, arguments } => {
+            patterns.matches(callee) || arguments.iter().any(|argument| made_by(patterns, &argument.value))
+        }
+        Value::List(values) => values.iter().any(|value| made_by(patterns, value)),
+        _ => false,
+    }
+}
+
+/// The first environment variable that a value mentions.
+fn environment(value: &Value) -> Option<Name> {
+    match value {
+        Value::Environment { name, .. } => Some(name.clone()),
+        Value::Call { arguments, .. } => arguments.iter().find_map(|argument| environment(&argument.value)),
+        Value::List(values) | Value::OneOf(values) => values.iter().find_map(environment),
+        Value::Object(fields) => fields.iter().find_map(|(_, value)| environment(value)),
+        _ => None,
+    }
+}
+
+/// What a call says about one option.
+enum Lookup<'a> {
+    Absent,
+    /// The options come from somewhere that cannot be looked into.
+    Opaque,
+    Found(&'a Value),
+}
+
+/// Do the options of a call meet the conditions that speak of them?
+pub fn fit_options<'a>(conditions: &Conditions, arguments: &'a [Argument], constants: &Constants<'a>) -> Fit {
+    let look = |key: &Name| lookup(arguments, key, conditions.options_at, constants);
+    let mut result = Fit::Yes;
+    for (key, pattern) in &conditions.with {
+        let found = match look(key) {
+            Lookup::Found(value) => fit(pattern, value, constants),
+            _ => Fit::No,
+        };
+        result = result.and(found);
+    }
+    for key in &conditions.without {
+        let missing = match look(key) {
+            Lookup::Absent => Fit::Yes,
+            Lookup::Opaque => Fit::No,
+            Lookup::Found(value) => nothing(value, constants),
+        };
+        result = result.and(missing);
+    }
+    for (key, pattern) in &conditions.unless_with {
+        if let Lookup::Found(value) = look(key)
+            && fit(pattern, value, constants) == Fit::Yes
+        {
+            return Fit::No;
+        }
+    }
+    result
+}
+
+fn lookup<'a>(arguments: &'a [Argument], key: &str, at: Option<usize>, constants: &Constants<'a>) -> Lookup<'a> {
+    let mut opaque = false;
+    for name in key.split('|') {
+        match lookup_one(arguments, name, at, constants) {
+            Lookup::Absent => {}
+            Lookup::Opaque => opaque = true,
+            found => return found,
+        }
+    }
+    if opaque { Lookup::Opaque } else { Lookup::Absent }
+}
+
+fn lookup_one<'a>(arguments: &'a [Argument], name: &str, at: Option<usize>, constants: &Constants<'a>) -> Lookup<'a> {
+    let positional = || arguments.iter().filter(|argument| argument.name.is_none());
+    if let Ok(position) = name.parse::<usize>() {
+        return positional().nth(position).map_or(Lookup::Absent, |argument| Lookup::Found(&argument.value));
+    }
+    if let Some(argument) = arguments.iter().find(|argument| argument.name.as_deref() == Some(name)) {
+        return Lookup::Found(&argument.value);
+    }
+    let mut opaque = false;
+    for (position, argument) in positional().enumerate() {
+        if at.is_some_and(|at| at != position) {
+            continue;
+        }
+        match object(&argument.value, constants) {
+            Some(fields) => match field(fields, name) {
+                Some(value) => return Lookup::Found(value),
+                None => opaque |= fields.iter().any(|(key, _)| key == SPREAD),
+            },
+            None => opaque |= at.is_some(),
+        }
+    }
+    if opaque { Lookup::Opaque } else { Lookup::Absent }
+}
+
+/// The key under which adapters keep `...rest` of an object.
+const SPREAD: &str = "...";
+
+/// The fields of an object, written here or in a constant.
+fn object<'a>(value: &'a Value, constants: &Constants<'a>) -> Option<&'a [(Name, Value)]> {
+    let mut value = value;
+    for _ in 0..MOST_STEPS {
+        match value {
+            Value::Object(fields) => return Some(fields),
+            Value::Name(name) => value = constants(name)?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// A field by its name, `a.b` for a field of a field.
+fn field<'a>(fields: &'a [(Name, Value)], path: &str) -> Option<&'a Value> {
+    if let Some((_, value)) = fields.iter().rev().find(|(key, _)| key == path) {
+        return Some(value);
+    }
+    let (head, rest) = path.split_once('.')?;
+    match fields.iter().rev().find(|(key, _)| key == head) {
+        Some((_, Value::Object(fields))) => field(fields, rest),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn pattern(yaml: &str) -> ValuePattern {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+
+    fn no_constants<'a>() -> Box<Constants<'a>> {
+        Box::new(|_| None)
+    }
+
+    fn call(callee: &str, arguments: Vec<Value>) -> Value {
+        let arguments = arguments.into_iter().map(|value| Argument { name: None, value }).collect();
+        Value::Call { callee: callee.into(), arguments }
+    }
+
+    #[test]
+    fn a_fallback_of_the_environment_is_not_certain() {
+        let value = Value::Environment { name: "STORE".into(), fallback: Some(Box::new(text("memory://"))) };
+        assert_eq!(fit(&pattern("memory://*"), &value, &*no_constants()), Fit::Fallback(Some("STORE".into())));
+        let required = Value::Environment { name: "STORE".into(), fallback: None };
+        assert_eq!(fit(&pattern("memory://*"), &required, &*no_constants()), Fit::No);
+    }
+
+    #[test]
+    fn a_branch_that_fits_names_the_variable_of_the_other() {
+        let redis = call("RedisStore", vec![Value::Environment { name: "REDIS_URL".into(), fallback: None }]);
+        let value = Value::OneOf(vec![redis, Value::Null]);
+        assert_eq!(nothing(&value, &*no_constants()), Fit::Fallback(Some("REDIS_URL".into())));
+    }
+
+    #[test]
+    fn randomness_is_seen_through_calls_that_hand_it_on() {
+        let value = call("str", vec![call("uuid.uuid4", vec![])]);
+        assert_eq!(fit(&pattern("{ made_by: uuid.uuid4 }"), &value, &*no_constants()), Fit::Yes);
+    }
+
+    #[test]
+    fn options_in_an_unknown_object_prove_nothing() {
+        let conditions = Conditions { options_at: Some(0), without: vec!["store".into()], ..Conditions::default() };
+        let unknown = [Argument { name: None, value: Value::Name("~options".into()) }];
+        assert_eq!(fit_options(&conditions, &unknown, &*no_constants()), Fit::No);
+        let object = Value::Object(vec![("secret".into(), text("x"))]);
+        let constants = |name: &str| (name == "~options").then_some(&object);
+        assert_eq!(fit_options(&conditions, &unknown, &constants), Fit::Yes);
+    }
+
+    #[test]
+    fn a_constant_that_refers_to_itself_ends() {
+        let value = Value::Name("~a".into());
+        let constants = |_: &str| Some(&value);
+        assert_eq!(fit(&pattern("x"), &value, &constants), Fit::No);
+    }
+}

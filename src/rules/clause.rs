@@ -1,0 +1,344 @@
+//! One way in which a hazard shows: a subject to look for, and the conditions under which it counts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::pattern::{Patterns, ValuePattern};
+use crate::model::Name;
+use crate::model::deployment::Role;
+use crate::model::fact::{AccessKind, Language, Level};
+use crate::model::finding::{Confidence, Severity};
+
+/// One entry of `detect`. Clauses are tried in the order of the file; at one place only the first that fits speaks, so an
+/// exception with a milder severity goes before the general case.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// Languages that it is about; empty for all. `javascript` means TypeScript as well.
+    pub languages: Vec<Dialect>,
+    pub subject: Subject,
+    pub conditions: Conditions,
+    /// What is here, as one sentence. `{name}`, `{callee}`, `{service}`, `{replicas}`, `{value}` and `{routes}` are filled in.
+    pub say: String,
+    pub severity: Option<Severity>,
+    pub confidence: Option<Confidence>,
+    pub fix: Option<String>,
+    /// The severity where the unsafe value is only what the environment or another branch falls back to.
+    pub fallback: Severity,
+}
+
+impl Clause {
+    pub fn speaks(&self, language: Language) -> bool {
+        self.languages.is_empty() || self.languages.iter().any(|dialect| dialect.covers(language))
+    }
+}
+
+/// What a clause looks for.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A call, a constructor call or a decorator, by the symbol of its callee.
+    Call(Patterns),
+    /// An import, by its module.
+    Import(Patterns),
+    /// An assignment in code or a line of configuration, by its key. Keys of nested objects are joined by dots.
+    Setting {
+        key: Patterns,
+        value: Option<ValuePattern>,
+    },
+    /// A dependency in a manifest, by its name.
+    Dependency(Patterns),
+    State(StatePattern),
+    Service(ServicePattern),
+}
+
+/// Conditions on what surrounds the subject; all of them must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// The position, from 0, of the argument that holds the options; where that is something that cannot be looked into, the
+    /// clause stays silent. Not given: options are looked for in every argument.
+    pub options_at: Option<usize>,
+    /// Options of the same call and what each must be. A number names a position, `a.b` an option within an option,
+    /// `path|0` either of the two.
+    pub with: BTreeMap<Name, ValuePattern>,
+    /// Options that the same call must not have.
+    pub without: Vec<Name>,
+    /// Like `with`; one that holds silences the clause.
+    pub unless_with: BTreeMap<Name, ValuePattern>,
+    pub place: Place,
+    pub if_function: Option<Evidence>,
+    pub if_file: Option<Evidence>,
+    pub if_project: Option<Evidence>,
+    pub unless_function: Option<Evidence>,
+    pub unless_file: Option<Evidence>,
+    pub unless_project: Option<Evidence>,
+}
+
+/// Where in the file the subject must stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    #[default]
+    Anywhere,
+    /// Outside of every function.
+    Module,
+    /// In a handler or in something that a handler calls.
+    Handler,
+    /// Anywhere but in a handler and in what handlers call.
+    Startup,
+}
+
+/// Something that is somewhere in the function, the file or the project. One field that is satisfied is enough.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    pub call: Option<Patterns>,
+    pub import: Option<Patterns>,
+    pub setting: Option<Patterns>,
+    /// What the setting must be.
+    pub value: Option<ValuePattern>,
+    pub dependency: Option<Patterns>,
+    /// A function that answers requests, messages or events.
+    #[serde(default)]
+    pub handler: bool,
+}
+
+/// Languages as rules name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Python,
+    JavaScript,
+    Rust,
+    Compose,
+    Procfile,
+    Gunicorn,
+    Manifest,
+}
+
+impl Dialect {
+    pub fn covers(self, language: Language) -> bool {
+        match self {
+            Dialect::Python => language == Language::Python,
+            Dialect::JavaScript => matches!(language, Language::JavaScript | Language::TypeScript),
+            Dialect::Rust => language == Language::Rust,
+            Dialect::Compose => language == Language::Compose,
+            Dialect::Procfile => language == Language::Procfile,
+            Dialect::Gunicorn => language == Language::Gunicorn,
+            Dialect::Manifest => language == Language::Manifest,
+        }
+    }
+}
+
+/// What kind of occasion runs a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Occasion {
+    /// An HTTP request.
+    Request,
+    /// A message of a chat, a queue or a topic.
+    Message,
+    /// An event of a library: a connection, a change.
+    Event,
+    /// Something on a WebSocket.
+    Websocket,
+    /// A clock.
+    Timer,
+}
+
+/// Process state: a binding that outlives a request.
+///
+/// It counts when a function that serves the given occasions, or one that such a function calls, writes to it; never by its
+/// declaration alone. Fields of objects count when the object is made once, outside of the handlers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatePattern {
+    /// Where it lives; empty for everywhere.
+    #[serde(default)]
+    pub level: Vec<Level>,
+    /// What it holds at the beginning; empty for any of these.
+    #[serde(default)]
+    pub shape: Vec<ShapeName>,
+    /// The callee whose result it holds, instead of a shape: `cachetools.TTLCache`.
+    pub made_by: Option<Patterns>,
+    /// Its name in lower case and without its class: `carts` for `~Shop().carts`.
+    pub named: Option<Patterns>,
+    pub not_named: Option<Patterns>,
+    /// Kinds of writing, one of which must happen; empty for any.
+    #[serde(default)]
+    pub writes: Vec<AccessKind>,
+    /// Occasions that write to it; empty for all but the clock.
+    #[serde(default)]
+    pub written_on: Vec<Occasion>,
+    /// Must it be read back by such a function as well? A write that gives the old value counts as reading.
+    #[serde(default = "yes")]
+    pub read: bool,
+    /// Does something count that one function alone fills and reads, as a memo of a computation does?
+    #[serde(default)]
+    pub memo: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Shapes as rules name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShapeName {
+    Map,
+    List,
+    Set,
+    Number,
+    Text,
+    Bool,
+    Null,
+}
+
+/// A service of a deployment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePattern {
+    /// Empty for any role.
+    #[serde(default)]
+    pub role: Vec<Role>,
+    /// The fewest instances that it runs.
+    #[serde(default)]
+    pub instances: u32,
+    /// It has a fixed container name; the finding is there.
+    #[serde(default)]
+    pub container_name: bool,
+    /// It publishes a port of the host of which its instances do not each have their own; the finding is there.
+    #[serde(default)]
+    pub host_port: bool,
+    /// The configuration declares that it must run once.
+    #[serde(default)]
+    pub declared_singleton: bool,
+}
+
+/// A clause as the file writes it; [`RawClause::check`] turns it into a [`Clause`] or says why it is none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClause {
+    #[serde(default, rename = "in")]
+    languages: Vec<Dialect>,
+    call: Option<Patterns>,
+    import: Option<Patterns>,
+    setting: Option<Patterns>,
+    value: Option<ValuePattern>,
+    dependency: Option<Patterns>,
+    state: Option<StatePattern>,
+    service: Option<ServicePattern>,
+    options_at: Option<usize>,
+    #[serde(default)]
+    with: BTreeMap<Name, ValuePattern>,
+    #[serde(default)]
+    without: Vec<Name>,
+    #[serde(default)]
+    unless_with: BTreeMap<Name, ValuePattern>,
+    #[serde(default)]
+    at: Place,
+    if_function: Option<Evidence>,
+    if_file: Option<Evidence>,
+    if_project: Option<Evidence>,
+    unless_function: Option<Evidence>,
+    unless_file: Option<Evidence>,
+    unless_project: Option<Evidence>,
+    say: String,
+    severity: Option<Severity>,
+    confidence: Option<Confidence>,
+    fix: Option<String>,
+    fallback: Option<Severity>,
+}
+
+/// The words in braces that `say` may use.
+pub const PLACEHOLDERS: [&str; 6] = ["name", "callee", "service", "replicas", "value", "routes"];
+
+impl RawClause {
+    pub(super) fn check(self) -> Result<Clause, String> {
+        check_placeholders(&self.say)?;
+        let about_a_call = self.call.is_some();
+        if !about_a_call && !(self.with.is_empty() && self.without.is_empty() && self.unless_with.is_empty()) {
+            return Err("`with`, `without` and `unless_with` speak of a call: this clause has no `call`".into());
+        }
+        if self.setting.is_none() && self.value.is_some() {
+            return Err("`value` speaks of a setting: this clause has no `setting`".into());
+        }
+        let mut subjects = Vec::new();
+        subjects.extend(self.call.map(Subject::Call));
+        subjects.extend(self.import.map(Subject::Import));
+        subjects.extend(self.setting.map(|key| Subject::Setting { key, value: self.value }));
+        subjects.extend(self.dependency.map(Subject::Dependency));
+        subjects.extend(self.state.map(Subject::State));
+        subjects.extend(self.service.map(Subject::Service));
+        let subject = match (subjects.pop(), subjects.pop()) {
+            (Some(subject), None) => subject,
+            (None, _) => {
+                return Err(
+                    "a clause needs one of `call`, `import`, `setting`, `dependency`, `state`, `service`".into()
+                );
+            }
+            _ => return Err("a clause has one subject: make two clauses of this one".into()),
+        };
+        let evidence = [
+            &self.if_function,
+            &self.if_file,
+            &self.if_project,
+            &self.unless_function,
+            &self.unless_file,
+            &self.unless_project,
+        ];
+        evidence.into_iter().flatten().try_for_each(Evidence::check)?;
+        Ok(Clause {
+            languages: self.languages,
+            subject,
+            conditions: Conditions {
+                options_at: self.options_at,
+                with: self.with,
+                without: self.without,
+                unless_with: self.unless_with,
+                place: self.at,
+                if_function: self.if_function,
+                if_file: self.if_file,
+                if_project: self.if_project,
+                unless_function: self.unless_function,
+                unless_file: self.unless_file,
+                unless_project: self.unless_project,
+            },
+            say: self.say.trim().to_owned(),
+            severity: self.severity,
+            confidence: self.confidence,
+            fix: self.fix.map(|fix| fix.trim().to_owned()),
+            fallback: self.fallback.unwrap_or(Severity::Info),
+        })
+    }
+}
+
+impl Evidence {
+    fn check(&self) -> Result<(), String> {
+        let empty = self.call.is_none()
+            && self.import.is_none()
+            && self.setting.is_none()
+            && self.dependency.is_none()
+            && !self.handler;
+        if empty {
+            return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());
+        }
+        Ok(())
+    }
+}
+
+fn check_placeholders(say: &str) -> Result<(), String> {
+    if say.trim().is_empty() {
+        return Err("`say` is empty: every clause says what it has found".into());
+    }
+    let mut rest = say;
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((word, after)) = after.split_once('}') else { return Ok(()) };
+        let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if is_word && !PLACEHOLDERS.contains(&word) {
+            return Err(format!("`{{{word}}}` is unknown in `say`: known are {}", PLACEHOLDERS.join(", ")));
+        }
+        rest = after;
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Patterns over symbols and values.
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::model::Name;
+
+/// A text in which `*` stands for any characters, none included: `telegram.ext.*.run_polling`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: Name,
+}
+
+impl Pattern {
+    pub fn new(text: impl Into<Name>) -> Self {
+        Pattern { text: text.into() }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_literal(&self) -> bool {
+        !self.text.contains('*')
+    }
+
+    pub fn matches(&self, subject: &str) -> bool {
+        let mut parts = self.text.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = subject.strip_prefix(first) else { return false };
+        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        for part in parts {
+            match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+/// One pattern or a list of them: any of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patterns(Vec<Pattern>);
+
+impl Patterns {
+    pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        Patterns(texts.into_iter().map(Pattern::new).collect())
+    }
+
+    pub fn matches(&self, subject: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(subject))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Pattern> {
+        self.0.iter()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for Patterns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Patterns;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a pattern or a list of patterns")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Patterns, E> {
+                if text.is_empty() {
+                    return Err(E::custom("a pattern cannot be empty"));
+                }
+                Ok(Patterns::new([text]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Patterns, A::Error> {
+                let mut patterns = Vec::new();
+                while let Some(text) = sequence.next_element::<String>()? {
+                    if text.is_empty() {
+                        return Err(de::Error::custom("a pattern cannot be empty"));
+                    }
+                    patterns.push(Pattern::new(text));
+                }
+                if patterns.is_empty() {
+                    return Err(de::Error::custom("a list of patterns cannot be empty"));
+                }
+                Ok(Patterns(patterns))
+            }
+        }
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// What a value has to be. Where several fields are given, one that fits is enough.
+///
+/// Short forms: `true` and `false` stand for `is:`, a text or a list of texts for `text:`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValuePattern {
+    /// A literal text or number; letter case does not count.
+    pub text: Option<Patterns>,
+    /// A literal truth value.
+    pub is: Option<bool>,
+    /// The result of such a call, or a symbol of that name; also where it is handed through another call
+    /// (`str(uuid.uuid4())`).
+    pub made_by: Option<Patterns>,
+    /// Anything but nothing, `null` and `false`.
+    pub given: bool,
+}
+
+/// The long form, as serde reads it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LongForm {
+    text: Option<Patterns>,
+    is: Option<bool>,
+    made_by: Option<Patterns>,
+    #[serde(default)]
+    given: bool,
+}
+
+impl<'de> Deserialize<'de> for ValuePattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+        impl<'de> Visitor<'de> for Forms {
+            type Value = ValuePattern;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, a text, a list of texts, or a mapping with text, is, made_by or given")
+            }
+
+            fn visit_bool<E: de::Error>(self, is: bool) -> Result<ValuePattern, E> {
+                Ok(ValuePattern { is: Some(is), ..ValuePattern::default() })
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ValuePattern, E> {
+                Ok(ValuePattern { text: Some(Patterns::new([text])), ..ValuePattern::default() })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<ValuePattern, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = sequence.next_element::<String>()? {
+                    texts.push(Pattern::new(text));
+                }
+                Ok(ValuePattern { text: Some(Patterns(texts)), ..ValuePattern::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ValuePattern, A::Error> {
+                let long = LongForm::deserialize(MapAccessDeserializer::new(map))?;
+                if long.text.is_none() && long.is.is_none() && long.made_by.is_none() && !long.given {
+                    return Err(de::Error::custom("a value pattern needs text, is, made_by or given"));
+                }
+                Ok(ValuePattern { text: long.text, is: long.is, made_by: long.made_by, given: long.given })
+            }
+        }
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+/// Finds the entries whose pattern matches a symbol without trying them all: literal patterns by the whole symbol, the others
+/// by their last or first segment.
+#[derive(Debug)]
+pub struct SymbolIndex<T> {
+    literal: HashMap<Name, Vec<T>>,
+    by_last: HashMap<Name, Vec<(Pattern, T)>>,
+    by_first: HashMap<Name, Vec<(Pattern, T)>>,
+    rest: Vec<(Pattern, T)>,
+}
+
+impl<T> Default for SymbolIndex<T> {
+    fn default() -> Self {
+        SymbolIndex { literal: HashMap::new(), by_last: HashMap::new(), by_first: HashMap::new(), rest: Vec::new() }
+    }
+}
+
+impl<T: Copy> SymbolIndex<T> {
+    pub fn insert(&mut self, patterns: &Patterns, entry: T) {
+        for pattern in patterns.iter() {
+            let (first, last) = (first_segment(&pattern.text), last_segment(&pattern.text));
+            let glob = (pattern.clone(), entry);
+            if pattern.is_literal() {
+                self.literal.entry(pattern.text.clone()).or_default().push(entry);
+            } else if pattern.text.contains('.') && !last.contains('*') {
+                self.by_last.entry(last.into()).or_default().push(glob);
+            } else if pattern.text.contains('.') && !first.contains('*') {
+                self.by_first.entry(first.into()).or_default().push(glob);
+            } else {
+                self.rest.push(glob);
+            }
+        }
+    }
+
+    /// Calls `found` for every pattern that matches; twice for an entry that two patterns lead to.
+    pub fn each(&self, symbol: &str, mut found: impl FnMut(T)) {
+        for entry in self.literal.get(symbol).into_iter().flatten() {
+            found(*entry);
+        }
+        let by_last = self.by_last.get(last_segment(symbol)).into_iter().flatten();
+        let by_first = self.by_first.get(first_segment(symbol)).into_iter().flatten();
+        for (pattern, entry) in by_last.chain(by_first).chain(&self.rest) {
+            if pattern.matches(symbol) {
+                found(*entry);
+            }
+        }
+    }
+}
+
+fn last_segment(symbol: &str) -> &str {
+    symbol.rsplit('.').next().unwrap_or(symbol)
+}
+
+fn first_segment(symbol: &str) -> &str {
+    symbol.split('.').next().unwrap_or(symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, subject, expected) in [
+            ("express-session", "express-session", true),
+            ("express-session", "express-session.MemoryStore", false),
+            ("telegram.ext.*.run_polling", "telegram.ext.Application.builder().build().run_polling", true),
+            ("telegram.ext.*.run_polling", "telegram.ext.run_polling", false),
+            ("*.clients.forEach", "ws.Server().clients.forEach", true),
+            ("crypto.randomBytes*", "crypto.randomBytes().toString", true),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("a*b*a", "abba", true),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(subject), expected, "{pattern} on {subject}");
+        }
+    }
+
+    #[test]
+    fn value_patterns_have_short_forms() {
+        let read = |text: &str| serde_saphyr::from_str::<ValuePattern>(text).unwrap();
+        assert_eq!(read("true").is, Some(true));
+        assert_eq!(read("filesystem").text, Some(Patterns::new(["filesystem"])));
+        assert_eq!(read("[a, b]").text, Some(Patterns::new(["a", "b"])));
+        assert_eq!(read("{ made_by: os.urandom }").made_by, Some(Patterns::new(["os.urandom"])));
+        assert!(serde_saphyr::from_str::<ValuePattern>("{ maed_by: x }").is_err());
+        assert!(serde_saphyr::from_str::<ValuePattern>("{}").is_err());
+    }
+
+    proptest! {
+        /// The index is only a faster way to ask every pattern.
+        #[test]
+        fn the_index_finds_what_each_pattern_matches(
+            patterns in prop::collection::vec("[ab*.]{1,6}", 1..8), subject in "[ab.]{0,8}",
+        ) {
+            let mut index = SymbolIndex::default();
+            for (number, text) in patterns.iter().enumerate() {
+                index.insert(&Patterns::new([text.as_str()]), number);
+            }
+            let mut found = Vec::new();
+            index.each(&subject, |number| found.push(number));
+            found.sort_unstable();
+            let expected: Vec<usize> =
+                (0..patterns.len()).filter(|&n| Pattern::new(patterns[n].as_str()).matches(&subject)).collect();
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_pattern_matches_what_it_was_made_from(subject in ".{0,12}", cut in 0usize..12) {
+            let at = subject.char_indices().nth(cut).map_or(subject.len(), |(at, _)| at);
+            let pattern = format!("{}*{}", &subject[..at], &subject[at..]);
+            prop_assert!(Pattern::new(pattern).matches(&subject));
+        }
+    }
+}

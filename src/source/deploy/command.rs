@@ -1,0 +1,82 @@
+//! Command lines of services: their words with places, and the simple commands within them.
+
+use super::Place;
+use crate::model::command_line::{self, Word};
+
+/// One simple command: a program and its arguments, variable assignments before it included.
+pub type Command = Vec<Word<Place>>;
+
+/// `sh -c "sh -c …"` is followed this far.
+const MAX_SHELLS: u8 = 4;
+
+/// Words of a command line that is written as one text. A quote that nothing ends leaves the words unknown: none.
+pub fn words(letters: &[(Place, char)]) -> Command {
+    command_line::split(letters.iter().copied(), &['\n', ';', '&', '|']).unwrap_or_default()
+}
+
+/// The simple commands of a command line, those in `sh -c '…'` opened.
+pub fn simple_commands(words: &[Word<Place>]) -> Vec<Command> {
+    let mut found = Vec::new();
+    collect(words, MAX_SHELLS, &mut found);
+    found
+}
+
+fn collect(words: &[Word<Place>], shells: u8, found: &mut Vec<Command>) {
+    for command in words.split(is_operator).filter(|command| !command.is_empty()) {
+        match script(command).filter(|_| shells > 0) {
+            Some(script) => {
+                let letters: Vec<_> = script.iter().map(|letter| (letter.at, letter.char)).collect();
+                collect(&self::words(&letters), shells - 1, found);
+            }
+            None => found.push(command.to_vec()),
+        }
+    }
+}
+
+fn is_operator(word: &Word<Place>) -> bool {
+    matches!(word.as_slice(), [letter] if !letter.quoted && matches!(letter.char, '\n' | ';' | '&' | '|'))
+}
+
+/// The script of `sh -c script`, `bash -lc script`, `exec sh -c script`.
+fn script(command: &[Word<Place>]) -> Option<&Word<Place>> {
+    let shell =
+        command.iter().position(|word| matches!(program(word).as_str(), "sh" | "bash" | "ash" | "dash" | "zsh"))?;
+    let flag = command[shell + 1..].iter().position(|word| {
+        let text = command_line::text(word);
+        text.starts_with('-') && !text.starts_with("--") && text.ends_with('c')
+    })?;
+    command.get(shell + 1 + flag + 1)
+}
+
+/// The last part of a path, in lower case: `/usr/bin/Node` is `node`.
+pub fn program(word: &Word<Place>) -> String {
+    let text = command_line::text(word).to_ascii_lowercase();
+    text.rsplit('/').next().unwrap_or_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commands(line: &str) -> Vec<String> {
+        let letters: Vec<_> = line.chars().enumerate().map(|(at, char)| ((1, at as u32 + 1), char)).collect();
+        let text =
+            |command: &Command| command.iter().map(|word| command_line::text(word)).collect::<Vec<_>>().join(" ");
+        simple_commands(&words(&letters)).iter().map(text).collect()
+    }
+
+    #[test]
+    fn shells_are_opened_and_operators_part_commands() {
+        assert_eq!(commands("node server.js"), ["node server.js"]);
+        assert_eq!(commands("sh -c 'migrate && exec gunicorn -w 4 app'"), ["migrate", "exec gunicorn -w 4 app"]);
+        assert_eq!(commands(r#"/bin/bash -lc "sh -c 'a; b' || c""#), ["a", "b", "c"]);
+        assert_eq!(commands("sh -c \"a\n  b\""), ["a", "b"]);
+        assert_eq!(commands("sh start.sh"), ["sh start.sh"]);
+        assert_eq!(commands("echo 'a;b'"), ["echo a;b"]);
+    }
+
+    #[test]
+    fn an_open_quote_leaves_no_words() {
+        assert!(commands("sh -c 'x").is_empty());
+    }
+}

@@ -1,0 +1,225 @@
+//! One service of a Compose file.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::super::command::{self, Command};
+use super::super::yaml::{Entry, Node};
+use super::super::{SEVERAL, processes, role};
+use super::Reader;
+use super::copies::{Draft, Identity};
+use crate::model::Name;
+use crate::model::command_line;
+use crate::model::deployment::{Count, Role, Service};
+use crate::model::fact::{Setting, Value};
+use crate::model::location::{Location, Span};
+
+impl Reader<'_> {
+    /// Reads the service `entry`; `node` is its value with all that it extends.
+    pub(super) fn service(&mut self, entry: &Entry, node: &Rc<Node>) -> Option<Draft> {
+        if node.mapping().is_none() {
+            if !matches!(node.content, super::yaml::Content::Unresolved) {
+                self.problem(node.span, format!("the service `{}` is a mapping, and this is none", entry.key), "");
+            }
+            return None;
+        }
+        let words = [self.words(node, "entrypoint"), self.words(node, "command")].concat();
+        let commands = command::simple_commands(&words);
+        let image = self.name(node, "image").map(|(image, _)| image);
+        let build = self.build(node);
+        let environment = self.environment(node);
+        let ports = self.ports(node);
+        let told = role::of(image.as_deref().filter(|_| build.is_none()), &commands, &entry.key);
+        let is_app = told == Role::Unknown && (build.is_some() || ports.iter().any(|port| port.host.is_some()));
+        let stated = self.replicas(node);
+        let texts: Vec<String> = words.iter().map(|word| command_line::text(word)).collect();
+        let service = Service {
+            role: if is_app { Role::Web } else { told },
+            image,
+            build: build.clone(),
+            command: (!texts.is_empty()).then(|| texts.join(" ").into()),
+            instances: stated.into_iter().collect(),
+            processes: processes::of(&self.path, &commands, &environment).filter(|count| count.value != 1),
+            container_name: self.name(node, "container_name"),
+            host_network: self.name(node, "network_mode").filter(|(mode, _)| mode == "host").map(|(_, span)| span),
+            ports,
+            mounts: self.mounts(node),
+            health_check: self.health_check(node),
+            depends_on: self.depends_on(node),
+            environment,
+            ..Service::named(entry.key.clone(), entry.key_span)
+        };
+        let identity = self.identity(node, &service, texts);
+        Some(Draft { service, identity, node: Rc::clone(&entry.value), whole: Rc::clone(node) })
+    }
+
+    fn words(&mut self, service: &Node, key: &str) -> Command {
+        let Some(node) = service.get(key) else { return Command::new() };
+        match node.sequence() {
+            Some(items) => {
+                let quoted = |(at, char)| command_line::Letter { char, at, quoted: true };
+                let texts = items.iter().filter_map(|item| self.text(item));
+                texts.map(|text| text.letters.into_iter().map(quoted).collect()).collect()
+            }
+            None => self.scalar(node, key).map(|text| command::words(&text.letters)).unwrap_or_default(),
+        }
+    }
+
+    fn build(&mut self, service: &Node) -> Option<Name> {
+        let build = service.get("build")?;
+        if build.mapping().is_none() {
+            return self.scalar(build, "build").map(|text| text.value);
+        }
+        Some(self.name(build, "context").map_or_else(|| Name::new("."), |(context, _)| context))
+    }
+
+    /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers`.
+    fn replicas(&mut self, service: &Node) -> Option<Count> {
+        let deploy = service.get("deploy");
+        let stated = [
+            ("deploy.replicas", deploy.and_then(|deploy| deploy.get("replicas"))),
+            ("scale", service.get("scale")),
+            ("target_num_containers", service.get("target_num_containers")),
+        ];
+        let mode = deploy.and_then(|deploy| deploy.get("mode"));
+        if let Some(mode) = mode.filter(|mode| mode.text().is_some_and(|mode| mode.starts_with("global"))) {
+            return Some(self.count(SEVERAL, "deploy.mode: global", mode.span));
+        }
+        let mut counts = stated.into_iter().filter_map(|(key, node)| {
+            let node = node?;
+            let text = self.scalar(node, key)?;
+            let count = text.number().map(|value| self.count(value, key, node.span));
+            if count.is_none() && text.unknown {
+                let help = "Give it a default, as in `${REPLICAS:-3}`; until then it counts as one.";
+                self.problem(
+                    node.span,
+                    format!("`{key}` is a variable without default, so the number of instances is unknown"),
+                    help,
+                );
+            } else if count.is_none() {
+                self.problem(node.span, format!("`{key}` is a whole number, and this is none"), "");
+            }
+            count
+        });
+        let first = counts.next();
+        if let (Some(first), Some(second)) = (&first, counts.next())
+            && first.value != second.value
+        {
+            let message =
+                format!("`{}` says {} and `{}` says {}", second.stated_as, second.value, first.stated_as, first.value);
+            self.problem(second.location.span, message, "Docker Compose refuses such a file; keep one of them.");
+        }
+        first
+    }
+
+    fn count(&self, value: u32, stated_as: &str, span: Span) -> Count {
+        Count { value, stated_as: stated_as.into(), location: Location::new(Arc::clone(&self.path), span) }
+    }
+
+    fn environment(&mut self, service: &Node) -> Vec<Setting> {
+        let Some(node) = service.get("environment") else { return Vec::new() };
+        if let Some(mapping) = node.mapping() {
+            return mapping.entries.iter().map(|entry| self.variable(entry)).collect();
+        }
+        let items = self.items(service, "environment");
+        items.iter().filter_map(|item| self.assignment(item)).collect()
+    }
+
+    fn variable(&mut self, entry: &Entry) -> Setting {
+        let value = if entry.value.is_null() { from_outside(&entry.key) } else { self.value(&entry.value) };
+        let (key, end) = (entry.key_span, entry.value.span);
+        // An alias's value stands elsewhere, above its key.
+        let follows = (end.line, end.column) >= (key.end_line, key.end_column);
+        let span = if follows { Span { end_line: end.end_line, end_column: end.end_column, ..key } } else { key };
+        Setting { key: entry.key.clone(), value, function: None, span }
+    }
+
+    fn value(&mut self, node: &Node) -> Value {
+        match self.scalar(node, "environment") {
+            Some(text) => known(&text.value, text.unknown, text.variable),
+            None => Value::Unknown,
+        }
+    }
+
+    /// `KEY=value`, or `KEY` alone, which is handed on from where Compose runs.
+    fn assignment(&mut self, item: &Node) -> Option<Setting> {
+        let text = self.scalar(item, "environment")?;
+        let (key, value) = match text.value.split_once('=') {
+            Some((key, value)) => {
+                let is_variable = |rest: &str| rest.starts_with('$') && !rest.contains(char::is_whitespace);
+                let variable = (text.unknown && is_variable(value)).then(|| variable_name(value)).flatten();
+                (key.trim(), known(value, text.unknown && value.contains('$'), variable))
+            }
+            None => (text.value.trim(), from_outside(text.value.trim())),
+        };
+        Some(Setting { key: key.into(), value, function: None, span: item.span })
+    }
+
+    fn health_check(&mut self, service: &Node) -> bool {
+        let Some(check) = service.get("healthcheck") else { return false };
+        let none = |node: &Rc<Node>| {
+            let first = node.sequence().and_then(|items| items.first()).unwrap_or(node);
+            first.text().is_some_and(|text| text == "NONE")
+        };
+        !check.get("disable").is_some_and(|disable| disable.is_true()) && !check.get("test").is_some_and(none)
+    }
+
+    /// `depends_on` as list or mapping, and version 1's `links`.
+    fn depends_on(&mut self, service: &Node) -> Vec<Name> {
+        let mut names: Vec<Name> = match service.get("depends_on").and_then(|node| node.mapping()) {
+            Some(mapping) => mapping.entries.iter().map(|entry| entry.key.clone()).collect(),
+            None => self.items(service, "depends_on").iter().filter_map(|item| item.text().cloned()).collect(),
+        };
+        for link in self.items(service, "links") {
+            let name = link.text().map(|text| Name::new(text.split(':').next().unwrap_or_default()));
+            names.extend(name.filter(|name| !names.contains(name)));
+        }
+        names
+    }
+
+    fn identity(&mut self, node: &Node, service: &Service, command: Vec<String>) -> Identity {
+        let build = node.get("build");
+        let mut source: Vec<String> = ["dockerfile", "dockerfile_inline", "target", "args"]
+            .iter()
+            .filter_map(|key| build.and_then(|build| build.get(key)).map(|value| plain(value)))
+            .collect();
+        source.extend(node.get("working_dir").map(|value| plain(value)));
+        source.extend(node.get("profiles").map(|value| plain(value)));
+        Identity {
+            origin: service.build.clone().or_else(|| service.image.clone()),
+            is_built: service.build.is_some(),
+            command,
+            source,
+        }
+    }
+}
+
+fn known(text: &str, unknown: bool, variable: Option<String>) -> Value {
+    match variable {
+        Some(name) => from_outside(&name),
+        None if unknown => Value::Unknown,
+        None => Value::Text(text.into()),
+    }
+}
+
+fn from_outside(name: &str) -> Value {
+    Value::Environment { name: name.into(), fallback: None }
+}
+
+/// The name in a text that is nothing but `$NAME` or `${NAME}`.
+fn variable_name(text: &str) -> Option<String> {
+    let letters: Vec<_> = text.chars().enumerate().collect();
+    super::interpolate::interpolate(&letters).variable
+}
+
+/// A node as text that is equal where two nodes mean the same.
+fn plain(node: &Node) -> String {
+    match (&node.text(), node.sequence(), node.mapping()) {
+        (Some(text), ..) => text.to_string(),
+        (_, Some(items), _) => items.iter().map(|item| plain(item) + ",").collect(),
+        (.., Some(mapping)) => {
+            mapping.entries.iter().map(|entry| format!("{}={},", entry.key, plain(&entry.value))).collect()
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Procfile: one process type and its command a line.
+//!
+//! Format: <https://devcenter.heroku.com/articles/procfile#procfile-format>.
+
+use std::sync::Arc;
+
+use super::{Comment, Found, Place, command, processes, role};
+use crate::model::Name;
+use crate::model::deployment::{Role, Service};
+use crate::model::location::Span;
+use crate::model::problem::Problem;
+
+pub fn read(path: &Arc<str>, text: &str) -> Found {
+    let mut found = Found::default();
+    for (number, line) in (1..).zip(text.lines()) {
+        let indent = line.chars().take_while(|char| char.is_whitespace()).count() as u32;
+        let trimmed = line.trim();
+        let width = trimmed.chars().count() as u32;
+        let span = Span::on_line(number, indent + 1, indent + 1 + width);
+        if let Some(comment) = trimmed.strip_prefix('#') {
+            found.comments.push(Comment { text: comment.to_string(), own_line: true, span });
+        } else if let Some((name, command)) = process(trimmed) {
+            // The release process runs once for each release, whatever the number of instances.
+            if name != "release" {
+                found.services.push(service(
+                    path,
+                    name,
+                    command,
+                    Span { end_column: span.column + name.len() as u32, ..span },
+                ));
+            }
+        } else if !trimmed.is_empty() {
+            let problem = Problem::new("this is no `process type: command`").at(path, span, text);
+            found.problems.push(problem.help("Write a name of letters, digits, `_` and `-`, a colon and a command."));
+        }
+    }
+    found
+}
+
+fn process(line: &str) -> Option<(&str, &str)> {
+    let (name, command) = line.split_once(':')?;
+    let is_name =
+        !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'));
+    (is_name && !command.trim().is_empty()).then_some((name, command))
+}
+
+fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
+    let letters: Vec<(Place, char)> =
+        command.chars().zip(span.end_column + 1..).map(|(char, column)| ((span.line, column), char)).collect();
+    let commands = command::simple_commands(&command::words(&letters));
+    let by_name = if name == "web" { Some(Role::Web) } else { role::of_name(name) };
+    Service {
+        role: by_name.or_else(|| role::of_commands(&commands)).unwrap_or(Role::Unknown),
+        command: Some(Name::new(command.trim())),
+        processes: processes::of(path, &commands, &[]).filter(|count| count.value != 1),
+        ..Service::named(name, span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_services_with_role_command_and_processes() {
+        let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\ntg: python bot.py\nworker: celery -A shop worker\n";
+        let found = read(&"Procfile".into(), text);
+        let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.role, s.span.line)).collect();
+        assert_eq!(
+            seen,
+            [("web", Role::Web, 3), ("clock", Role::Cron, 5), ("tg", Role::Bot, 6), ("worker", Role::Worker, 7)]
+        );
+        let web = &found.services[0];
+        assert_eq!(web.span, Span::on_line(3, 1, 4));
+        assert_eq!(web.command.as_deref(), Some("gunicorn -w 3 shop.wsgi"));
+        let processes = web.processes.as_ref().unwrap();
+        assert_eq!((processes.value, processes.location.span), (3, Span::on_line(3, 15, 19)));
+        assert!(found.problems.is_empty());
+    }
+
+    #[test]
+    fn one_process_is_nothing_to_tell() {
+        assert_eq!(read(&"Procfile".into(), "web: gunicorn -w 1 app\n").services[0].processes, None);
+    }
+
+    #[test]
+    fn a_line_that_is_no_process_is_a_problem_with_its_line() {
+        let found = read(&"Procfile".into(), "web: a\nnonsense\n  bad name: x\nempty:\n");
+        let seen: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(seen.len(), 3);
+        assert_eq!(seen[0], "Procfile:2:1: this is no `process type: command`");
+        assert!(seen[1].starts_with("Procfile:3:3:"), "{seen:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(\\PC|\n|: |#|web){0,40}") {
+            let _ = read(&"Procfile".into(), &text);
+        }
+    }
+}
