@@ -12,6 +12,7 @@ mod project;
 mod report;
 mod rules;
 mod test;
+mod trial;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::demo::Variant;
+use crate::replica::{guard, shim};
 use exit::Exit;
 
 /// What breaks when one instance becomes N?
@@ -56,22 +58,19 @@ enum Command {
     /// The store that the demo's replicas share
     #[command(name = "internal-store", hide = true)]
     InternalStore { port: u16 },
-    /// Makes a replica's private disk and becomes the replica
-    #[command(name = "internal-replica", hide = true, disable_help_flag = true)]
-    InternalReplica {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
-    /// Ends what a run leaves behind when the run itself is killed
-    #[command(name = "internal-guard", hide = true, disable_help_flag = true)]
-    InternalGuard {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
 }
 
 /// Runs the tool. Errors of the user's go to stderr with exit code 2, panics with exit code 70.
+///
+/// The tool starts itself in two further roles, which are no subcommands: [`shim`] makes a replica's private disk and then
+/// becomes the replica, [`guard`] ends what a run leaves behind when the run itself is killed.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match arguments.get(1).and_then(|argument| argument.to_str()) {
+        Some(shim::ARGUMENT) => return shim::main(),
+        Some(guard::ARGUMENT) => return guard::main(),
+        _ => {}
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -100,8 +99,6 @@ fn run(command: Command) -> Exit {
         Command::Demo(args) => demo::run(&args),
         Command::InternalShop { variant } => serve(crate::demo::serve_shop(variant)),
         Command::InternalStore { port } => serve(crate::demo::serve_store(port)),
-        Command::InternalReplica { arguments } => Ok(Exit::from_code(crate::replica::shim::main(&arguments))),
-        Command::InternalGuard { arguments } => Ok(Exit::from_code(crate::replica::guard::main(&arguments))),
     };
     result.unwrap_or_else(|failure| failure.show())
 }

@@ -18,14 +18,6 @@ pub enum Exit {
     Undecided,
     /// `EX_SOFTWARE` of sysexits.h.
     Bug,
-    /// What a hidden subcommand, run for us by ourselves, wants to say.
-    Other(u8),
-}
-
-impl Exit {
-    pub fn from_code(code: u8) -> Self {
-        Exit::Other(code)
-    }
 }
 
 impl From<Exit> for ExitCode {
@@ -36,7 +28,6 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Undecided => 3,
             Exit::Bug => 70,
-            Exit::Other(code) => code,
         })
     }
 }

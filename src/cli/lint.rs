@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Result};
 use super::output::{FailOn, Format, Reports};
 use super::project;
+use crate::config::Config;
 use crate::lint;
+use crate::model::Name;
 use crate::model::problem::Problem;
 use crate::model::report::LintReport;
 use crate::report::{json, terminal};
@@ -17,15 +19,18 @@ pub struct Args {
     /// Files and folders to read
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
-    /// The least severity that fails the run
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    fail_on: FailOn,
+    /// The least severity that fails the run [default: error, or what scaleproof.yaml says]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     /// Show findings of low confidence as well
     #[arg(long)]
     pedantic: bool,
     /// A folder with rules of your own, beside the built-in ones; may be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// The configuration [default: scaleproof.yaml in the current folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     reports: Reports,
 }
@@ -38,20 +43,22 @@ pub fn run(args: &Args) -> Result {
                 .into());
         }
     }
-    let rules = project::rules(&args.rules)?;
-    let report = analyse(&args.paths, Path::new("."), &rules, args.pedantic);
+    let config = project::config(Path::new("."), args.config.as_deref())?;
+    let folders: Vec<PathBuf> = args.rules.iter().cloned().chain(config.lint.rules.iter().map(PathBuf::from)).collect();
+    let rules = project::rules(&folders)?;
+    let report = analyse(&args.paths, Path::new("."), &rules, &config, args.pedantic);
     args.reports.write(|format, look, out| match format {
         Format::Terminal => terminal::lint::render(&report, look, out),
         Format::Json => json::lint::render(&report, out),
     })?;
-    Ok(exit(&report, args.fail_on))
+    Ok(exit(&report, args.fail_on.unwrap_or(config.lint.fail_on.into())))
 }
 
 /// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`.
-pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, pedantic: bool) -> LintReport {
+pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, config: &Config, pedantic: bool) -> LintReport {
     let scan = source::scan(paths, base);
-    let options = lint::Options { pedantic };
-    let mut report = lint::lint(&scan.files, rules, &options, &|path| source::text(base, path));
+    let options = lint::Options { pedantic, singletons: config.singletons.iter().map(Name::from).collect() };
+    let mut report = lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::language::candidates);
     report.problems.splice(0..0, scan.problems);
     report
 }

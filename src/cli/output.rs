@@ -42,13 +42,6 @@ impl Reports {
         }
         Ok(())
     }
-
-    /// True when a report for programs goes to stdout, so that nothing else may.
-    pub fn stdout_is_for_people(&self) -> bool {
-        self.formats.iter().enumerate().all(|(number, format)| {
-            *format == Format::Terminal || self.outputs.get(number).is_some_and(|path| path.as_os_str() != "-")
-        })
-    }
 }
 
 /// The least severity that makes the tool fail.
@@ -58,6 +51,16 @@ pub enum FailOn {
     Warning,
     Info,
     Never,
+}
+
+impl From<Severity> for FailOn {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Error => FailOn::Error,
+            Severity::Warning => FailOn::Warning,
+            Severity::Info => FailOn::Info,
+        }
+    }
 }
 
 impl FailOn {

@@ -1,43 +1,38 @@
 //! What a run is doing, on stderr, while it does it. Nothing when stderr is no terminal.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::event::{Event, Phase, Sink};
+use crate::model::event::Event;
 
-/// Passes events on, and shows them as one line that changes.
+/// One line that changes.
 pub struct Progress {
     bar: ProgressBar,
-    next: Arc<dyn Sink>,
 }
 
 impl Progress {
-    pub fn new(next: Arc<dyn Sink>) -> Self {
+    pub fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Progress { bar, next }
+        Progress { bar }
+    }
+
+    /// To be told of each event.
+    pub fn observer(&self) -> impl Fn(&Event) + Send + Sync + 'static {
+        let bar = self.bar.clone();
+        move |event| {
+            if let Some(text) = describe(event) {
+                bar.set_message(text);
+            }
+        }
     }
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-impl Sink for Progress {
-    fn emit(&self, event: Event) {
-        if let Some(text) = describe(&event) {
-            self.bar.set_message(text);
-        }
-        self.next.emit(event);
-    }
-
-    fn enter(&self, phase: Phase) {
-        self.next.enter(phase);
     }
 }
 

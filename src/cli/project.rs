@@ -9,12 +9,9 @@ use crate::model::problem::Problem;
 use crate::rules::{self, RuleSet};
 use crate::scenario::{self, Scenario};
 
-/// The name under which a project keeps its configuration.
-pub const CONFIG_FILE: &str = "scaleproof.yaml";
-
 /// The configuration in `path`, or in scaleproof.yaml of `folder` when there is one, or the defaults.
 pub fn config(folder: &Path, path: Option<&Path>) -> Result<Config> {
-    let chosen = path.map_or_else(|| folder.join(CONFIG_FILE), Path::to_owned);
+    let chosen = path.map_or_else(|| folder.join(config::FILE_NAME), Path::to_owned);
     if path.is_none() && !chosen.exists() {
         return Ok(Config::default());
     }
@@ -27,7 +24,7 @@ pub fn scenarios(folder: &Path, files: &[PathBuf], patterns: &[String]) -> Resul
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
-        match scenario::parse(&read(&path)?, &display(&path)) {
+        match scenario::parse(&read(&path)?, &display(path.strip_prefix(folder).unwrap_or(&path))) {
             Ok(scenario) => scenarios.push(scenario),
             Err(problem) => problems.push(problem),
         }

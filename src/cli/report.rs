@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::exit::Result;
 use super::output::{FailOn, Reports};
-use super::{assemble, project, test};
+use super::{assemble, project, test, trial};
 use crate::experiment;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The log of a run, as `test` keeps it
-    #[arg(value_name = "RUN", default_value = test::LOG_FILE)]
+    #[arg(value_name = "RUN", default_value = trial::LOG)]
     log: PathBuf,
     /// The least severity of a failed check that fails the run
     #[arg(long, value_name = "SEVERITY", default_value = "error")]

@@ -1,27 +1,17 @@
 //! `scaleproof test`.
 
-use std::fs::{self, File};
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 
 use super::exit::{Exit, Result};
 use super::output::{FailOn, Format, Reports};
-use super::progress::Progress;
-use super::{assemble, lint, output, project};
+use super::project;
+use super::trial::{self, Trial};
 use crate::config::Config;
-use crate::experiment::{self, Plan, Recorder};
-use crate::model::event::{Entry, Event, Sink};
 use crate::model::problem::Problem;
 use crate::model::report::TestReport;
-use crate::model::verdict::{CheckVerdict, Readiness};
-use crate::replica::ProcessLauncher;
+use crate::model::verdict::CheckVerdict;
 use crate::report::{json, terminal};
-
-/// Where a run's log is kept, below the folder of the app; the logs of the replicas lie beside it.
-pub const LOG_FILE: &str = ".scaleproof/run.jsonl";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -37,9 +27,9 @@ pub struct Args {
     /// The path that answers 2xx or 3xx once a replica is ready
     #[arg(long, value_name = "PATH")]
     ready: Option<String>,
-    /// How long a replica may take to become ready, in seconds
-    #[arg(long, value_name = "SECONDS")]
-    ready_timeout: Option<u64>,
+    /// How long a replica may take to become ready, as `30s` or `2m`
+    #[arg(long, value_name = "TIME", value_parser = crate::config::parse_duration)]
+    ready_timeout: Option<Duration>,
     /// Users at once in the run through the balancer
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=1000))]
     users: u32,
@@ -60,7 +50,54 @@ pub fn run(args: &Args) -> Result {
     let folder = std::env::current_dir()?;
     let config = configuration(args, &folder)?;
     let scenarios = project::scenarios(&folder, &args.scenario, &config.scenarios)?;
-    let report = run_in(&folder, &config, Plan { scenarios, users: args.users, seed: args.seed, ..plan(&config, &folder) })?;
+    let trial =
+        Trial { run: trial::begin()?, folder, config, scenarios, users: args.users, seed: args.seed, keep: true };
+    let report = trial.run()?;
     write(&report, &args.reports)?;
     Ok(exit(&report, args.fail_on))
+}
+
+/// What scaleproof.yaml says, overruled by the command line.
+fn configuration(args: &Args, folder: &Path) -> Result<Config> {
+    let mut config = project::config(folder, args.config.as_deref())?;
+    if !args.command.is_empty() {
+        config.command = args.command.clone();
+    }
+    if config.command.is_empty() {
+        return Err(Problem::new("there is no command that starts the app")
+            .help(
+                "give it behind `--`, as in `scaleproof test -- node server.js`, or as `command:` in scaleproof.yaml; \
+                 `scaleproof init` writes one for what it finds here",
+            )
+            .into());
+    }
+    config.replicas = args.replicas.unwrap_or(config.replicas);
+    config.ready = args.ready.clone().or(config.ready);
+    config.ready_timeout = args.ready_timeout.unwrap_or(config.ready_timeout);
+    if config.replicas < 2 {
+        return Err(Problem::new("`replicas: 1` leaves nothing to compare")
+            .help("a control run on one replica is made anyway; ask for 3, at least for 2")
+            .into());
+    }
+    Ok(config)
+}
+
+pub fn write(report: &TestReport, reports: &Reports) -> Result<()> {
+    reports.write(|format, look, out| match format {
+        Format::Terminal => terminal::test::render(report, look, out),
+        Format::Json => json::test::render(report, out),
+    })
+}
+
+/// The verdict's exit code; failed checks below severity error count when `fail_on` asks for them.
+pub fn exit(report: &TestReport, fail_on: FailOn) -> Exit {
+    let failed = |least| report.checks.iter().any(|check| check.verdict == CheckVerdict::Fail && check.severity >= least);
+    match fail_on.severity() {
+        Some(least) if failed(least) => Exit::Failed,
+        Some(_) => report.verdict.into(),
+        None => match Exit::from(report.verdict) {
+            Exit::Failed => Exit::Pass,
+            other => other,
+        },
+    }
 }
