@@ -28,7 +28,17 @@ pub struct Scan {
 pub type Reader = fn(&str, &str) -> Extracted;
 
 /// Who reads a file, told by its path. The first that knows it does.
-const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader];
+const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, deploy_reader];
+
+fn deploy_reader(path: &str) -> Option<Reader> {
+    deploy::kind(path).map(|_| read_deployment as Reader)
+}
+
+fn read_deployment(path: &str, text: &str) -> Extracted {
+    let Some(language) = deploy::kind(path) else { unreachable!("a reader is chosen by its kind") };
+    let (facts, problems) = deploy::read(language, path, text);
+    Extracted { facts, problems }
+}
 
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;

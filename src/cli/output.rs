@@ -1,10 +1,11 @@
 //! Where reports go: `--format` and `--output`, each repeatable, and what is said on stderr.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use anstream::{AutoStream, ColorChoice, StripStream};
+use anstream::adapter::strip_bytes;
+use anstream::{AutoStream, ColorChoice};
 
 use super::exit::Result;
 use crate::model::finding::Severity;
@@ -33,9 +34,10 @@ impl Reports {
         for (number, format) in self.formats.iter().enumerate() {
             match self.outputs.get(number).filter(|path| path.as_os_str() != "-") {
                 Some(path) => {
+                    let mut report = Vec::new();
+                    render(*format, Look::default(), &mut report)?;
                     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-                    let mut file = StripStream::new(BufWriter::new(File::create(path).map_err(named)?));
-                    render(*format, Look::default(), &mut file).and_then(|()| file.flush()).map_err(named)?;
+                    fs::write(path, strip_bytes(&report).into_vec()).map_err(named)?;
                 }
                 None => print(|look, out| render(*format, look, out))?,
             }
@@ -77,22 +79,15 @@ impl FailOn {
 
 /// Writes to stdout, with styles where the terminal wants them.
 pub fn print(render: impl FnOnce(Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let stdout = io::stdout();
-    let choice = AutoStream::choice(&stdout);
-    let mut out = BufWriter::new(stdout.lock());
-    let look = look(io::stdout().is_terminal());
-    match choice {
-        ColorChoice::Never => render(look, &mut StripStream::new(&mut out))?,
-        _ => render(look, &mut out)?,
+    let mut stdout = io::stdout().lock();
+    let mut text = Vec::new();
+    render(look(stdout.is_terminal()), &mut text)?;
+    if AutoStream::choice(&stdout) == ColorChoice::Never {
+        text = strip_bytes(&text).into_vec();
     }
-    out.flush()?;
+    stdout.write_all(&text)?;
+    stdout.flush()?;
     Ok(())
-}
-
-/// Says something beside the results.
-pub fn say(text: &str) {
-    // Nobody can be told when stderr is closed.
-    let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{text}");
 }
 
 /// Says on stderr that something is wrong.

@@ -22,6 +22,23 @@ pub enum Role {
     Unknown,
 }
 
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Role::Web => "web",
+            Role::Worker => "worker",
+            Role::Cron => "cron",
+            Role::Bot => "bot",
+            Role::Database => "database",
+            Role::Cache => "cache",
+            Role::Broker => "broker",
+            Role::Balancer => "balancer",
+            Role::Static => "static",
+            Role::Unknown => "unknown",
+        })
+    }
+}
+
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {

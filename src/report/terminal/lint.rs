@@ -26,12 +26,12 @@ fn services(rows: &[ServiceRow], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", paint(BOLD, "services"))?;
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in rows {
-        let role = serde_plain(&row.role);
         let counts = format!("{} / {}", plural(row.replicas as usize, "replica"), processes(row.processes));
         writeln!(
             out,
-            "  {:width$}  {role:9}{counts:26}{}  {}",
+            "  {:width$}  {:9}{counts:26}{}  {}",
             row.name,
+            row.role,
             paint(CYAN, &row.location),
             paint(DIM, &row.verdict)
         )?;
@@ -41,10 +41,6 @@ fn services(rows: &[ServiceRow], out: &mut dyn Write) -> io::Result<()> {
 
 fn processes(count: u32) -> String {
     if count == 1 { "1 process".into() } else { format!("{count} processes") }
-}
-
-fn serde_plain(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
 }
 
 fn summary(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
