@@ -72,7 +72,7 @@ const MOST_LINES: u32 = 6;
 fn findings(
     mut hits: Vec<judge::Hit<'_>>,
     project: &Project<'_>,
-    text: &dyn Fn(&str) -> Option<String>,
+    read: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Finding> {
     hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
     let mut fingerprints = Fingerprints::default();
@@ -82,7 +82,7 @@ fn findings(
     for hit in hits {
         let file = &project.files[hit.file];
         if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
-            current = Some((hit.file, text(&file.path)));
+            current = Some((hit.file, read(&file.path)));
         }
         let text = current.as_ref().and_then(|(_, text)| text.as_deref());
         let line = text.and_then(|text| text.lines().nth(hit.span.line.saturating_sub(1) as usize)).unwrap_or_default();
@@ -99,7 +99,7 @@ fn findings(
             message: hit.message,
             breaks: hit.rule.breaks.clone(),
             fix: hit.fix,
-            related: hit.related,
+            related: hit.related.into_iter().map(|related| shown(related, &file.path, text, read)).collect(),
             context: match about_code {
                 true => {
                     contexts.entry(hit.file).or_insert_with(|| deployment::context(project.files, &file.path)).clone()
@@ -112,6 +112,16 @@ fn findings(
         });
     }
     findings
+}
+
+/// A related place with its lines; `text` is that of the finding's own file, at `path`.
+fn shown(related: Related, path: &str, text: Option<&str>, read: &dyn Fn(&str) -> Option<String>) -> Related {
+    let Location { path: place, span } = &related.location;
+    let excerpt = match &**place == path {
+        true => text.map(|text| excerpt(text, *span)),
+        false => read(place).map(|text| excerpt(&text, *span)),
+    };
+    Related { excerpt, ..related }
 }
 
 /// Symbols of the functions around a place, from the outside in.

@@ -93,7 +93,7 @@ pub fn context(files: &[FileFacts], path: &str) -> Vec<Related> {
             let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
             let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
             let message = format!("already more than one: `{}` {}", service.name, in_words(service));
-            Some(Related { location, message })
+            Some(Related { location, message, excerpt: None })
         })
         .collect()
 }

@@ -234,6 +234,7 @@ impl<'r> Judge<'_, '_, 'r> {
             related.extend(new.take(MOST_RELATED).map(|(file, access)| Related {
                 location: Location::new(self.project.files[*file].path.clone(), access.span),
                 message: message.to_owned(),
+                excerpt: None,
             }));
         };
         name(&uses.writes, "written here");
