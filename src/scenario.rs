@@ -136,6 +136,15 @@ impl Scenario {
         ScenarioSummary { name: self.name.clone(), path: self.path.clone(), steps }
     }
 
+    /// GET requests without expectations: what the tool asks by itself. Targets are taken as they are.
+    pub fn of_gets(name: &str, targets: &[String]) -> Self {
+        Scenario {
+            name: Name::from(name),
+            path: String::new(),
+            steps: targets.iter().map(|to| Step::get(to)).collect(),
+        }
+    }
+
     /// Names of variables that no step before defines and that are not in `known`, each with the place of its first use.
     /// The variables that every user has ([`Variables::BUILT_IN`]) need not be in `known`.
     pub fn undefined(&self, known: &[&str]) -> Vec<(String, Span)> {
@@ -159,6 +168,32 @@ impl Scenario {
 }
 
 impl Step {
+    fn new(line: u32, method: &str, kind: StepKind, path: String, url: Template) -> Self {
+        Step {
+            line,
+            method: Name::from(method),
+            kind,
+            replica: ReplicaHint::Any,
+            options: Options::default(),
+            path,
+            url,
+            headers: Vec::new(),
+            query: Vec::new(),
+            form: None,
+            multipart: None,
+            cookies: Vec::new(),
+            basic_auth: None,
+            body: None,
+            expected: None,
+            write: None,
+            read: None,
+        }
+    }
+
+    fn get(target: &str) -> Self {
+        Step::new(0, "GET", StepKind::Read, target.to_string(), Template::of(target))
+    }
+
     /// Names of the variables that this step captures.
     pub fn captures(&self) -> impl Iterator<Item = &str> {
         self.expected.iter().flat_map(|expected| expected.captures.iter().map(|capture| capture.name.as_str()))
@@ -178,7 +213,10 @@ impl Step {
     /// True when something is asserted beyond the status: only then can a lost write show in a `200`.
     pub fn asserts_content(&self) -> bool {
         self.read.is_some()
-            || self.expected.as_ref().is_some_and(|e| !e.asserts.is_empty() || e.body.is_some() || !e.headers.is_empty())
+            || self
+                .expected
+                .as_ref()
+                .is_some_and(|e| !e.asserts.is_empty() || e.body.is_some() || !e.headers.is_empty())
     }
 
     fn sent_templates(&self) -> Vec<&Template> {
@@ -201,7 +239,8 @@ impl Step {
         let Some(expected) = &self.expected else {
             return self.read.iter().flat_map(|read| read.tokens.templates()).collect();
         };
-        let mut all: Vec<&Template> = expected.headers.iter().flat_map(|header| [&header.name, &header.value]).collect();
+        let mut all: Vec<&Template> =
+            expected.headers.iter().flat_map(|header| [&header.name, &header.value]).collect();
         all.extend(expected.captures.iter().flat_map(|capture| capture.query.templates()));
         all.extend(expected.asserts.iter().flat_map(Assert::templates));
         all.extend(expected.body.iter().map(|(body, _)| body.template()));

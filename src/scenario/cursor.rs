@@ -159,7 +159,9 @@ impl Cursor {
         if self.at_end() || self.eat("\n") {
             return Ok(());
         }
-        Err(self.fault(format!("unexpected `{}`", shorten(&self.rest_of_line()))).help("Nothing more is expected on this line."))
+        Err(self
+            .fault(format!("unexpected `{}`", shorten(&self.rest_of_line())))
+            .help("Nothing more is expected on this line."))
     }
 
     /// Blank lines and comment lines; stops at the first character of something else.

@@ -253,15 +253,19 @@ impl XPath {
             Some(name) => Some((attribute(name)?, part(3).or(part(4))?.to_string())),
             None => None,
         };
-        let element = Regex::new(&format!(r#"(?is)<{}((?:\s+(?:[^<>"']|"[^"]*"|'[^']*')*)?)>"#, regex::escape(part(1)?))).ok()?;
+        let element =
+            Regex::new(&format!(r#"(?is)<{}((?:\s+(?:[^<>"']|"[^"]*"|'[^']*')*)?)>"#, regex::escape(part(1)?))).ok()?;
         Some(XPath { element, wanted: attribute(part(5)?)?, condition })
     }
 
     fn find(&self, html: &str) -> Option<String> {
-        self.element.captures_iter(html).filter_map(|tag| tag.get(1).map(|attributes| attributes.as_str())).find_map(|tag| {
-            let fits = self.condition.as_ref().is_none_or(|(name, wanted)| value_of(name, tag).as_ref() == Some(wanted));
-            fits.then(|| value_of(&self.wanted, tag)).flatten()
-        })
+        self.element.captures_iter(html).filter_map(|tag| tag.get(1).map(|attributes| attributes.as_str())).find_map(
+            |tag| {
+                let fits =
+                    self.condition.as_ref().is_none_or(|(name, wanted)| value_of(name, tag).as_ref() == Some(wanted));
+                fits.then(|| value_of(&self.wanted, tag)).flatten()
+            },
+        )
     }
 }
 

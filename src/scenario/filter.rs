@@ -30,8 +30,21 @@ pub(super) enum Filter {
 
 /// Filters of Hurl that this subset leaves out.
 const UNSUPPORTED: &[&str] = &[
-    "base64Decode", "base64Encode", "base64UrlSafeDecode", "base64UrlSafeEncode", "dateFormat", "daysAfterNow",
-    "daysBeforeNow", "decode", "format", "location", "toDate", "toHex", "utf8Decode", "utf8Encode", "xpath",
+    "base64Decode",
+    "base64Encode",
+    "base64UrlSafeDecode",
+    "base64UrlSafeEncode",
+    "dateFormat",
+    "daysAfterNow",
+    "daysBeforeNow",
+    "decode",
+    "format",
+    "location",
+    "toDate",
+    "toHex",
+    "utf8Decode",
+    "utf8Encode",
+    "xpath",
 ];
 
 /// A filter, or `None` and no movement when here is none.

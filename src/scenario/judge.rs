@@ -40,9 +40,8 @@ impl ResponseParts {
 
     /// An attribute of a cookie that this response sets; flags have an empty value.
     pub(super) fn cookie(&self, name: &str, attribute: &str) -> Option<String> {
-        let found = self.values("set-cookie").filter(|line| {
-            line.split_once('=').is_some_and(|(key, _)| key.trim() == name)
-        });
+        let found =
+            self.values("set-cookie").filter(|line| line.split_once('=').is_some_and(|(key, _)| key.trim() == name));
         let line = found.last()?;
         let mut parts = line.split(';');
         let value = parts.next()?.split_once('=')?.1.trim();
@@ -100,12 +99,18 @@ impl Expected {
         let (body, line) = self.body.as_ref()?;
         let result = body.template().render(variables).and_then(|expected| match body {
             Body::Json(_) => {
-                let expected: Json = serde_json::from_str(&expected).map_err(|error| format!("the expected JSON: {error}"))?;
-                let actual: Json = serde_json::from_slice(&response.body).map_err(|_| "a body that is not JSON".to_string())?;
+                let expected: Json =
+                    serde_json::from_str(&expected).map_err(|error| format!("the expected JSON: {error}"))?;
+                let actual: Json =
+                    serde_json::from_slice(&response.body).map_err(|_| "a body that is not JSON".to_string())?;
                 if expected == actual { Ok(()) } else { Err(Value::Json(actual).show()) }
             }
             Body::Text(_) | Body::File(_) => {
-                if response.text() == expected { Ok(()) } else { Err(Value::text(response.text()).show()) }
+                if response.text() == expected {
+                    Ok(())
+                } else {
+                    Err(Value::text(response.text()).show())
+                }
             }
         });
         Some(assertion("body == what the file says", *line, result))
@@ -173,7 +178,11 @@ impl super::hint::ReadHint {
             let missing = wanted.iter().filter(|token| !listed.contains(token)).count();
             match missing {
                 0 => Ok(()),
-                _ => Err(format!("{missing} of {} missing in {}", wanted.len(), found.map_or("nothing".into(), |v| v.show()))),
+                _ => Err(format!(
+                    "{missing} of {} missing in {}",
+                    wanted.len(),
+                    found.map_or("nothing".into(), |v| v.show())
+                )),
             }
         });
         Some(assertion(&format!("@read {} lists what was written", self.key), self.line, result))

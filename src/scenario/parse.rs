@@ -8,11 +8,11 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 use super::cursor::{Cursor, Fault, Parsed, shorten};
-use super::hint::{self, Hint, ReadHint, ReplicaHint, WriteHint};
+use super::hint::{self, Hint, ReadHint, WriteHint};
 use super::query::{Assert, Capture, capture_name};
 use super::sections::{body, key_value, multipart_value, option, value_string};
 use super::template::Template;
-use super::{Expected, ExpectedHeader, Options, Scenario, Step};
+use super::{Expected, ExpectedHeader, Scenario, Step};
 
 /// Reads a scenario. `path` is only named, never opened.
 ///
@@ -44,7 +44,9 @@ fn file(cursor: &mut Cursor, path: &str) -> Parsed<Scenario> {
         return Err(cursor.fault_at(*span, format!("no request follows the hint `@{}`", shorten(text))));
     }
     if scenario.steps.is_empty() {
-        return Err(cursor.fault_at(Span::on_line(1, 1, 2), "the file holds no request").help("Start with `GET {{base}}/`."));
+        return Err(cursor
+            .fault_at(Span::on_line(1, 1, 2), "the file holds no request")
+            .help("Start with `GET {{base}}/`."));
     }
     Ok(scenario)
 }
@@ -89,7 +91,8 @@ fn look_ahead(cursor: &mut Cursor) -> Next {
 fn section_name(line: &str) -> Option<&str> {
     let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
     let rest = rest.trim_start();
-    let named = name.starts_with(|char: char| char.is_ascii_uppercase()) && name.chars().all(|char| char.is_ascii_alphanumeric());
+    let named = name.starts_with(|char: char| char.is_ascii_uppercase())
+        && name.chars().all(|char| char.is_ascii_alphanumeric());
     (named && (rest.is_empty() || rest.starts_with('#'))).then_some(name)
 }
 
@@ -147,32 +150,16 @@ fn request_line(cursor: &mut Cursor, line: u32) -> Parsed<Step> {
     let at = cursor.mark();
     let url = value_string(cursor)?;
     let path = path_of(&url).map_err(|message| {
-        cursor.fault_since(at, message).help("Write `{{base}}/path`, `/path` or a URL on localhost: the balancer takes its place.")
+        cursor
+            .fault_since(at, message)
+            .help("Write `{{base}}/path`, `/path` or a URL on localhost: the balancer takes its place.")
     })?;
     cursor.end_of_line()?;
     let kind = match method.as_str() {
         "GET" | "HEAD" | "OPTIONS" => StepKind::Read,
         _ => StepKind::Write,
     };
-    Ok(Step {
-        line,
-        method: Name::from(method),
-        kind,
-        replica: ReplicaHint::Any,
-        options: Options::default(),
-        path,
-        url,
-        headers: Vec::new(),
-        query: Vec::new(),
-        form: None,
-        multipart: None,
-        cookies: Vec::new(),
-        basic_auth: None,
-        body: None,
-        expected: None,
-        write: None,
-        read: None,
-    })
+    Ok(Step::new(line, &method, kind, path, url))
 }
 
 /// The path to show, and a check of what can be checked before the variables are known.
@@ -192,7 +179,13 @@ fn path_of(url: &Template) -> Result<String, String> {
         },
     };
     let path = cut_query(&behind);
-    Ok(if path.starts_with('/') { path } else if path.is_empty() { "/".to_string() } else { source })
+    Ok(if path.starts_with('/') {
+        path
+    } else if path.is_empty() {
+        "/".to_string()
+    } else {
+        source
+    })
 }
 
 fn cut_query(target: &str) -> String {
@@ -225,7 +218,9 @@ fn request(cursor: &mut Cursor, step: &mut Step) -> Parsed<()> {
                 step.body = Some(body);
                 return match look_ahead(cursor) {
                     Next::End | Next::Method | Next::Response => Ok(()),
-                    _ => Err(cursor.fault("unexpected text behind the body").help("The body is the last part of a request.")),
+                    _ => Err(cursor
+                        .fault("unexpected text behind the body")
+                        .help("The body is the last part of a request.")),
                 };
             }
         }
@@ -396,7 +391,9 @@ fn take_hints(cursor: &mut Cursor, scenario: &mut Scenario, step: &mut Step) -> 
             match hint {
                 Hint::Scenario(name) if scenario.steps.is_empty() => scenario.name = Name::from(name),
                 Hint::Scenario(_) => {
-                    return Err(cursor.fault_at(span, "`@scenario` behind a request").help("It stands before the first one."));
+                    return Err(cursor
+                        .fault_at(span, "`@scenario` behind a request")
+                        .help("It stands before the first one."));
                 }
                 Hint::Write { key, token } => {
                     step.kind = StepKind::Write;

@@ -210,7 +210,9 @@ fn cookie(cursor: &mut Cursor) -> Parsed<Source> {
     let attribute = rest.trim_end_matches(']').to_ascii_lowercase();
     let known = ["value", "expires", "max-age", "domain", "path", "secure", "httponly", "samesite"];
     if !rest.ends_with(']') || !known.contains(&attribute.as_str()) {
-        return Err(cursor.fault_since(mark, "unknown cookie attribute").help(format!("Attributes are {}.", known.join(", "))));
+        return Err(cursor
+            .fault_since(mark, "unknown cookie attribute")
+            .help(format!("Attributes are {}.", known.join(", "))));
     }
     Ok(Source::Cookie(Template::of(cookie), attribute))
 }
@@ -331,7 +333,9 @@ pub(super) fn quoted(cursor: &mut Cursor) -> Parsed<Template> {
         match cursor.next() {
             Some('"') => return Ok(template),
             Some('\\') => template.push(escape(cursor)?),
-            Some('\n') | None => return Err(cursor.fault_since(mark, "this string does not end").help("Close it with `\"`.")),
+            Some('\n') | None => {
+                return Err(cursor.fault_since(mark, "this string does not end").help("Close it with `\"`."));
+            }
             Some(char) => template.push(char),
         }
     }
@@ -350,7 +354,9 @@ pub(super) fn one_line_string(cursor: &mut Cursor) -> Parsed<Template> {
         match cursor.next() {
             Some('`') => return Ok(template),
             Some('\\') => template.push(escape(cursor)?),
-            Some('\n') | None => return Err(cursor.fault_since(mark, "this string does not end").help("Close it with a backtick.")),
+            Some('\n') | None => {
+                return Err(cursor.fault_since(mark, "this string does not end").help("Close it with a backtick."));
+            }
             Some(char) => template.push(char),
         }
     }
@@ -380,9 +386,8 @@ pub(super) fn pattern(cursor: &mut Cursor) -> Parsed<Pattern> {
     cursor.skip_spaces();
     let mark = cursor.mark();
     let template = if cursor.eat("/") { slashed(cursor, mark)? } else { quoted(cursor)? };
-    Pattern::new(template).map_err(|error| {
-        cursor.fault_since(mark, "this regular expression does not compile").help(error)
-    })
+    Pattern::new(template)
+        .map_err(|error| cursor.fault_since(mark, "this regular expression does not compile").help(error))
 }
 
 fn slashed(cursor: &mut Cursor, mark: Mark) -> Parsed<Template> {
@@ -398,7 +403,9 @@ fn slashed(cursor: &mut Cursor, mark: Mark) -> Parsed<Template> {
                 text.push('\\');
                 text.extend(cursor.next().filter(|char| *char != '\n'));
             }
-            Some('\n') | None => return Err(cursor.fault_since(mark, "this regular expression does not end").help("Close it with `/`.")),
+            Some('\n') | None => {
+                return Err(cursor.fault_since(mark, "this regular expression does not end").help("Close it with `/`."));
+            }
             Some(char) => text.push(char),
         }
     }

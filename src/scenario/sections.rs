@@ -102,7 +102,9 @@ fn file_name(cursor: &mut Cursor) -> Parsed<Template> {
     let template = template.trim_end();
     let outside = |path: &str| path.starts_with('/') || path.split(['/', '\\']).any(|part| part == "..");
     if template.is_empty() || template.fixed().is_some_and(outside) {
-        return Err(cursor.fault_since(mark, "the file must lie beside the scenario").help("Write a relative path without `..`."));
+        return Err(cursor
+            .fault_since(mark, "the file must lie beside the scenario")
+            .help("Write a relative path without `..`."));
     }
     Ok(template)
 }
@@ -277,7 +279,8 @@ fn json_fault(
     // The error counts bytes; walk there by characters.
     let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
     let within = line.char_indices().take_while(|(byte, _)| byte + 1 < error.column()).count();
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(|line| line.chars().count()).sum();
+    let before: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(|line| line.chars().count()).sum();
     for _ in 0..before + within {
         cursor.next();
     }

@@ -161,7 +161,9 @@ impl Expression {
             }
             match filter::parse(cursor)? {
                 Some(filter) => filters.push(filter),
-                None => return Err(cursor.fault("expected `}}`").help("A template is `{{name}}` or `{{name filter}}`.")),
+                None => {
+                    return Err(cursor.fault("expected `}}`").help("A template is `{{name}}` or `{{name filter}}`."));
+                }
             }
         }
     }
@@ -187,12 +189,16 @@ pub struct Variables {
 
 impl Variables {
     /// What every user has; the last two are Hurl's functions.
-    pub const BUILT_IN: &'static [&'static str] =
-        &["base", "vu", "iteration", "run_id", "token", "newUuid", "newDate"];
+    pub const BUILT_IN: &'static [&'static str] = &["base", "vu", "iteration", "run_id", "token", "newUuid", "newDate"];
 
     /// No variables yet; `seed` decides what `newUuid` gives.
     pub fn new(seed: u64) -> Self {
-        Variables { values: BTreeMap::new(), random: fastrand::Rng::with_seed(seed), now: String::new(), written: Vec::new() }
+        Variables {
+            values: BTreeMap::new(),
+            random: fastrand::Rng::with_seed(seed),
+            now: String::new(),
+            written: Vec::new(),
+        }
     }
 
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Json>) {
