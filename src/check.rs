@@ -1,1 +1,127 @@
 //! L1, pure conclusions from the run log.
+//!
+//! A check reads the [`History`](history) of a run and nothing else. It fails only on what happened on N replicas and did
+//! not happen on one; what it could not decide is *unknown*, and a *pass* says what would have been seen.
+
+mod distribution;
+mod fs_isolated;
+mod history;
+mod port;
+mod ryw;
+mod same_page;
+mod session_cross;
+mod sigterm;
+mod story;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::model::Name;
+use crate::model::event::Entry;
+use crate::model::outcome::Outcome;
+use crate::model::verdict::CheckVerdict;
+
+use history::History;
+
+/// A check's conclusion before it has its name.
+type Check = fn(&History) -> Finding;
+
+/// Every check, in the order of reports.
+const CHECKS: &[(&str, Check)] = &[
+    ("port", port::check),
+    ("session-cross", session_cross::check),
+    ("ryw", ryw::check),
+    ("same-page", same_page::check),
+    ("fs-isolated", fs_isolated::check),
+    ("distribution", distribution::check),
+    ("sigterm", sigterm::check),
+];
+
+/// Ids of all checks, in the order of reports.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(id, _)| *id)
+}
+
+/// Draws every check's conclusion from a log. A check that panics is *unknown*, and so is a pass of a run that was
+/// interrupted or whose log was cut off.
+pub fn evaluate(entries: &[Entry]) -> Vec<Outcome> {
+    let history = History::of(entries);
+    CHECKS.iter().map(|(id, check)| conclude(id, *check, &history)).collect()
+}
+
+fn conclude(id: &str, check: Check, history: &History) -> Outcome {
+    let finding = catch_unwind(AssertUnwindSafe(|| check(history))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Finding::unknown("the check itself broke off", text.unwrap_or("it gave no reason"))
+    });
+    let mut finding = finding;
+    if history.interrupted && finding.verdict == CheckVerdict::Pass {
+        finding.verdict = CheckVerdict::Unknown;
+        finding.power = format!("The run was interrupted. {}", finding.power).trim_end().to_string();
+    }
+    Outcome {
+        id: Name::from(id),
+        verdict: finding.verdict,
+        summary: finding.summary,
+        evidence: finding.evidence,
+        power: finding.power,
+        story: finding.story,
+        routes: finding.routes,
+    }
+}
+
+/// What a check returns.
+struct Finding {
+    verdict: CheckVerdict,
+    summary: String,
+    evidence: Vec<String>,
+    power: String,
+    story: Option<crate::model::outcome::Story>,
+    routes: Vec<Name>,
+}
+
+impl Finding {
+    fn new(verdict: CheckVerdict, summary: impl Into<String>, power: impl Into<String>) -> Self {
+        let (summary, power) = (summary.into(), power.into());
+        Finding { verdict, summary, evidence: Vec::new(), power, story: None, routes: Vec::new() }
+    }
+
+    fn pass(summary: impl Into<String>, power: impl Into<String>) -> Self {
+        Finding::new(CheckVerdict::Pass, summary, power)
+    }
+
+    fn fail(summary: impl Into<String>, power: impl Into<String>) -> Self {
+        Finding::new(CheckVerdict::Fail, summary, power)
+    }
+
+    fn unknown(summary: impl Into<String>, why: impl Into<String>) -> Self {
+        Finding::new(CheckVerdict::Unknown, summary, why)
+    }
+
+    fn skipped(summary: impl Into<String>, why: impl Into<String>) -> Self {
+        Finding::new(CheckVerdict::Skipped, summary, why)
+    }
+
+    fn evidence(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.evidence.extend(lines);
+        self
+    }
+}
+
+/// `1 replica`, `3 replicas`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `r1`, `r1 and r2`, `r1, r2 and r3`.
+fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    match items {
+        [] => "none".to_string(),
+        [only] => only.to_string(),
+        [first @ .., last] => {
+            format!("{} and {last}", first.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

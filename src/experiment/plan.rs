@@ -1,0 +1,95 @@
+//! What is to be done.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::scenario::{Scenario, Variables};
+
+/// A whole run, decided before it starts.
+#[derive(Clone)]
+pub struct Plan {
+    /// The app's name, for reports.
+    pub app: String,
+    pub command: Vec<String>,
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// The folder that the scenarios' paths are relative to.
+    pub folder: PathBuf,
+    /// Values for the scenarios' own variables.
+    pub variables: BTreeMap<String, String>,
+    pub replicas: u32,
+    /// Users that travel at once in spread journeys.
+    pub users: u32,
+    /// Decides tokens and UUIDs.
+    pub seed: u64,
+    pub limits: Limits,
+    /// Cancelled when somebody presses Ctrl-C.
+    pub interrupted: CancellationToken,
+}
+
+/// What keeps a run finite, whatever the app does.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Switch journeys for one scenario.
+    pub switches: usize,
+    /// Journeys spent on shortening one failing story.
+    pub shrinks: usize,
+    /// After this time a phase starts no further journey.
+    pub phase: Duration,
+    /// For one request with its answer.
+    pub request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { switches: 200, shrinks: 60, phase: Duration::from_secs(120), request: Duration::from_secs(30) }
+    }
+}
+
+impl Plan {
+    /// What the user of journey `id` knows from the start. Numbers and tokens are never used twice in a run, so that two
+    /// journeys never meet in the app's data; the same seed gives the same ones again.
+    pub(super) fn variables_for(&self, id: u32) -> Variables {
+        let mut variables = Variables::new(self.seed ^ (u64::from(id) << 32));
+        for (name, value) in &self.variables {
+            variables.set(name.clone(), value.clone());
+        }
+        variables.set("vu", id + 1);
+        variables.set("iteration", 0);
+        variables.set("run_id", format!("{:016x}", self.seed));
+        variables.set("token", token(self.seed, id));
+        variables
+    }
+
+    /// Where files named by the scenario lie.
+    pub(super) fn folder_of(&self, scenario: &Scenario) -> PathBuf {
+        self.folder.join(Path::new(&scenario.path).parent().unwrap_or(Path::new("")))
+    }
+}
+
+/// Twelve characters: `t` and eleven hexadecimal digits, fit for names, mail addresses and codes.
+fn token(seed: u64, id: u32) -> String {
+    let hash = Sha256::digest(format!("{seed}/{id}").as_bytes());
+    let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("t{}", &digits[..11])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_unique_and_repeatable() {
+        let all: HashSet<String> = (0..10_000).map(|id| token(7, id)).collect();
+        assert_eq!(all.len(), 10_000);
+        assert_eq!(token(7, 3), token(7, 3));
+        assert_ne!(token(7, 3), token(8, 3));
+        assert!(all.iter().all(|token| token.len() == 12));
+    }
+}
