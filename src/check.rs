@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::model::Name;
 use crate::model::event::Entry;
+use crate::model::finding::Severity;
 use crate::model::outcome::Outcome;
 use crate::model::verdict::CheckVerdict;
 
@@ -25,30 +26,31 @@ use history::History;
 /// A check's conclusion before it has its name.
 type Check = fn(&History) -> Finding;
 
-/// Every check, in the order of reports.
-const CHECKS: &[(&str, Check)] = &[
-    ("port", port::check),
-    ("session-cross", session_cross::check),
-    ("ryw", ryw::check),
-    ("same-page", same_page::check),
-    ("fs-isolated", fs_isolated::check),
-    ("distribution", distribution::check),
-    ("sigterm", sigterm::check),
+/// Every check with the weight of its failure, in the order of reports. What every replica may well do differently (a page that
+/// shows the host's name), and what is the balancer's doing, is a warning.
+const CHECKS: &[(&str, Severity, Check)] = &[
+    ("port", Severity::Error, port::check),
+    ("session-cross", Severity::Error, session_cross::check),
+    ("ryw", Severity::Error, ryw::check),
+    ("same-page", Severity::Warning, same_page::check),
+    ("fs-isolated", Severity::Error, fs_isolated::check),
+    ("distribution", Severity::Warning, distribution::check),
+    ("sigterm", Severity::Warning, sigterm::check),
 ];
 
 /// Ids of all checks, in the order of reports.
 pub fn ids() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().map(|(id, _)| *id)
+    CHECKS.iter().map(|(id, ..)| *id)
 }
 
 /// Draws every check's conclusion from a log. A check that panics is *unknown*, and so is a pass of a run that was
 /// interrupted or whose log was cut off.
 pub fn evaluate(entries: &[Entry]) -> Vec<Outcome> {
     let history = History::of(entries);
-    CHECKS.iter().map(|(id, check)| conclude(id, *check, &history)).collect()
+    CHECKS.iter().map(|(id, severity, check)| conclude(id, *severity, *check, &history)).collect()
 }
 
-fn conclude(id: &str, check: Check, history: &History) -> Outcome {
+fn conclude(id: &str, severity: Severity, check: Check, history: &History) -> Outcome {
     let finding = catch_unwind(AssertUnwindSafe(|| check(history))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Finding::unknown("the check itself broke off", text.unwrap_or("it gave no reason"))
@@ -61,6 +63,7 @@ fn conclude(id: &str, check: Check, history: &History) -> Outcome {
     Outcome {
         id: Name::from(id),
         verdict: finding.verdict,
+        severity,
         summary: finding.summary,
         evidence: finding.evidence,
         power: finding.power,

@@ -55,6 +55,7 @@ pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) 
         command: plan.command.clone(),
         scenarios: plan.scenarios.iter().map(|scenario| scenario.summary()).collect(),
     });
+    recorder.emit(Event::Linted { findings: plan.findings.clone(), problems: plan.problems.clone() });
     let ids = AtomicU32::new(0);
     let mut shrunk = Vec::new();
     let result = phases(launcher, plan, &recorder, &ids, &mut shrunk).await;

@@ -144,7 +144,7 @@ impl<'a> PhaseLog<'a> {
                     journey.result = Some(result);
                 }
             }
-            Event::RunStarted { .. }
+            Event::RunStarted { .. } | Event::Linted { .. }
             | Event::RunFinished { .. }
             | Event::ServiceReady { .. }
             | Event::PhaseFinished => {}

@@ -8,6 +8,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
+use crate::model::finding::Finding;
+use crate::model::problem::Problem;
 use crate::scenario::{Scenario, Variables};
 
 /// A whole run, decided before it starts.
@@ -27,6 +29,9 @@ pub struct Plan {
     /// Decides tokens and UUIDs.
     pub seed: u64,
     pub limits: Limits,
+    /// What lint says of the same folder; kept in the log, so that every report can be made from it.
+    pub findings: Vec<Finding>,
+    pub problems: Vec<Problem>,
     /// Cancelled when somebody presses Ctrl-C.
     pub interrupted: CancellationToken,
 }

@@ -12,6 +12,7 @@ use crate::model::problem::Problem;
 pub struct Recorder {
     started: Instant,
     inner: Mutex<Inner>,
+    observer: Box<dyn Fn(&Event) + Send + Sync>,
 }
 
 struct Inner {
@@ -25,7 +26,12 @@ struct Inner {
 impl Recorder {
     pub fn new(writer: Box<dyn Write + Send>) -> Self {
         let inner = Inner { phase: Phase::Setup, entries: Vec::new(), writer, broken: None };
-        Recorder { started: Instant::now(), inner: Mutex::new(inner) }
+        Recorder { started: Instant::now(), inner: Mutex::new(inner), observer: Box::new(|_| {}) }
+    }
+
+    /// Tells `observer` of each event before it is recorded.
+    pub fn observed_by(self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Recorder { observer: Box::new(observer), ..self }
     }
 
     /// The instant that all times count from.
@@ -56,6 +62,7 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn emit(&self, event: Event) {
+        (self.observer)(&event);
         let mut inner = self.lock();
         let at_ms = self.started.elapsed().as_secs_f64() * 1000.0;
         let entry = Entry { seq: inner.entries.len() as u64, at_ms, phase: inner.phase, event };
@@ -72,11 +79,11 @@ impl Sink for Recorder {
     }
 }
 
-/// Reads a log again. A last line that was cut off in the middle is left out: the tool was killed while writing it.
+/// Reads a log, which lies at `path`, again. A last line that was cut off in the middle is left out: the tool was killed while writing it.
 ///
 /// # Errors
 /// The text is no log, or one of another version.
-pub fn read(text: &str) -> Result<Vec<Entry>, Problem> {
+pub fn read(text: &str, path: &str) -> Result<Vec<Entry>, Problem> {
     let mut entries: Vec<Entry> = Vec::new();
     for (index, line) in text.split_inclusive('\n').enumerate() {
         match serde_json::from_str::<Entry>(line) {
@@ -89,7 +96,7 @@ pub fn read(text: &str) -> Result<Vec<Entry>, Problem> {
                 let reason = reason.split(" at line ").next().unwrap_or_default();
                 return Err(Problem::new(format!("not an entry of a run log: {reason}"))
                     .help("A run log holds one JSON object on each line, as `scaleproof test` writes it.")
-                    .at("run log", place, text));
+                    .at(path, place, text));
             }
         }
     }
@@ -97,9 +104,9 @@ pub fn read(text: &str) -> Result<Vec<Entry>, Problem> {
         Some(Event::RunStarted { schema, .. }) if schema == SCHEMA => Ok(entries),
         Some(Event::RunStarted { schema, .. }) => Err(Problem::new(format!("the run log has version `{schema}`"))
             .help(format!("This tool reads `{SCHEMA}`; run the test again."))
-            .at("run log", Span::on_line(1, 1, 2), text)),
+            .at(path, Span::on_line(1, 1, 2), text)),
         _ => Err(Problem::new("the run log does not begin with the start of a run").at(
-            "run log",
+            path,
             Span::on_line(1, 1, 2),
             text,
         )),
