@@ -64,7 +64,8 @@ impl Sink for Recorder {
     fn emit(&self, event: Event) {
         (self.observer)(&event);
         let mut inner = self.lock();
-        let at_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        // Whole microseconds: numbers that JSON gives back unchanged.
+        let at_ms = self.started.elapsed().as_micros() as f64 / 1000.0;
         let entry = Entry { seq: inner.entries.len() as u64, at_ms, phase: inner.phase, event };
         if inner.broken.is_none() {
             let line = serde_json::to_string(&entry).map_err(io::Error::other);

@@ -1,7 +1,7 @@
 //! One user on the way: renders, sends, judges, step by step.
 
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, Response};
@@ -156,7 +156,7 @@ impl User<'_> {
             method: parts.method.clone(),
             target: parts.target.clone(),
             replica: None,
-            sent_ms: self.now_ms(),
+            sent_ms: self.road.now_ms(),
             done_ms: 0.0,
             answer: Answer::Failed { error: String::new() },
             cookies_sent: cookies.iter().map(|(name, _)| Name::from(name)).collect(),
@@ -167,7 +167,7 @@ impl User<'_> {
             Ok(built) => self.exchange(built).await,
             Err(error) => Err(error),
         };
-        request.done_ms = self.now_ms();
+        request.done_ms = self.road.now_ms();
         match exchanged {
             Ok((headers, response)) => self.received(request, &headers, response),
             Err(error) => {
@@ -267,10 +267,6 @@ impl User<'_> {
             cookies: Vec::new(),
             body: if keep { from.body.clone() } else { BodyParts::Empty },
         })
-    }
-
-    fn now_ms(&self) -> f64 {
-        Instant::now().duration_since(self.road.started).as_secs_f64() * 1000.0
     }
 }
 

@@ -404,7 +404,9 @@ fn slashed(cursor: &mut Cursor, mark: Mark) -> Parsed<Template> {
                 text.extend(cursor.next().filter(|char| *char != '\n'));
             }
             Some('\n') | None => {
-                return Err(cursor.fault_since(mark, "this regular expression does not end").help("Close it with `/`."));
+                return Err(cursor
+                    .fault_since(mark, "this regular expression does not end")
+                    .help("Close it with `/`."));
             }
             Some(char) => text.push(char),
         }
