@@ -1,0 +1,39 @@
+//! What a language calls things: the tables by which the common machinery reads its names.
+
+use crate::model::fact::{AccessKind, Language, Shape};
+
+pub(super) struct Dialect {
+    pub language: Language,
+    /// Methods of the language's containers, and what they do to the container.
+    pub methods: &'static [(&'static str, AccessKind)],
+    /// Methods that hand out the container itself or a reference into it: `lock`, `get`, `setdefault`.
+    pub references: &'static [&'static str],
+    /// Functions that change their first argument.
+    pub mutators: &'static [(&'static str, AccessKind)],
+    /// Calls that make containers and plain values, by symbol.
+    pub constructors: &'static [(&'static str, Shape)],
+    /// Calls that read an environment variable: the name comes first, a fallback may follow.
+    pub environment_calls: &'static [&'static str],
+    /// Objects whose members are environment variables.
+    pub environment_objects: &'static [&'static str],
+    /// Methods on what an environment read returns: they give the value or their argument.
+    pub fallbacks: &'static [&'static str],
+    /// The global that loads a module named by its argument: `require`.
+    pub loaders: &'static [&'static str],
+    /// True for a module that can be a file of the project and no library.
+    pub is_project_module: fn(&str) -> bool,
+}
+
+impl Dialect {
+    pub fn method(&self, name: &str) -> Option<AccessKind> {
+        self.methods.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+    }
+
+    pub fn mutator(&self, symbol: &str) -> Option<AccessKind> {
+        self.mutators.iter().find(|(known, _)| *known == symbol).map(|(_, kind)| *kind)
+    }
+
+    pub fn constructor(&self, symbol: &str) -> Option<Shape> {
+        self.constructors.iter().find(|(known, _)| *known == symbol).map(|(_, shape)| shape.clone())
+    }
+}

@@ -1,0 +1,816 @@
+//! Python by tree-sitter.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::sync::LazyLock;
+
+use tree_sitter::Node as Syntax;
+
+use super::dialect::Dialect;
+use super::grammar::{self, DEPTH, Grammar, fields, kinds, slice};
+use super::lines::Lines;
+use super::tree::{
+    Assign, Call, Class, Declare, Form, Function, Import, Imported, Node, Parameter, Pattern, Place, Receiver, SPREAD,
+    UNBOUND,
+};
+use super::{Adapter, Extracted, emit};
+use crate::model::fact::{AccessKind, FileFacts, Language, Shape};
+
+pub(super) const ADAPTER: Adapter =
+    Adapter { language: Language::Python, extensions: &["py", "pyw"], extract, module_candidates };
+
+static DIALECT: Dialect = Dialect {
+    language: Language::Python,
+    methods: &[
+        ("append", AccessKind::Insert),
+        ("appendleft", AccessKind::Insert),
+        ("add", AccessKind::Insert),
+        ("extend", AccessKind::Insert),
+        ("insert", AccessKind::Insert),
+        ("set", AccessKind::Insert),
+        ("put", AccessKind::Insert),
+        ("put_nowait", AccessKind::Insert),
+        ("setdefault", AccessKind::Insert),
+        ("update", AccessKind::Insert),
+        ("pop", AccessKind::Remove),
+        ("popitem", AccessKind::Remove),
+        ("popleft", AccessKind::Remove),
+        ("remove", AccessKind::Remove),
+        ("discard", AccessKind::Remove),
+        ("delete", AccessKind::Remove),
+        ("clear", AccessKind::Clear),
+        ("increment", AccessKind::Increment),
+        ("incr", AccessKind::Increment),
+        ("get", AccessKind::Read),
+        ("get_nowait", AccessKind::Remove),
+        ("items", AccessKind::Read),
+        ("keys", AccessKind::Read),
+        ("values", AccessKind::Read),
+        ("copy", AccessKind::Read),
+        ("count", AccessKind::Read),
+        ("index", AccessKind::Read),
+    ],
+    references: &["get", "setdefault", "values", "items", "pop"],
+    mutators: &[
+        ("setattr", AccessKind::Insert),
+        ("heapq.heappush", AccessKind::Insert),
+        ("heapq.heappop", AccessKind::Remove),
+        ("bisect.insort", AccessKind::Insert),
+        ("next", AccessKind::Increment),
+    ],
+    constructors: &[
+        ("dict", Shape::Map),
+        ("collections.defaultdict", Shape::Map),
+        ("collections.OrderedDict", Shape::Map),
+        ("collections.Counter", Shape::Map),
+        ("list", Shape::List),
+        ("bytearray", Shape::List),
+        ("collections.deque", Shape::List),
+        ("set", Shape::Set),
+        ("int", Shape::Number),
+        ("float", Shape::Number),
+        ("str", Shape::Text),
+        ("bool", Shape::Bool),
+    ],
+    environment_calls: &["os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop", "decouple.config"],
+    environment_objects: &["os.environ"],
+    fallbacks: &["strip", "lower", "upper"],
+    loaders: &[],
+    is_project_module: |symbol| {
+        symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))
+    },
+};
+
+/// Modules of the standard library and packages that are so common that reading their names says nothing about state.
+const STANDARD: &[&str] = &[
+    "abc",
+    "argparse",
+    "array",
+    "ast",
+    "asyncio",
+    "base64",
+    "bisect",
+    "builtins",
+    "calendar",
+    "click",
+    "codecs",
+    "collections",
+    "concurrent",
+    "configparser",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "django",
+    "email",
+    "enum",
+    "errno",
+    "fastapi",
+    "flask",
+    "fnmatch",
+    "fractions",
+    "functools",
+    "gc",
+    "getpass",
+    "glob",
+    "gzip",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "html",
+    "http",
+    "importlib",
+    "inspect",
+    "io",
+    "ipaddress",
+    "itertools",
+    "json",
+    "keyword",
+    "locale",
+    "logging",
+    "math",
+    "mimetypes",
+    "multiprocessing",
+    "numpy",
+    "operator",
+    "os",
+    "pandas",
+    "pathlib",
+    "pickle",
+    "pkgutil",
+    "platform",
+    "pprint",
+    "pydantic",
+    "pytest",
+    "queue",
+    "random",
+    "re",
+    "requests",
+    "secrets",
+    "select",
+    "shlex",
+    "shutil",
+    "signal",
+    "six",
+    "socket",
+    "sqlalchemy",
+    "sqlite3",
+    "ssl",
+    "stat",
+    "starlette",
+    "statistics",
+    "string",
+    "struct",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "time",
+    "tokenize",
+    "torch",
+    "traceback",
+    "types",
+    "typing",
+    "typing_extensions",
+    "unicodedata",
+    "unittest",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+    "xml",
+    "yaml",
+    "zipfile",
+    "zlib",
+    "zoneinfo",
+];
+
+kinds! {
+    Module = "module" | "block" | "expression_statement",
+    Assignment = "assignment",
+    Augmented = "augmented_assignment",
+    Call = "call",
+    Attribute = "attribute",
+    Subscript = "subscript",
+    Identifier = "identifier",
+    String = "string",
+    Concatenated = "concatenated_string",
+    Number = "integer" | "float",
+    True = "true",
+    False = "false",
+    None = "none",
+    List = "list" | "tuple" | "expression_list",
+    Set = "set",
+    Dictionary = "dictionary",
+    ListComprehension = "list_comprehension" | "generator_expression",
+    SetComprehension = "set_comprehension",
+    DictionaryComprehension = "dictionary_comprehension",
+    ForIn = "for_in_clause",
+    Lambda = "lambda",
+    Function = "function_definition",
+    Class = "class_definition",
+    Decorated = "decorated_definition",
+    Decorator = "decorator",
+    Import = "import_statement",
+    ImportFrom = "import_from_statement",
+    AliasedImport = "aliased_import",
+    DottedName = "dotted_name",
+    Outer = "global_statement" | "nonlocal_statement",
+    Delete = "delete_statement",
+    For = "for_statement",
+    If = "if_statement",
+    AsPattern = "as_pattern",
+    AsTarget = "as_pattern_target",
+    Boolean = "boolean_operator",
+    Conditional = "conditional_expression",
+    Unary = "unary_operator",
+    Binary = "binary_operator",
+    Named = "named_expression",
+    Through = "parenthesized_expression" | "await",
+    Keyword = "keyword_argument",
+    ListSplat = "list_splat" | "dictionary_splat",
+    SplatPattern = "list_splat_pattern" | "dictionary_splat_pattern",
+    Pair = "pair",
+    TypedParameter = "typed_parameter",
+    DefaultParameter = "default_parameter" | "typed_default_parameter",
+    PatternList = "pattern_list" | "tuple_pattern" | "list_pattern",
+    Interpolation = "interpolation",
+    Content = "string_content",
+    Skipped = "comment" | "type" | "type_parameter" | "line_continuation",
+}
+
+fields! {
+    alias, alternative, argument, arguments, attribute, body, condition, definition, function, key, left, module_name,
+    name, object, operator, parameters, right, subscript, superclasses, r#type, value
+}
+
+static GRAMMAR: LazyLock<(Grammar<Kind>, Fields)> = LazyLock::new(|| {
+    let grammar = Grammar::new(tree_sitter_python::LANGUAGE, kind);
+    let fields = Fields::of(&grammar);
+    (grammar, fields)
+});
+
+fn extract(path: &str, text: &str) -> Extracted {
+    let lines = Lines::new(text);
+    let (grammar, fields) = &*GRAMMAR;
+    let Some(syntax) = grammar::parse(&grammar.language, text) else {
+        return Extracted::nothing(FileFacts::empty(path, Language::Python));
+    };
+    let mut lower = Lower { grammar, fields, text, depth: 0, too_deep: None, in_class: false, type_only: false };
+    let tree = lower.node(syntax.root_node());
+    let mut facts = emit::facts(&tree, &DIALECT, path, &lines);
+    facts.directives = grammar::directives(&syntax, text, &lines);
+    let mut problems: Vec<_> = grammar::first_error(&syntax, path, text, &lines).into_iter().collect();
+    problems.extend(lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)));
+    Extracted { facts, problems }
+}
+
+/// The files that `module`, imported in `from`, may be.
+fn module_candidates(from: &str, module: &str) -> Vec<String> {
+    let dots = module.chars().take_while(|c| *c == '.').count();
+    let inner = module[dots..].replace('.', "/");
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut bases = Vec::new();
+    if dots > 0 {
+        let mut base = folder;
+        for _ in 1..dots {
+            base = base.rsplit_once('/').map_or("", |(parent, _)| parent);
+        }
+        bases.push(base);
+    } else {
+        // An absolute import starts at some folder above the file: the root of the sources.
+        let mut base = folder;
+        bases.push(base);
+        while !base.is_empty() {
+            base = base.rsplit_once('/').map_or("", |(parent, _)| parent);
+            bases.push(base);
+        }
+    }
+    let join = |base: &str, rest: &str| match (base, rest) {
+        ("", rest) => rest.to_string(),
+        (base, "") => base.to_string(),
+        (base, rest) => format!("{base}/{rest}"),
+    };
+    bases
+        .into_iter()
+        .flat_map(|base| {
+            let stem = join(base, &inner);
+            let package = join(&stem, "__init__.py");
+            if inner.is_empty() { vec![package] } else { vec![format!("{stem}.py"), package] }
+        })
+        .collect()
+}
+
+struct Lower<'t> {
+    grammar: &'static Grammar<Kind>,
+    fields: &'static Fields,
+    text: &'t str,
+    depth: u32,
+    too_deep: Option<u32>,
+    /// The statement stands directly in a class body.
+    in_class: bool,
+    /// Within `if TYPE_CHECKING:`.
+    type_only: bool,
+}
+
+impl<'t> Lower<'t> {
+    fn slice(&self, node: Syntax<'_>) -> &'t str {
+        slice(self.text, node)
+    }
+
+    fn kind(&self, node: Syntax<'_>) -> Kind {
+        self.grammar.kind(node).unwrap_or(Kind::Unlisted)
+    }
+
+    fn children(&self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
+        let mut cursor = node.walk();
+        node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect()
+    }
+
+    fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
+        self.children(node).into_iter().map(|child| self.node(child)).collect()
+    }
+
+    fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
+        node.child_by_field_id(field).map(|child| self.node(child))
+    }
+
+    fn boxed(&mut self, node: Syntax<'t>, field: u16) -> Box<Node<'t>> {
+        Box::new(self.required(node, field))
+    }
+
+    /// The field, or nothing that counts where broken syntax has none.
+    fn required(&mut self, node: Syntax<'t>, field: u16) -> Node<'t> {
+        let empty = |at| Node::new(at, at, Form::Other(Vec::new()));
+        self.field(node, field).unwrap_or_else(|| empty(node.start_byte() as u32))
+    }
+
+    fn node(&mut self, node: Syntax<'t>) -> Node<'t> {
+        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+        if self.depth >= DEPTH {
+            self.too_deep.get_or_insert(start);
+            return Node::new(start, end, Form::Other(Vec::new()));
+        }
+        self.depth += 1;
+        let form = self.form(node);
+        self.depth -= 1;
+        Node::new(start, end, form)
+    }
+
+    fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
+        match self.kind(node) {
+            Kind::Identifier => Form::Name(self.slice(node)),
+            Kind::Attribute => self.attribute(node),
+            Kind::Call => self.call(node),
+            Kind::String | Kind::Concatenated => self.string(node),
+            Kind::Number => grammar::number(self.slice(node)).map_or(Form::Other(Vec::new()), Form::Number),
+            Kind::True => Form::Bool(true),
+            Kind::False => Form::Bool(false),
+            Kind::None => Form::Null,
+            Kind::Assignment => self.assignment(node),
+            Kind::Augmented => self.augmented(node),
+            Kind::Subscript => self.subscript(node),
+            Kind::List => Form::List(self.nodes(node)),
+            Kind::Set => Form::Made(Shape::Set, self.nodes(node)),
+            Kind::Dictionary => self.dictionary(node),
+            Kind::ListComprehension => self.comprehension(node, Shape::List),
+            Kind::SetComprehension => self.comprehension(node, Shape::Set),
+            Kind::DictionaryComprehension => self.comprehension(node, Shape::Map),
+            Kind::Lambda => self.lambda(node),
+            Kind::Function => self.function(node, &[]),
+            Kind::Class => self.class(node),
+            Kind::Decorated => self.decorated(node),
+            Kind::Import => self.import(node),
+            Kind::ImportFrom => self.import_from(node),
+            Kind::Outer => Form::Outer(self.children(node).into_iter().map(|name| self.slice(name)).collect()),
+            Kind::Delete => self.delete(node),
+            Kind::For => self.for_loop(node),
+            Kind::If => self.condition(node),
+            Kind::AsPattern => self.as_pattern(node),
+            Kind::Boolean => self.boolean(node),
+            Kind::Conditional => self.conditional(node),
+            Kind::Unary => self.unary(node),
+            Kind::Binary => self.binary(node),
+            Kind::Named => self.named(node),
+            Kind::Through | Kind::ListSplat | Kind::Interpolation => self.through(node),
+            _ => Form::Other(self.nodes(node)),
+        }
+    }
+
+    fn through(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut inner = self.nodes(node);
+        match inner.len() {
+            1 => inner.pop().map_or(Form::Null, |inner| Form::Through(Box::new(inner))),
+            _ => Form::Other(inner),
+        }
+    }
+
+    fn attribute(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let name = node.child_by_field_id(self.fields.attribute).map_or("", |name| self.slice(name));
+        Form::Member(self.boxed(node, self.fields.object), name)
+    }
+
+    fn subscript(&mut self, node: Syntax<'t>) -> Form<'t> {
+        Form::Index(self.boxed(node, self.fields.value), self.boxed(node, self.fields.subscript))
+    }
+
+    fn call(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let callee = self.required(node, self.fields.function);
+        let Some(list) = node.child_by_field_id(self.fields.arguments) else { return Form::call(callee, Vec::new()) };
+        if self.kind(list) != Kind::Unlisted {
+            let generator = self.node(list);
+            return Form::call(callee, vec![(None, generator)]);
+        }
+        let mut arguments = Vec::new();
+        for child in self.children(list) {
+            match self.kind(child) {
+                Kind::Keyword => {
+                    let name = child.child_by_field_id(self.fields.name).map(|name| self.slice(name));
+                    arguments.push((name, self.required(child, self.fields.value)));
+                }
+                Kind::ListSplat => arguments.push((Some(SPREAD), self.node(child))),
+                _ => arguments.push((None, self.node(child))),
+            }
+        }
+        Form::Call(Box::new(Call { callee, arguments }))
+    }
+
+    /// The text of a string without parts that are computed.
+    fn string(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let raw = self.slice(node);
+        let children = self.children(node);
+        if self.kind(node) == Kind::Concatenated {
+            let parts: Vec<_> = children.into_iter().map(|child| self.node(child)).collect();
+            let mut text = String::new();
+            for part in &parts {
+                match &part.form {
+                    Form::Text(part) => text.push_str(part),
+                    _ => return Form::Other(parts),
+                }
+            }
+            return Form::Text(Cow::Owned(text));
+        }
+        if children.iter().any(|child| self.kind(*child) == Kind::Interpolation) {
+            let inner =
+                children.into_iter().filter(|child| self.kind(*child) == Kind::Interpolation).collect::<Vec<_>>();
+            return Form::Other(inner.into_iter().map(|child| self.node(child)).collect());
+        }
+        let contents: Vec<_> = children.into_iter().filter(|child| self.kind(*child) == Kind::Content).collect();
+        let verbatim = raw.split(['"', '\'']).next().is_some_and(|prefix| prefix.contains(['r', 'R']));
+        match &contents[..] {
+            [] => Form::Text(Cow::Borrowed("")),
+            [content] if verbatim => Form::Text(Cow::Borrowed(self.slice(*content))),
+            [content] => Form::Text(grammar::unescaped(self.slice(*content))),
+            _ => Form::Text(Cow::Owned(contents.iter().map(|part| grammar::unescaped(self.slice(*part))).collect())),
+        }
+    }
+
+    fn assignment(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let Some(left) = node.child_by_field_id(self.fields.left) else { return Form::Other(self.nodes(node)) };
+        let value = self.field(node, self.fields.right);
+        let annotation = node.child_by_field_id(self.fields.r#type).and_then(|kind| self.type_name(kind));
+        // `x.y = value` and `x[k] = value` change what is there; everything else declares.
+        if matches!(self.kind(left), Kind::Attribute | Kind::Subscript)
+            && let Some(value) = value
+        {
+            let target = self.node(left);
+            return Form::Assign(Box::new(Assign { target, value: Some(value), update: false }));
+        }
+        let pattern = self.pattern(left);
+        Form::Declare(Box::new(Declare {
+            pattern,
+            annotation,
+            value,
+            place: Place::Function,
+            shape: None,
+            exported: false,
+        }))
+    }
+
+    fn augmented(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let target = self.required(node, self.fields.left);
+        let value = self.field(node, self.fields.right);
+        Form::Assign(Box::new(Assign { target, value, update: true }))
+    }
+
+    fn named(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let pattern = node.child_by_field_id(self.fields.name).map_or(Pattern::Ignored, |name| self.pattern(name));
+        let value = self.field(node, self.fields.value);
+        let declare =
+            Declare { pattern, annotation: None, value, place: Place::Function, shape: None, exported: false };
+        Form::Declare(Box::new(declare))
+    }
+
+    fn as_pattern(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut children = self.children(node).into_iter();
+        let value = children.next().map(|value| self.node(value));
+        let alias = node.child_by_field_id(self.fields.alias);
+        let target = alias.and_then(|alias| self.children(alias).first().copied()).or(alias);
+        let pattern = target.map_or(Pattern::Ignored, |target| self.pattern(target));
+        let declare =
+            Declare { pattern, annotation: None, value, place: Place::Function, shape: None, exported: false };
+        Form::Declare(Box::new(declare))
+    }
+
+    fn pattern(&mut self, node: Syntax<'t>) -> Pattern<'t> {
+        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+        match self.kind(node) {
+            Kind::Identifier => Pattern::Name(self.slice(node), start, end),
+            Kind::PatternList | Kind::List => {
+                Pattern::Elements(self.children(node).into_iter().map(|child| self.shallow(child)).collect())
+            }
+            Kind::SplatPattern | Kind::ListSplat | Kind::Through | Kind::AsTarget => {
+                match self.children(node).first().copied() {
+                    Some(inner) => self.shallow(inner),
+                    None => Pattern::Ignored,
+                }
+            }
+            _ => Pattern::Target(Box::new(self.node(node))),
+        }
+    }
+
+    /// A pattern within a pattern; too deep ones are ignored.
+    fn shallow(&mut self, node: Syntax<'t>) -> Pattern<'t> {
+        if self.depth >= DEPTH {
+            self.too_deep.get_or_insert(node.start_byte() as u32);
+            return Pattern::Ignored;
+        }
+        self.depth += 1;
+        let pattern = self.pattern(node);
+        self.depth -= 1;
+        pattern
+    }
+
+    /// The name in a simple annotation: `FastAPI`, `aiogram.Bot`, `"Bot"`, `Bot | None`, `Optional[Bot]`.
+    fn type_name(&mut self, annotation: Syntax<'t>) -> Option<Node<'t>> {
+        let mut node = annotation;
+        for _ in 0..6 {
+            match self.kind(node) {
+                Kind::Identifier | Kind::Attribute => return Some(self.node(node)),
+                Kind::String => {
+                    let content = self.children(node).into_iter().find(|child| self.kind(*child) == Kind::Content)?;
+                    let name = self.slice(content);
+                    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+                    let (start, end) = (content.start_byte() as u32, content.end_byte() as u32);
+                    return plain.then(|| Node::new(start, end, Form::Name(name)));
+                }
+                Kind::Subscript => return None,
+                _ => {}
+            }
+            let optional = node.kind() == "generic_type"
+                && node.named_child(0).is_some_and(|name| matches!(self.slice(name), "Optional" | "Annotated"));
+            let inner = if optional { node.named_child(1)?.named_child(0)? } else { node.named_child(0)? };
+            if node.kind() == "generic_type" && !optional {
+                return None;
+            }
+            node = inner;
+        }
+        None
+    }
+
+    fn dictionary(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut entries = Vec::new();
+        for child in self.children(node) {
+            if self.kind(child) != Kind::Pair {
+                entries.push((Cow::Borrowed(SPREAD), self.node(child)));
+                continue;
+            }
+            let key = self.required(child, self.fields.key);
+            let value = self.required(child, self.fields.value);
+            match key.form {
+                Form::Text(text) => entries.push((text, value)),
+                Form::Name(_) | Form::Number(_) | Form::Bool(_) | Form::Null => {
+                    entries.push((Cow::Borrowed(&self.text[key.start as usize..key.end as usize]), value));
+                }
+                _ => entries.push((Cow::Borrowed(""), Node::new(key.start, value.end, Form::Other(vec![key, value])))),
+            }
+        }
+        Form::Map(entries)
+    }
+
+    fn comprehension(&mut self, node: Syntax<'t>, shape: Shape) -> Form<'t> {
+        // The clauses declare what the body speaks of.
+        let mut children = self.children(node);
+        children.sort_by_key(|child| self.kind(*child) != Kind::ForIn);
+        let mut body = Vec::new();
+        for child in children {
+            if self.kind(child) != Kind::ForIn {
+                body.push(self.node(child));
+                continue;
+            }
+            body.push(self.each(child));
+        }
+        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+        Form::Made(shape, vec![Node::new(start, end, Form::block(body))])
+    }
+
+    fn each(&mut self, node: Syntax<'t>) -> Node<'t> {
+        let pattern = node.child_by_field_id(self.fields.left).map_or(Pattern::Ignored, |left| self.pattern(left));
+        let iterable = self.required(node, self.fields.right);
+        let (start, end) = (node.start_byte() as u32, iterable.end);
+        Node::new(start, end, Form::Each(Box::new((pattern, iterable))))
+    }
+
+    fn for_loop(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut parts = vec![self.each(node)];
+        parts.extend(self.field(node, self.fields.body));
+        parts.extend(self.field(node, self.fields.alternative));
+        Form::Other(parts)
+    }
+
+    fn condition(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let condition = node.child_by_field_id(self.fields.condition).map_or("", |condition| self.slice(condition));
+        if !matches!(condition, "TYPE_CHECKING" | "typing.TYPE_CHECKING") {
+            return Form::Other(self.nodes(node));
+        }
+        let outer = std::mem::replace(&mut self.type_only, true);
+        let parts = self.nodes(node);
+        self.type_only = outer;
+        Form::Other(parts)
+    }
+
+    fn delete(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let targets = self.children(node).into_iter().flat_map(|child| match self.kind(child) {
+            Kind::List => self.children(child),
+            _ => vec![child],
+        });
+        let targets: Vec<_> = targets.collect();
+        let deletes = targets.into_iter().map(|target| {
+            let target = self.node(target);
+            Node::new(target.start, target.end, Form::Delete(Box::new(target)))
+        });
+        Form::Other(deletes.collect())
+    }
+
+    fn boolean(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let is_or = node.child_by_field_id(self.fields.operator).is_some_and(|operator| operator.kind() == "or");
+        let parts = [self.required(node, self.fields.left), self.required(node, self.fields.right)];
+        if is_or { Form::Either(Box::new(parts)) } else { Form::Other(parts.into()) }
+    }
+
+    fn conditional(&mut self, node: Syntax<'t>) -> Form<'t> {
+        match <[Node<'t>; 3]>::try_from(self.nodes(node)) {
+            Ok([then, condition, other]) => Form::Choice(Box::new([condition, then, other])),
+            Err(parts) => Form::Other(parts),
+        }
+    }
+
+    fn unary(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let inner = self.required(node, self.fields.argument);
+        match inner.form {
+            Form::Number(number) if self.slice(node).starts_with('-') => Form::Number(-number),
+            _ => Form::Other(vec![inner]),
+        }
+    }
+
+    /// A chain `a + b + c …` is flattened: it may be long.
+    fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut parts = Vec::new();
+        let mut current = node;
+        while self.kind(current) == Kind::Binary {
+            parts.extend(self.field(current, self.fields.right));
+            match current.child_by_field_id(self.fields.left) {
+                Some(left) => current = left,
+                None => return Form::Other(parts),
+            }
+        }
+        parts.push(self.node(current));
+        parts.reverse();
+        Form::Other(parts)
+    }
+
+    // Functions and classes
+
+    fn lambda(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut function = Function::new("");
+        function.parameters = self.parameters(node);
+        function.body.extend(self.field(node, self.fields.body));
+        Form::Function(Box::new(function))
+    }
+
+    fn function(&mut self, node: Syntax<'t>, decorators: &[&str]) -> Form<'t> {
+        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+        let in_class = std::mem::replace(&mut self.in_class, false);
+        let mut function = Function::new(name);
+        function.parameters = self.parameters(node);
+        function.exported = !name.starts_with('_');
+        if in_class {
+            let first = function.parameters.first().and_then(|first| match first.pattern {
+                Pattern::Name(name, ..) => Some(name),
+                _ => None,
+            });
+            let of_class = decorators.contains(&"classmethod") || name == "__init_subclass__";
+            function.is_static = of_class || decorators.contains(&"staticmethod");
+            function.receiver = match first {
+                Some(first) if of_class => Receiver::Class(first),
+                Some(first) if !function.is_static => Receiver::Object(first),
+                _ => Receiver::None,
+            };
+        }
+        function.body.extend(self.field(node, self.fields.body));
+        self.in_class = in_class;
+        Form::Function(Box::new(function))
+    }
+
+    fn parameters(&mut self, node: Syntax<'t>) -> Vec<Parameter<'t>> {
+        let Some(list) = node.child_by_field_id(self.fields.parameters) else { return Vec::new() };
+        self.children(list).into_iter().filter_map(|child| self.parameter(child)).collect()
+    }
+
+    fn parameter(&mut self, node: Syntax<'t>) -> Option<Parameter<'t>> {
+        let annotation = node.child_by_field_id(self.fields.r#type).and_then(|kind| self.type_name(kind));
+        let (pattern, default) = match self.kind(node) {
+            Kind::Identifier | Kind::SplatPattern => (self.pattern(node), None),
+            Kind::TypedParameter => (self.pattern(node.named_child(0)?), None),
+            Kind::DefaultParameter => {
+                let name = node.child_by_field_id(self.fields.name)?;
+                (self.pattern(name), self.field(node, self.fields.value))
+            }
+            _ => return None,
+        };
+        Some(Parameter { pattern, annotation, default, shape: None })
+    }
+
+    fn class(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+        let mut class = Class::new(name);
+        class.exported = !name.starts_with('_');
+        if let Some(bases) = node.child_by_field_id(self.fields.superclasses) {
+            class.bases = self.nodes(bases);
+        }
+        let outer = std::mem::replace(&mut self.in_class, true);
+        class.body.extend(self.field(node, self.fields.body));
+        self.in_class = outer;
+        class.id = Cell::new(UNBOUND);
+        Form::Class(Box::new(class))
+    }
+
+    fn decorated(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut decorators = Vec::new();
+        let mut names = Vec::new();
+        let Some(definition) = node.child_by_field_id(self.fields.definition) else { return Form::Other(Vec::new()) };
+        for child in self.children(node) {
+            if self.kind(child) == Kind::Decorator
+                && let Some(inner) = child.named_child(0)
+            {
+                names.push(self.slice(inner));
+                decorators.push(self.node(inner));
+            }
+        }
+        let (start, end) = (definition.start_byte() as u32, definition.end_byte() as u32);
+        let form = match self.kind(definition) {
+            Kind::Function => self.function(definition, &names),
+            _ => self.form(definition),
+        };
+        Form::Decorated(decorators, Box::new(Node::new(start, end, form)))
+    }
+
+    // Imports
+
+    fn import(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let mut imports = Vec::new();
+        for child in self.children(node) {
+            let (start, end) = (child.start_byte() as u32, child.end_byte() as u32);
+            let (module, name) = match self.kind(child) {
+                Kind::AliasedImport => {
+                    let module = child.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+                    let alias = child.child_by_field_id(self.fields.alias).map_or("", |alias| self.slice(alias));
+                    (module, (Imported::Module, alias))
+                }
+                _ => {
+                    let module = self.slice(child);
+                    let first = module.split('.').next().unwrap_or(module);
+                    (module, (Imported::Prefix(first), first))
+                }
+            };
+            let import = Import { module: Cow::Borrowed(module), names: vec![name], type_only: self.type_only };
+            imports.push(Node::new(start, end, Form::Import(Box::new(import))));
+        }
+        Form::Other(imports)
+    }
+
+    fn import_from(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let Some(module) = node.child_by_field_id(self.fields.module_name) else { return Form::Other(Vec::new()) };
+        let mut names = Vec::new();
+        for child in self.children(node) {
+            match self.kind(child) {
+                _ if child == module => {}
+                Kind::DottedName => names.push((Imported::Member(self.slice(child)), self.slice(child))),
+                Kind::AliasedImport => {
+                    let name = child.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+                    let alias = child.child_by_field_id(self.fields.alias).map_or("", |alias| self.slice(alias));
+                    names.push((Imported::Member(name), alias));
+                }
+                _ => {}
+            }
+        }
+        let module = Cow::Borrowed(self.slice(module));
+        Form::Import(Box::new(Import { module, names, type_only: self.type_only }))
+    }
+}

@@ -1,0 +1,655 @@
+//! Names to symbols, chains to the state at their root, expressions to values.
+
+use std::cell::{Cell, RefCell};
+
+use super::dialect::Dialect;
+use super::scope::{Binding, BindingId, Bindings, MODULE, Role, ScopeKind, Step, join};
+use super::tree::{Call, ClassId, Form, Node, SPREAD, ScopeId};
+use crate::model::Name;
+use crate::model::fact::{AccessKind, Argument, Shape, Value};
+
+/// Deeper values are said to be unknown.
+const VALUE_DEPTH: u32 = 6;
+/// A list or an object is kept up to this many entries; longer ones are tables and no options.
+const VALUE_ENTRIES: usize = 64;
+/// Longer texts are contents, not options.
+const VALUE_TEXT: usize = 512;
+/// A longer symbol names a chain that no rule speaks of.
+const SYMBOL_LENGTH: usize = 200;
+/// A variable that is defined by a variable that is defined by … is followed this far.
+const BINDING_DEPTH: u32 = 24;
+/// Aliases of aliases are followed this far.
+const ALIAS_DEPTH: u32 = 8;
+
+/// What stands at the beginning of a symbol.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Root {
+    /// Imported, or a global of the language.
+    Known,
+    /// A function or class of this file.
+    Declared,
+    /// A parameter, or a variable whose value is not known.
+    Local,
+}
+
+/// The state that an expression is, or is a part of.
+pub(super) struct Found {
+    pub target: Target,
+    /// A part of the state and not all of it.
+    pub part: bool,
+    /// Reached through a local variable.
+    pub alias: bool,
+}
+
+pub(super) enum Target {
+    Binding(BindingId),
+    /// State of another file.
+    Imported(Name),
+}
+
+#[derive(Clone)]
+enum Memo {
+    Open,
+    Busy,
+    Known(Name, Root),
+}
+
+pub(super) struct Program<'a, 't> {
+    pub bindings: Bindings<'a, 't>,
+    pub dialect: &'static Dialect,
+    symbols: RefCell<Vec<Memo>>,
+    shapes: RefCell<Vec<Option<Option<Shape>>>>,
+    /// How many bindings are being resolved through one another right now.
+    depth: Cell<u32>,
+}
+
+impl<'a, 't> Program<'a, 't> {
+    pub fn new(bindings: Bindings<'a, 't>, dialect: &'static Dialect) -> Self {
+        let count = bindings.all.len();
+        let (symbols, shapes) = (RefCell::new(vec![Memo::Open; count]), RefCell::new(vec![None; count]));
+        Program { bindings, dialect, symbols, shapes, depth: Cell::new(0) }
+    }
+
+    pub fn binding(&self, id: BindingId) -> &Binding<'a, 't> {
+        &self.bindings.all[id as usize]
+    }
+
+    // Symbols
+
+    /// The symbol of an expression, as `model::fact` defines it; `None` where it has no name.
+    pub fn symbol(&self, node: &Node<'t>, scope: ScopeId) -> Option<(Name, Root)> {
+        let mut out = String::new();
+        let root = self.write_symbol(node, scope, &mut out)?;
+        Some((Name::new(&out), root))
+    }
+
+    /// The symbol of a callee; an unknown receiver is written `_`.
+    pub fn callee(&self, node: &Node<'t>, scope: ScopeId) -> Option<(Name, Root)> {
+        if let Some(known) = self.symbol(node, scope) {
+            return Some(known);
+        }
+        match &node.peeled().form {
+            Form::Member(_, name) => Some((join("_", name), Root::Local)),
+            _ => None,
+        }
+    }
+
+    fn write_symbol(&self, node: &Node<'t>, scope: ScopeId, out: &mut String) -> Option<Root> {
+        if out.len() > SYMBOL_LENGTH {
+            return None;
+        }
+        match &node.form {
+            Form::Name(name) => match self.bindings.lookup(name, scope, node.start) {
+                Some(id) => {
+                    let (symbol, root) = self.binding_symbol(id);
+                    out.push_str(&symbol);
+                    Some(root)
+                }
+                None => {
+                    out.push_str(name);
+                    Some(Root::Known)
+                }
+            },
+            Form::This => match self.bindings.scopes[scope as usize].class {
+                Some(class) => {
+                    out.push_str(&self.bindings.classes[class as usize].symbol);
+                    out.push_str("()");
+                    Some(Root::Declared)
+                }
+                None => {
+                    out.push_str("~this");
+                    Some(Root::Local)
+                }
+            },
+            Form::Member(object, name) => {
+                if let Some((class, of_object)) = self.class_of(object, scope)
+                    && let Some(field) = self.bindings.field(class, name, of_object)
+                {
+                    let (symbol, root) = self.binding_symbol(field);
+                    out.push_str(&symbol);
+                    return Some(root);
+                }
+                let root = self.write_symbol(object, scope, out)?;
+                self.push_member(out, name);
+                Some(root)
+            }
+            Form::Index(object, key) => {
+                let root = self.write_symbol(object, scope, out)?;
+                let key = key.text().filter(|key| !key.is_empty() && key.len() < 64);
+                self.push_member(out, key.unwrap_or("_"));
+                Some(root)
+            }
+            Form::Call(call) => self.write_call_symbol(call, scope, out),
+            Form::Through(inner) => self.write_symbol(inner, scope, out),
+            Form::Declare(_) | Form::Assign(_) if !std::ptr::eq(node.peeled(), node) => {
+                self.write_symbol(node.peeled(), scope, out)
+            }
+            _ => None,
+        }
+    }
+
+    fn push_member(&self, out: &mut String, name: &str) {
+        if !out.ends_with('.') {
+            out.push('.');
+        }
+        out.push_str(name);
+    }
+
+    fn write_call_symbol(&self, call: &Call<'t>, scope: ScopeId, out: &mut String) -> Option<Root> {
+        if let Some(module) = self.loaded_module(call, scope) {
+            out.push_str(module);
+            return Some(Root::Known);
+        }
+        let start = out.len();
+        let root = self.write_symbol(&call.callee, scope, out)?;
+        // A function that is wrapped stands for itself: `asyncHandler((req, res) => …)`.
+        if out.len() == start {
+            return None;
+        }
+        out.push_str("()");
+        Some(root)
+    }
+
+    /// The module of `require("module")`.
+    fn loaded_module<'n>(&self, call: &'n Call<'t>, scope: ScopeId) -> Option<&'n str> {
+        let Form::Name(name) = call.callee.form else { return None };
+        if !self.dialect.loaders.contains(&name) || self.bindings.lookup(name, scope, call.callee.start).is_some() {
+            return None;
+        }
+        match call.arguments.first() {
+            Some((None, module)) => module.text(),
+            _ => None,
+        }
+    }
+
+    pub fn binding_symbol(&self, id: BindingId) -> (Name, Root) {
+        match &self.symbols.borrow()[id as usize] {
+            Memo::Known(symbol, root) => return (symbol.clone(), *root),
+            Memo::Busy => return (self.own_symbol(id), Root::Local),
+            Memo::Open => {}
+        }
+        if self.depth.get() > BINDING_DEPTH {
+            return (self.own_symbol(id), Root::Local);
+        }
+        self.symbols.borrow_mut()[id as usize] = Memo::Busy;
+        self.depth.set(self.depth.get() + 1);
+        let known = self.find_symbol(id);
+        self.depth.set(self.depth.get() - 1);
+        self.symbols.borrow_mut()[id as usize] = Memo::Known(known.0.clone(), known.1);
+        known
+    }
+
+    /// The symbol of the binding itself, whatever its value: `~carts`, `~Shop().items`.
+    pub fn own_symbol(&self, id: BindingId) -> Name {
+        let binding = self.binding(id);
+        match &binding.role {
+            Role::Field { class, is_static } => {
+                let mut symbol = self.bindings.classes[*class as usize].symbol.to_string();
+                symbol.push_str(if *is_static { "." } else { "()." });
+                symbol.push_str(binding.name);
+                // A class is a field of nothing when its container has no name.
+                Name::from(symbol.trim_end_matches('.'))
+            }
+            _ => smol_str::format_smolstr!("~{}", binding.name),
+        }
+    }
+
+    fn find_symbol(&self, id: BindingId) -> (Name, Root) {
+        let binding = self.binding(id);
+        let own = || self.own_symbol(id);
+        match &binding.role {
+            Role::Import(symbol) => (symbol.clone(), Root::Known),
+            Role::Function(_) => (own(), Root::Declared),
+            Role::Class(class) => (self.bindings.classes[*class as usize].symbol.clone(), Root::Declared),
+            Role::Object(class) => {
+                (smol_str::format_smolstr!("{}()", self.bindings.classes[*class as usize].symbol), Root::Declared)
+            }
+            Role::Parameter | Role::Variable | Role::Field { .. } => {
+                let value = if binding.values == 1 { self.value_symbol(binding) } else { None };
+                value.or_else(|| self.type_symbol(binding)).unwrap_or_else(|| match binding.role {
+                    Role::Field { .. } => (own(), Root::Declared),
+                    _ if matches!(
+                        binding.origin.as_ref().map(|origin| &origin.node.peeled().form),
+                        Some(Form::Function(_))
+                    ) =>
+                    {
+                        (own(), Root::Declared)
+                    }
+                    _ => (own(), Root::Local),
+                })
+            }
+        }
+    }
+
+    fn value_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
+        let origin = binding.origin.as_ref()?;
+        let node = origin.node.peeled();
+        let mut out = String::new();
+        let root = match &node.form {
+            Form::Call(call) if is_wrapper(call) => return None,
+            Form::Class(class) => {
+                let symbol = self.bindings.classes.get(class.id.get() as usize)?.symbol.clone();
+                return Some((symbol, Root::Declared));
+            }
+            Form::Call(_) | Form::Name(_) | Form::Member(..) | Form::Index(..) => {
+                self.write_symbol(node, origin.scope, &mut out)?
+            }
+            // `client = client or Client()` and the like: what is made when there is none.
+            _ => return None,
+        };
+        for step in &origin.steps {
+            match step {
+                Step::Member(name) => self.push_member(&mut out, name),
+                Step::Element => return None,
+            }
+        }
+        let is_result = out.contains("()");
+        match root {
+            Root::Known => Some((Name::from(out), root)),
+            Root::Declared if is_result => Some((Name::from(out), root)),
+            _ => None,
+        }
+    }
+
+    fn type_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
+        let (annotation, scope) = binding.annotation?;
+        let mut base = annotation;
+        while let Form::Member(object, _) = &base.form {
+            base = object;
+        }
+        let Form::Name(name) = base.form else { return None };
+        // A type that is neither imported nor declared here is one of the language: it says nothing.
+        self.bindings.lookup(name, scope, annotation.start)?;
+        let (symbol, root) = self.symbol(annotation, scope)?;
+        match root {
+            Root::Local => None,
+            _ => Some((smol_str::format_smolstr!("{symbol}()"), root)),
+        }
+    }
+
+    /// The class of this file that an expression is an object of (true), or is (false).
+    pub fn class_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<(ClassId, bool)> {
+        self.class_within(node, scope, ALIAS_DEPTH)
+    }
+
+    fn class_within(&self, node: &Node<'t>, scope: ScopeId, depth: u32) -> Option<(ClassId, bool)> {
+        if depth == 0 || self.bindings.classes.is_empty() {
+            return None;
+        }
+        match &node.peeled().form {
+            Form::This => self.bindings.scopes[scope as usize].class.map(|class| (class, true)),
+            Form::Name(name) => {
+                let binding = self.binding(self.bindings.lookup(name, scope, node.start)?);
+                match (&binding.role, &binding.origin) {
+                    (Role::Class(class), _) => Some((*class, false)),
+                    (Role::Object(class), _) => Some((*class, true)),
+                    (_, Some(origin)) if binding.values == 1 && origin.steps.is_empty() => self
+                        .class_within(origin.node, origin.scope, depth - 1)
+                        .or_else(|| self.annotated(binding, depth)),
+                    _ => self.annotated(binding, depth),
+                }
+            }
+            Form::Member(object, name) => {
+                let (class, of_object) = self.class_within(object, scope, depth - 1)?;
+                let field = self.binding(self.bindings.field(class, name, of_object)?);
+                match &field.origin {
+                    Some(origin) if field.values == 1 && origin.steps.is_empty() => {
+                        self.class_within(origin.node, origin.scope, depth - 1).or_else(|| self.annotated(field, depth))
+                    }
+                    _ => self.annotated(field, depth),
+                }
+            }
+            Form::Call(call) => match &call.callee.form {
+                // `Shop::new()`, `Shop::default()`, `state.clone()`, `carts.lock()`.
+                Form::Member(object, name) => {
+                    let (class, of_object) = self.class_within(object, scope, depth - 1)?;
+                    let makes = !of_object && matches!(*name, "new" | "default");
+                    (makes || of_object && self.dialect.references.contains(name)).then_some((class, true))
+                }
+                Form::Name("Arc" | "Rc") => None,
+                _ => match self.class_within(&call.callee, scope, depth - 1)? {
+                    (class, false) => Some((class, true)),
+                    _ => None,
+                },
+            },
+            _ => None,
+        }
+    }
+
+    fn annotated(&self, binding: &Binding<'a, 't>, depth: u32) -> Option<(ClassId, bool)> {
+        let (annotation, scope) = binding.annotation?;
+        match self.class_within(annotation, scope, depth - 1)? {
+            (class, false) => Some((class, true)),
+            _ => None,
+        }
+    }
+
+    // State
+
+    /// The state that an expression reaches into: `carts`, `carts[id]`, `carts.get(id).items`, or an alias of these.
+    pub fn state_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Found> {
+        self.state_within(node, scope, ALIAS_DEPTH)
+    }
+
+    fn state_within(&self, node: &Node<'t>, scope: ScopeId, depth: u32) -> Option<Found> {
+        let depth = depth.checked_sub(1)?;
+        let part = |found: Found| Found { part: true, ..found };
+        match &node.peeled().form {
+            Form::Name(name) => self.binding_state(self.bindings.lookup(name, scope, node.start)?, depth),
+            Form::Member(object, name) => {
+                if let Some((class, of_object)) = self.class_of(object, scope)
+                    && let Some(field) = self.bindings.field(class, name, of_object)
+                {
+                    return self.binding_state(field, depth);
+                }
+                let found = self.state_within(object, scope, depth)?;
+                Some(match found.target {
+                    Target::Imported(symbol) => Found { target: Target::Imported(join(&symbol, name)), ..found },
+                    _ => part(found),
+                })
+            }
+            Form::Index(object, _) => self.state_within(object, scope, depth + 1).map(part),
+            Form::Call(call) => match &call.callee.form {
+                Form::Member(object, name) if self.dialect.references.contains(name) => {
+                    self.state_within(object, scope, depth).map(part)
+                }
+                _ => None,
+            },
+            Form::Either(parts) => self.state_within(&parts[0], scope, depth),
+            _ => None,
+        }
+    }
+
+    fn binding_state(&self, id: BindingId, depth: u32) -> Option<Found> {
+        let binding = self.binding(id);
+        let own = Found { target: Target::Binding(id), part: false, alias: false };
+        match &binding.role {
+            Role::Import(symbol) => Some(Found { target: Target::Imported(symbol.clone()), ..own }),
+            Role::Function(_) | Role::Class(_) | Role::Object(_) => None,
+            Role::Field { class, is_static } => {
+                if self.bindings.classes[*class as usize].symbol.is_empty() && !is_static {
+                    return None;
+                }
+                self.shape(id).map(|_| own)
+            }
+            Role::Parameter => {
+                if binding.shape.is_some() {
+                    return Some(own);
+                }
+                // A parameter whose type is a container that this file names: `Carts = Arc<Mutex<…>>`.
+                let (annotation, scope) = binding.annotation?;
+                let (class, false) = self.class_of(annotation, scope)? else { return None };
+                let field = self.bindings.field(class, "", true)?;
+                Some(Found { target: Target::Binding(field), ..own })
+            }
+            Role::Variable => {
+                if let Some(origin) = binding.origin.as_ref().filter(|_| binding.values == 1) {
+                    if let Some((symbol, Root::Known)) = self.import_like(id) {
+                        return Some(Found { target: Target::Imported(symbol), ..own });
+                    }
+                    let leads = matches!(
+                        origin.node.peeled().form,
+                        Form::Name(_) | Form::Member(..) | Form::Index(..) | Form::Call(_) | Form::Either(_)
+                    );
+                    if leads && let Some(found) = self.state_within(origin.node, origin.scope, depth) {
+                        let part = found.part || !origin.steps.is_empty();
+                        return Some(Found { part, alias: true, ..found });
+                    }
+                }
+                self.shape(id).map(|_| own)
+            }
+        }
+    }
+
+    /// The symbol of a variable that holds what a module exports: `const { carts } = require("./store")`.
+    fn import_like(&self, id: BindingId) -> Option<(Name, Root)> {
+        let origin = self.binding(id).origin.as_ref()?;
+        let Form::Call(call) = &origin.node.peeled().form else { return None };
+        self.loaded_module(call, origin.scope)?;
+        Some(self.binding_symbol(id)).filter(|(symbol, _)| !symbol.contains("()"))
+    }
+
+    /// False for a module variable that is only another name: of an import, of other state, of a module.
+    pub fn state_symbol(&self, id: BindingId) -> bool {
+        match self.binding_state(id, ALIAS_DEPTH) {
+            Some(Found { target: Target::Binding(found), .. }) => found == id,
+            _ => false,
+        }
+    }
+
+    /// What a binding holds, if it can be state at all. Scalars that nothing assigns again cannot.
+    pub fn shape(&self, id: BindingId) -> Option<Shape> {
+        if let Some(known) = &self.shapes.borrow()[id as usize] {
+            return known.clone();
+        }
+        // While it is being found out, a binding that is defined by itself has no shape.
+        self.shapes.borrow_mut()[id as usize] = Some(None);
+        let shape = self.find_shape(id);
+        self.shapes.borrow_mut()[id as usize] = Some(shape.clone());
+        shape
+    }
+
+    fn find_shape(&self, id: BindingId) -> Option<Shape> {
+        let binding = self.binding(id);
+        if let Some(shape) = &binding.shape {
+            return Some(shape.clone());
+        }
+        if !matches!(binding.role, Role::Variable | Role::Field { .. }) {
+            return None;
+        }
+        let again = binding.values > 1 || binding.assigned_inside;
+        if binding.starts_null {
+            return (again || binding.values > 0).then_some(Shape::Null);
+        }
+        let Some(origin) = &binding.origin else { return again.then_some(Shape::Null) };
+        if !origin.steps.is_empty() {
+            return again.then_some(Shape::Null);
+        }
+        match self.shape_of(origin.node, origin.scope) {
+            Some(Shape::Number | Shape::Text | Shape::Bool | Shape::Null) if !again => None,
+            Some(shape) => Some(shape),
+            None if matches!(origin.node.peeled().form, Form::Function(_) | Form::Class(_)) => None,
+            None => (again
+                && self.bindings.scopes[binding.scope as usize].kind == ScopeKind::Module
+                && binding.scope == MODULE)
+                .then_some(Shape::Null),
+        }
+    }
+
+    fn shape_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Shape> {
+        match &node.peeled().form {
+            Form::Map(_) => Some(Shape::Map),
+            Form::List(_) => Some(Shape::List),
+            Form::Made(shape, _) => Some(shape.clone()),
+            Form::Number(_) => Some(Shape::Number),
+            Form::Text(_) => Some(Shape::Text),
+            Form::Bool(_) => Some(Shape::Bool),
+            Form::Null => Some(Shape::Null),
+            Form::Either(parts) => self.shape_of(&parts[1], scope).or_else(|| self.shape_of(&parts[0], scope)),
+            Form::Choice(parts) => match self.shape_of(&parts[1], scope) {
+                None | Some(Shape::Null) => self.shape_of(&parts[2], scope),
+                shape => shape,
+            },
+            Form::Call(call) => {
+                let (symbol, _) = self.symbol(node.peeled(), scope)?;
+                let callee = symbol.strip_suffix("()")?;
+                Some(self.dialect.constructor(callee).unwrap_or_else(|| Shape::Result(Name::new(callee))))
+                    .filter(|_| !is_wrapper(call))
+            }
+            _ => None,
+        }
+    }
+
+    // Values
+
+    pub fn value(&self, node: &Node<'t>, scope: ScopeId) -> Value {
+        self.value_within(node, scope, VALUE_DEPTH)
+    }
+
+    fn value_within(&self, node: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
+        let Some(inner) = depth.checked_sub(1) else { return Value::Unknown };
+        let node = node.peeled();
+        match &node.form {
+            Form::Text(text) if text.len() <= VALUE_TEXT => Value::Text(Name::new(text)),
+            Form::Number(number) => Value::Number(*number),
+            Form::Bool(bool) => Value::Bool(*bool),
+            Form::Null => Value::Null,
+            Form::Name(name) => self.named_value(name, node, scope, inner),
+            Form::Member(..) | Form::Index(..) | Form::This => match self.symbol(node, scope) {
+                Some((symbol, _)) => self.environment(&symbol, None).unwrap_or(Value::Name(symbol)),
+                None => Value::Unknown,
+            },
+            Form::Call(call) => self.call_value(node, call, scope, inner),
+            Form::Function(function) => Value::Function(function.id.get()),
+            Form::Class(class) => match self.bindings.classes.get(class.id.get() as usize) {
+                Some(class) => Value::Name(class.symbol.clone()),
+                None => Value::Unknown,
+            },
+            Form::List(items) => Value::List(
+                items.iter().take(VALUE_ENTRIES).map(|item| self.value_within(item, scope, inner)).collect(),
+            ),
+            Form::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .take(VALUE_ENTRIES)
+                    .map(|(key, value)| (Name::new(key), self.value_within(value, scope, inner)))
+                    .collect(),
+            ),
+            Form::Either(parts) => {
+                let second = self.value_within(&parts[1], scope, inner);
+                match self.value_within(&parts[0], scope, inner) {
+                    Value::Environment { name, fallback: None } => {
+                        Value::Environment { name, fallback: Some(Box::new(second)) }
+                    }
+                    first => Value::OneOf(vec![first, second]),
+                }
+            }
+            Form::Choice(parts) => Value::OneOf(vec![
+                self.value_within(&parts[1], scope, inner),
+                self.value_within(&parts[2], scope, inner),
+            ]),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A variable with one plain value is that value; anything else is a reference.
+    fn named_value(&self, name: &str, node: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
+        let Some(id) = self.bindings.lookup(name, scope, node.start) else { return Value::Name(Name::new(name)) };
+        let binding = self.binding(id);
+        let (symbol, _) = self.binding_symbol(id);
+        if let Some(environment) = self.environment(&symbol, None) {
+            return environment;
+        }
+        if let (Role::Variable, 1, Some(origin)) = (&binding.role, binding.values, &binding.origin)
+            && origin.steps.is_empty()
+        {
+            match &origin.node.peeled().form {
+                Form::Text(_) | Form::Number(_) | Form::Bool(_) => {
+                    return self.value_within(origin.node, origin.scope, depth);
+                }
+                Form::Function(function) if binding.scope != MODULE => return Value::Function(function.id.get()),
+                Form::Either(_) | Form::Choice(_) | Form::Call(_) => {
+                    let value = self.value_within(origin.node, origin.scope, depth);
+                    if matches!(value, Value::Environment { .. } | Value::OneOf(_)) {
+                        return value;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Value::Name(symbol)
+    }
+
+    fn call_value(&self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, depth: u32) -> Value {
+        if let Some(module) = self.loaded_module(call, scope) {
+            return Value::Name(Name::new(module));
+        }
+        if let Form::Member(object, name) = &call.callee.form
+            && self.dialect.fallbacks.contains(name)
+            && let Value::Environment { name, fallback } = self.value_within(object, scope, depth)
+        {
+            let given = call.arguments.first().map(|(_, argument)| self.fallback(argument, scope, depth));
+            return Value::Environment { name, fallback: fallback.or(given.map(Box::new)) };
+        }
+        let Some((callee, _)) = self.callee(&call.callee, scope) else { return Value::Unknown };
+        if self.dialect.environment_calls.contains(&callee.as_str())
+            && let Some((None, name)) = call.arguments.first()
+            && let Some(name) = name.text()
+        {
+            let fallback = call.arguments.get(1).filter(|(keyword, _)| keyword.is_none_or(|word| word == "default"));
+            let fallback = fallback.map(|(_, value)| Box::new(self.value_within(value, scope, depth)));
+            return Value::Environment { name: Name::new(name), fallback };
+        }
+        debug_assert!(matches!(node.form, Form::Call(_)));
+        Value::Call { callee, arguments: self.arguments(call, scope, depth) }
+    }
+
+    /// The fallback of `unwrap_or_else(|_| x)` is what the closure gives.
+    fn fallback(&self, argument: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
+        match &argument.form {
+            Form::Function(function) => match function.body.last() {
+                Some(last) => self.value_within(last, function.scope.get(), depth),
+                None => Value::Unknown,
+            },
+            _ => self.value_within(argument, scope, depth),
+        }
+    }
+
+    fn environment(&self, symbol: &str, fallback: Option<Box<Value>>) -> Option<Value> {
+        let name = self.dialect.environment_objects.iter().find_map(|object| symbol.strip_prefix(object))?;
+        let name = name.strip_prefix('.')?;
+        (!name.contains('.')).then(|| Value::Environment { name: Name::new(name), fallback })
+    }
+
+    pub fn call_arguments(&self, call: &Call<'t>, scope: ScopeId) -> Vec<Argument> {
+        self.arguments(call, scope, VALUE_DEPTH)
+    }
+
+    fn arguments(&self, call: &Call<'t>, scope: ScopeId, depth: u32) -> Vec<Argument> {
+        call.arguments
+            .iter()
+            .take(VALUE_ENTRIES)
+            .map(|(name, value)| Argument { name: name.map(Name::new), value: self.value_within(value, scope, depth) })
+            .collect()
+    }
+
+    /// What a method does to the state that it is called on.
+    pub fn effect(&self, method: &str) -> Option<AccessKind> {
+        self.dialect.method(method)
+    }
+}
+
+/// `asyncHandler((req, res) => …)`: a call whose only argument is a function gives that function, dressed. What a
+/// constructor makes is an object of its own.
+fn is_wrapper(call: &Call<'_>) -> bool {
+    let [(name, value)] = &call.arguments[..] else { return false };
+    let callee = match &call.callee.form {
+        Form::Name(name) | Form::Member(_, name) => *name,
+        _ => return false,
+    };
+    name != &Some(SPREAD)
+        && matches!(value.form, Form::Function(_))
+        && !callee.starts_with("create")
+        && callee != "new"
+        && !callee.starts_with(|first: char| first.is_uppercase())
+}

@@ -1,0 +1,148 @@
+//! Which files of a folder are read, and which are passed over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::model::problem::Problem;
+
+/// What is passed over below a root.
+static SKIPPED: LazyLock<Gitignore> = LazyLock::new(|| {
+    let mut builder = GitignoreBuilder::new("");
+    for line in include_str!("skip.gitignore").lines() {
+        // A test holds every line of the file to be a valid pattern.
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+});
+
+/// Names of folders that hold what was built, where a manifest beside them says that something is built.
+const BUILT: &[&str] = &["build", "out", "target"];
+const MANIFESTS: &[&str] = &["package.json", "pyproject.toml", "setup.py", "Cargo.toml", "CMakeLists.txt", "Makefile"];
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it lies.
+    pub file: PathBuf,
+    /// Its name in facts and reports: relative to the base, with `/`.
+    pub path: String,
+    /// Named by the user, and so read whatever it is.
+    pub asked: bool,
+}
+
+/// The files under `roots` that `wanted` says yes to (by path), in the order of their paths, and what could not be read.
+///
+/// Ignore files are honoured; symbolic links are not followed. Rules for names apply below a root, never to the root.
+pub fn walk(roots: &[PathBuf], base: &Path, wanted: &(dyn Fn(&str) -> bool + Sync)) -> (Vec<Found>, Vec<Problem>) {
+    let found = Mutex::new(BTreeMap::new());
+    let problems = Mutex::new(Vec::new());
+    let note = |path: &Path, asked: bool| {
+        let name = relative(path, base);
+        if asked || wanted(&name) {
+            let mut found = lock(&found);
+            let entry = found.entry(name.clone());
+            let known = entry.or_insert(Found { file: path.to_path_buf(), path: name, asked });
+            known.asked |= asked;
+        }
+    };
+    for root in roots {
+        match std::fs::metadata(root) {
+            Err(error) => lock(&problems).push(unreadable(&error).in_file(&relative(root, base))),
+            Ok(metadata) if metadata.is_file() => note(root, true),
+            Ok(_) => walk_folder(root, base, &note, &problems),
+        }
+    }
+    let mut problems = into_inner(problems);
+    problems.sort_by_key(|problem| problem.to_string());
+    (into_inner(found).into_values().collect(), problems)
+}
+
+fn walk_folder(root: &Path, base: &Path, note: &(dyn Fn(&Path, bool) + Sync), problems: &Mutex<Vec<Problem>>) {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .hidden(false)
+        .require_git(false)
+        .follow_links(false)
+        .add_custom_ignore_filename(".scaleproofignore")
+        .filter_entry(|entry| entry.depth() == 0 || is_read(entry));
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => note(entry.path(), false),
+                Ok(_) => {}
+                Err(error) => lock(problems).push(walk_problem(&error, base)),
+            }
+            WalkState::Continue
+        })
+    });
+}
+
+fn is_read(entry: &DirEntry) -> bool {
+    let Some(kind) = entry.file_type() else { return false };
+    let skipped = SKIPPED.matched(Path::new(entry.file_name()), kind.is_dir()).is_ignore();
+    !skipped && !(kind.is_dir() && (is_built(entry.path()) || is_environment(entry.path())))
+}
+
+fn is_built(folder: &Path) -> bool {
+    let is_name = folder.file_name().is_some_and(|name| BUILT.iter().any(|built| name == *built));
+    is_name && MANIFESTS.iter().any(|manifest| folder.with_file_name(manifest).is_file())
+}
+
+/// A Python environment under any name.
+fn is_environment(folder: &Path) -> bool {
+    folder.join("pyvenv.cfg").is_file()
+}
+
+/// The path as reports write it.
+pub fn relative(path: &Path, base: &Path) -> String {
+    let inner = path.strip_prefix(base).or_else(|_| path.strip_prefix(".")).unwrap_or(path);
+    let name = inner.to_string_lossy();
+    let name = name.trim_start_matches("./");
+    match std::path::MAIN_SEPARATOR {
+        '/' => name.to_string(),
+        separator => name.replace(separator, "/"),
+    }
+}
+
+fn walk_problem(error: &ignore::Error, base: &Path) -> Problem {
+    let mut inner = error;
+    let mut path = None;
+    loop {
+        inner = match inner {
+            ignore::Error::WithPath { path: at, err } => {
+                path = Some(at.clone());
+                err
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,
+            _ => break,
+        };
+    }
+    let problem = match inner.io_error() {
+        Some(error) => unreadable(error),
+        None => Problem::new(inner.to_string()),
+    };
+    match path {
+        Some(path) => problem.in_file(&relative(&path, base)),
+        None => problem,
+    }
+}
+
+/// A file or folder that the system does not let us read.
+pub fn unreadable(error: &std::io::Error) -> Problem {
+    let text = error.to_string();
+    // The number of the error says nothing that its text does not.
+    let text = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+    Problem::new(format!("failed to read: {text}"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
