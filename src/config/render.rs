@@ -1,0 +1,178 @@
+//! scaleproof.yaml as `init` writes it: what is configured, and in comments what could be.
+
+use super::values::duration_text;
+use super::{Config, Isolation, Service, Start};
+use crate::model::finding::Severity;
+
+/// A commented file that [`super::parse`] reads back to the same configuration.
+pub fn render(config: &Config) -> String {
+    let default = Config::default();
+    let mut file = String::from("# What scaleproof tests here. Everything has a default; lines in comments show it.\n");
+    let mut section = |comment: &str, is_default: bool, lines: String| {
+        file += &format!("\n# {}\n", comment.replace('\n', "\n# "));
+        file += &if is_default { commented(&lines) } else { lines };
+    };
+    section(
+        "Name in reports; else the folder's name.",
+        config.name.is_none(),
+        format!("name: {}\n", config.name.as_deref().map_or("shop".into(), scalar)),
+    );
+    section(
+        "How one replica is started: a text, split into words without a shell, or a list.\n{port}, {socket}, {name} and {index} differ from replica to replica; PORT is also in the environment.",
+        config.command.is_empty(),
+        if config.command.is_empty() {
+            "command: node server.js\n".into()
+        } else {
+            format!("command: {}\n", list(&config.command))
+        },
+    );
+    section(
+        "Set in each replica.",
+        config.env.is_empty(),
+        mapping("env", &or_sample(&config.env, &[("NODE_ENV", "production")]), ""),
+    );
+    section(
+        "A path that answers with success once a replica is ready. Without it, its port has to answer.",
+        config.ready.is_none(),
+        format!("ready: {}\n", config.ready.as_deref().map_or("/healthz".into(), scalar)),
+    );
+    section(
+        "How long a replica may take to get ready.",
+        config.ready_timeout == default.ready_timeout,
+        format!("ready_timeout: {}\n", duration_text(config.ready_timeout)),
+    );
+    section(
+        "How many replicas are tested.",
+        config.replicas == default.replicas,
+        format!("replicas: {}\n", config.replicas),
+    );
+    section(
+        "`parallel`, or `sequential`: each replica after the one before it is ready.",
+        config.start == default.start,
+        format!("start: {}\n", start(config.start)),
+    );
+    section(
+        "`private`: each replica writes to a disk of its own. `shared`: all write to one.",
+        config.isolation == default.isolation,
+        format!("isolation: {}\n", isolation(config.isolation)),
+    );
+    section(
+        "What all replicas share, started once. Its `env` is handed to the replicas.",
+        config.services.is_empty(),
+        services(&config.services),
+    );
+    section(
+        "Stories that users go through, as Hurl files.",
+        config.scenarios.is_empty(),
+        texts("scenarios", &config.scenarios, "stories/*.hurl"),
+    );
+    section(
+        "Folders that production shares between replicas.",
+        config.shared.is_empty(),
+        texts("shared", &config.shared, "uploads"),
+    );
+    section(
+        "Services that run once, on purpose; raising their number is then an error.",
+        config.singletons.is_empty(),
+        texts("singletons", &config.singletons, "bot"),
+    );
+    section(
+        "`fail_on` is error, warning or info; `rules` are folders with rules of your own.",
+        config.lint == default.lint,
+        lint(config),
+    );
+    file
+}
+
+fn lint(config: &Config) -> String {
+    let fail_on = match config.lint.fail_on {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let (exclude, rules) = (list(&config.lint.exclude), list(&config.lint.rules));
+    format!("lint:\n  fail_on: {fail_on}\n  exclude: {exclude}\n  rules: {rules}\n")
+}
+
+fn services(services: &[Service]) -> String {
+    let sample = Service {
+        name: "redis".into(),
+        command: ["redis-server", "--port", "{port}", "--save", "", "--appendonly", "no"].map(String::from).to_vec(),
+        env: vec![("REDIS_URL".into(), "redis://127.0.0.1:{port}".into())],
+        ready_timeout: Service::READY_TIMEOUT,
+    };
+    let service = |service: &Service| {
+        let env = if service.env.is_empty() { String::new() } else { mapping("env", &service.env, "    ") };
+        let timeout = match service.ready_timeout {
+            Service::READY_TIMEOUT => String::new(),
+            timeout => format!("    ready_timeout: {}\n", duration_text(timeout)),
+        };
+        format!("  {}:\n    command: {}\n{env}{timeout}", scalar(&service.name), list(&service.command))
+    };
+    let services = if services.is_empty() { std::slice::from_ref(&sample) } else { services };
+    services.iter().fold("services:\n".into(), |text, one| text + &service(one))
+}
+
+fn start(start: Start) -> &'static str {
+    match start {
+        Start::Parallel => "parallel",
+        Start::Sequential => "sequential",
+    }
+}
+
+fn isolation(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::Private => "private",
+        Isolation::Shared => "shared",
+    }
+}
+
+fn texts(key: &str, texts: &[String], sample: &str) -> String {
+    let texts = if texts.is_empty() { &[sample.to_string()] } else { texts };
+    format!("{key}: {}\n", list(texts))
+}
+
+fn or_sample(entries: &[(String, String)], sample: &[(&str, &str)]) -> Vec<(String, String)> {
+    if !entries.is_empty() {
+        return entries.to_vec();
+    }
+    sample.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+fn mapping(key: &str, entries: &[(String, String)], indent: &str) -> String {
+    let line = |(key, value): &(String, String)| format!("{indent}  {}: {}\n", scalar(key), scalar(value));
+    format!("{indent}{key}:\n{}", entries.iter().map(line).collect::<String>())
+}
+
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| scalar(text)).collect::<Vec<_>>().join(", "))
+}
+
+fn commented(lines: &str) -> String {
+    lines.lines().map(|line| format!("# {line}\n")).collect()
+}
+
+/// A text as a YAML scalar: plain where nothing can read it as something else, else in double quotes.
+fn scalar(text: &str) -> String {
+    let is_plain = text.starts_with(|char: char| char.is_ascii_alphabetic() || matches!(char, '/' | '_'))
+        && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.' | '/'))
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.into() } else { quoted(text) }
+}
+
+fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|char| match char {
+            '"' => "\\\"".into(),
+            '\\' => "\\\\".into(),
+            '\n' => "\\n".into(),
+            '\t' => "\\t".into(),
+            ' '..='~' => char.to_string(),
+            // Letters of any script stay readable; what YAML calls unprintable or a line break does not stay.
+            _ if char.is_alphanumeric() => char.to_string(),
+            _ => format!("\\U{:08X}", u32::from(char)),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
