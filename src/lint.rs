@@ -12,6 +12,8 @@ mod reach;
 mod sight;
 mod state;
 mod suppress;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::collections::HashMap;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::model::fact::FileFacts;
+use crate::model::fact::{FileFacts, Language};
 use crate::model::problem::Problem;
 pub use language::{Extracted, module_candidates};
 
@@ -28,17 +28,7 @@ pub struct Scan {
 pub type Reader = fn(&str, &str) -> Extracted;
 
 /// Who reads a file, told by its path. The first that knows it does.
-const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, deploy_reader];
-
-fn deploy_reader(path: &str) -> Option<Reader> {
-    deploy::kind(path).map(|_| read_deployment as Reader)
-}
-
-fn read_deployment(path: &str, text: &str) -> Extracted {
-    let Some(language) = deploy::kind(path) else { unreachable!("a reader is chosen by its kind") };
-    let (facts, problems) = deploy::read(language, path, text);
-    Extracted { facts, problems }
-}
+const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, deployment_reader];
 
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;
@@ -70,6 +60,22 @@ pub fn scan(roots: &[PathBuf], base: &Path) -> Scan {
 /// The text of a file as it was scanned; `None` if it cannot be read any more.
 pub fn text(base: &Path, path: &str) -> Option<String> {
     std::fs::read(base.join(path)).ok().map(decode)
+}
+
+/// Who reads a deployment file, by its name.
+fn deployment_reader(path: &str) -> Option<Reader> {
+    deploy::kind(file_name(path))?;
+    Some(|path, text| match deploy::kind(file_name(path)) {
+        Some(language) => {
+            let (facts, problems) = deploy::read(language, path, text);
+            Extracted { facts, problems }
+        }
+        None => Extracted { facts: FileFacts::empty(path, Language::Compose), problems: Vec::new() },
+    })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn reader(path: &str) -> Option<Reader> {

@@ -56,9 +56,7 @@ fn findings_stand_where_fixtures_promise_them_and_nowhere_else() {
         let found: BTreeSet<Expectation> = lint(&project)
             .findings
             .iter()
-            .map(|finding| {
-                (finding.location.path.to_string(), finding.location.span.line, finding.rule.to_string())
-            })
+            .map(|finding| (finding.location.path.to_string(), finding.location.span.line, finding.rule.to_string()))
             .collect();
         let shown = project.strip_prefix(&root).unwrap().display();
         let name = |kind: &str, (path, line, rule): &Expectation| format!("{kind}: {shown}/{path}:{line} {rule}");

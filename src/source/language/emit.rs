@@ -176,6 +176,11 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     // Calls
 
     fn call(&mut self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, bound_to: Option<Name>) {
+        if let Some(module) = self.program.loaded_module(call, scope) {
+            let (module, span) = (self.shared(Name::new(module)), self.span(node));
+            self.out.imports.push(Import { module, span });
+            return;
+        }
         let known = self.program.callee(&call.callee, scope);
         let mut arguments = &call.arguments[..];
         match &call.callee.peeled().form {

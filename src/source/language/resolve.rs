@@ -171,7 +171,7 @@ impl<'a, 't> Program<'a, 't> {
     }
 
     /// The module of `require("module")`.
-    fn loaded_module<'n>(&self, call: &'n Call<'t>, scope: ScopeId) -> Option<&'n str> {
+    pub fn loaded_module<'n>(&self, call: &'n Call<'t>, scope: ScopeId) -> Option<&'n str> {
         let Form::Name(name) = call.callee.form else { return None };
         if !self.dialect.loaders.contains(&name) || self.bindings.lookup(name, scope, call.callee.start).is_some() {
             return None;
