@@ -141,7 +141,9 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
+        if super::has_room(&mut self.problems, &self.path) {
+            self.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
+        }
     }
 }
 

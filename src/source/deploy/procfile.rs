@@ -29,7 +29,7 @@ pub fn read(path: &Arc<str>, text: &str) -> Found {
                     Span { end_column: span.column + name.len() as u32, ..span },
                 ));
             }
-        } else if !trimmed.is_empty() {
+        } else if !trimmed.is_empty() && super::has_room(&mut found.problems, path) {
             let problem = Problem::new("this is no `process type: command`").at(path, span, text);
             found.problems.push(problem.help("Write a name of letters, digits, `_` and `-`, a colon and a command."));
         }
