@@ -60,7 +60,8 @@ impl Text {
 }
 
 impl Reader<'_> {
-    /// The entries that are services: those under `services`, else (version 1) those of the file that have an image or a build.
+    /// The entries that are services: those under `services`, else (version 1) those of the file that have an image or a
+    /// build.
     fn services<'n>(&mut self, document: &'n Node) -> Option<Vec<&'n Entry>> {
         if document.is_null() {
             return None;

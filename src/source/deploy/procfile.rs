@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn lines_are_services_with_role_command_and_processes() {
-        let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\ntg: python bot.py\nworker: celery -A shop worker\n";
+        let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\n\
+                    tg: python bot.py\nworker: celery -A shop worker\n";
         let found = read(&"Procfile".into(), text);
         let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.role, s.span.line)).collect();
         assert_eq!(

@@ -1,8 +1,8 @@
 //! YAML as a small tree in which every node knows its place.
 //!
 //! Deployment files lean on what most readers throw away: which service was merged from which anchor, and where a merged
-//! key was really written. So anchors are shared nodes here, `<<` is resolved as YAML 1.1 says (a mapping's own keys win, then the
-//! sources in their order), and a mapping remembers its sources. What is wrong becomes a [`Problem`]; an alias without an
+//! key was really written. So anchors are shared nodes here, `<<` is resolved as YAML 1.1 says (a mapping's own keys win,
+//! then the sources in their order), and a mapping remembers its sources. What is wrong becomes a [`Problem`]; an alias without an
 //! anchor is one of these and the rest of the file is still read.
 
 use std::collections::{HashMap, HashSet};
@@ -112,7 +112,8 @@ impl Node {
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(&self.content, Content::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        let Content::Scalar { text, plain: true } = &self.content else { return false };
+        matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
     /// The characters of a scalar, each with the place in `source` that it was written at. Characters that an escape

@@ -1,7 +1,7 @@
 //! Services that are copies of one app are one service with several instances.
 //!
-//! `server2: {<<: *server}` is how people scale by hand. Copies run the same thing: same build or image, same command, same role.
-//! Beyond that they must be declared as copies (merged from or extending each other or the same anchor), be built from
+//! `server2: {<<: *server}` is how people scale by hand. Copies run the same thing: same build or image, same
+//! command, same role. Beyond that they must be declared as copies (merged from or extending each other or the same anchor), be built from
 //! the same folder, or be named alike; two services from one public image need not have anything to do with each other.
 
 use std::collections::{HashMap, HashSet};

@@ -2,7 +2,8 @@
 
 use super::Place;
 
-/// The raw text of a scalar, read alongside its value: blanks, quotes and backslashes that are not in the value are passed over.
+/// The raw text of a scalar, read alongside its value: blanks, quotes and backslashes that are not in the value are
+/// passed over.
 pub(super) struct Written<'a> {
     rest: std::str::Chars<'a>,
     place: Place,
