@@ -73,7 +73,8 @@ fn ready(folder: &Folder<'_>, entry: &str, notes: &mut Vec<String>) -> Option<St
 /// Says so where the program's first file does not read `PORT`, on which N replicas on one machine depend.
 fn note_port(folder: &Folder<'_>, entry: &str, notes: &mut Vec<String>) {
     if folder.text(entry).is_some_and(|text| !text.contains("PORT")) {
-        notes.push(format!("{entry} does not read PORT; each replica must listen on the port that it is given there, or on {{port}} in its command."));
+        notes.push(format!("{entry} does not read PORT; each replica must listen on the port that it is given there, or on {{port}} in \
+             its command."));
     }
 }
 

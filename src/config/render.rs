@@ -1,87 +1,107 @@
 //! scaleproof.yaml as `init` writes it: what is configured, and in comments what could be.
 
 use super::values::duration_text;
-use super::{Config, Isolation, Service, Start};
+use super::{Config, Isolation, Lint, Service, Start};
 use crate::model::finding::Severity;
 
 /// A commented file that [`super::parse`] reads back to the same configuration.
 pub fn render(config: &Config) -> String {
-    let default = Config::default();
     let mut file = String::from("# What scaleproof tests here. Everything has a default; lines in comments show it.\n");
-    let mut section = |comment: &str, is_default: bool, lines: String| {
-        file += &format!("\n# {}\n", comment.replace('\n', "\n# "));
+    for Section { comment, is_default, lines } in starting(config).into_iter().chain(surroundings(config)) {
+        file += &format!("\n{}", commented(comment));
         file += &if is_default { commented(&lines) } else { lines };
-    };
-    section(
-        "Name in reports; else the folder's name.",
-        config.name.is_none(),
-        format!("name: {}\n", config.name.as_deref().map_or("shop".into(), scalar)),
-    );
-    section(
-        "How one replica is started: a text, split into words without a shell, or a list.\n{port}, {socket}, {name} and {index} differ from replica to replica; PORT is also in the environment.",
-        config.command.is_empty(),
-        if config.command.is_empty() {
-            "command: node server.js\n".into()
-        } else {
-            format!("command: {}\n", list(&config.command))
-        },
-    );
-    section(
-        "Set in each replica.",
-        config.env.is_empty(),
-        mapping("env", &or_sample(&config.env, &[("NODE_ENV", "production")]), ""),
-    );
-    section(
-        "A path that answers with success once a replica is ready. Without it, its port has to answer.",
-        config.ready.is_none(),
-        format!("ready: {}\n", config.ready.as_deref().map_or("/healthz".into(), scalar)),
-    );
-    section(
-        "How long a replica may take to get ready.",
-        config.ready_timeout == default.ready_timeout,
-        format!("ready_timeout: {}\n", duration_text(config.ready_timeout)),
-    );
-    section(
-        "How many replicas are tested.",
-        config.replicas == default.replicas,
-        format!("replicas: {}\n", config.replicas),
-    );
-    section(
-        "`parallel`, or `sequential`: each replica after the one before it is ready.",
-        config.start == default.start,
-        format!("start: {}\n", start(config.start)),
-    );
-    section(
-        "`private`: each replica writes to a disk of its own. `shared`: all write to one.",
-        config.isolation == default.isolation,
-        format!("isolation: {}\n", isolation(config.isolation)),
-    );
-    section(
-        "What all replicas share, started once. Its `env` is handed to the replicas.",
-        config.services.is_empty(),
-        services(&config.services),
-    );
-    section(
-        "Stories that users go through, as Hurl files.",
-        config.scenarios.is_empty(),
-        texts("scenarios", &config.scenarios, "stories/*.hurl"),
-    );
-    section(
-        "Folders that production shares between replicas.",
-        config.shared.is_empty(),
-        texts("shared", &config.shared, "uploads"),
-    );
-    section(
-        "Services that run once, on purpose; raising their number is then an error.",
-        config.singletons.is_empty(),
-        texts("singletons", &config.singletons, "bot"),
-    );
-    section(
-        "`fail_on` is error, warning or info; `rules` are folders with rules of your own.",
-        config.lint == default.lint,
-        lint(config),
-    );
+    }
     file
+}
+
+/// One key with its comment; itself in comments where it is the default.
+struct Section {
+    comment: &'static str,
+    is_default: bool,
+    lines: String,
+}
+
+fn section(comment: &'static str, is_default: bool, lines: String) -> Section {
+    Section { comment, is_default, lines }
+}
+
+fn one(key: &str, value: &str) -> String {
+    format!("{key}: {value}\n")
+}
+
+/// What one replica is and how it is started.
+fn starting(config: &Config) -> [Section; 8] {
+    let default = Config::default();
+    let command = if config.command.is_empty() { "node server.js".into() } else { list(&config.command) };
+    let env = or_sample(&config.env, &[("NODE_ENV", "production")]);
+    let ready = config.ready.as_deref().map_or("/healthz".into(), scalar);
+    let name = config.name.as_deref().map_or("shop".into(), scalar);
+    [
+        section("Name in reports; else the folder's name.", config.name.is_none(), one("name", &name)),
+        section(
+            "How one replica is started: a text, split into words without a shell, or a list. {port}, {socket}, {name}\n\
+             and {index} differ from replica to replica; PORT is also in the environment.",
+            config.command.is_empty(),
+            one("command", &command),
+        ),
+        section("Set in each replica.", config.env.is_empty(), mapping("env", &env, "")),
+        section(
+            "A path that answers with success once a replica is ready. Without it, its port has to answer.",
+            config.ready.is_none(),
+            one("ready", &ready),
+        ),
+        section(
+            "How long a replica may take to get ready.",
+            config.ready_timeout == default.ready_timeout,
+            one("ready_timeout", &duration_text(config.ready_timeout)),
+        ),
+        section(
+            "How many replicas are tested.",
+            config.replicas == default.replicas,
+            one("replicas", &config.replicas.to_string()),
+        ),
+        section(
+            "`parallel`, or `sequential`: each replica after the one before it is ready.",
+            config.start == default.start,
+            one("start", start(config.start)),
+        ),
+        section(
+            "`private`: each replica writes to a disk of its own. `shared`: all write to one.",
+            config.isolation == default.isolation,
+            one("isolation", isolation(config.isolation)),
+        ),
+    ]
+}
+
+/// What is around the replicas: shared services, stories, and what lint is told.
+fn surroundings(config: &Config) -> [Section; 5] {
+    [
+        section(
+            "What all replicas share, started once. Its `env` is handed to the replicas.",
+            config.services.is_empty(),
+            services(&config.services),
+        ),
+        section(
+            "Stories that users go through, as Hurl files.",
+            config.scenarios.is_empty(),
+            texts("scenarios", &config.scenarios, "stories/*.hurl"),
+        ),
+        section(
+            "Folders that production shares between replicas.",
+            config.shared.is_empty(),
+            texts("shared", &config.shared, "uploads"),
+        ),
+        section(
+            "Services that run once, on purpose; raising their number is then an error.",
+            config.singletons.is_empty(),
+            texts("singletons", &config.singletons, "bot"),
+        ),
+        section(
+            "`fail_on` is error, warning or info; `rules` are folders with rules of your own.",
+            config.lint == Lint::default(),
+            lint(config),
+        ),
+    ]
 }
 
 fn lint(config: &Config) -> String {

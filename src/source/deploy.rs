@@ -51,6 +51,9 @@ pub fn kind(file_name: &str) -> Option<Language> {
 /// True for a file that describes somebody's workplace (`docker-compose.override.yml`, `compose.dev.yaml`, `Procfile.dev`):
 /// what it starts is not what runs.
 pub fn is_development_overlay(path: &str) -> bool {
+    if path.split(['/', '\\']).any(|folder| folder == ".devcontainer") {
+        return true;
+    }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
     let words = ["override", "dev", "devel", "development", "local", "debug", "test", "tests", "testing", "ci"];
     name.split(['.', '-', '_']).skip(1).any(|part| words.contains(&part))
@@ -88,6 +91,19 @@ fn directive(comment: &Comment) -> Option<Directive> {
     Some(Directive { text: Name::new(text.trim()), own_line: comment.own_line, span: comment.span })
 }
 
+/// A file has no more than this many problems told.
+const MAX_PROBLEMS: usize = 100;
+
+/// Whether one more problem is told. The first that is not, is told to be missing.
+fn has_room(problems: &mut Vec<Problem>, path: &str) -> bool {
+    if problems.len() == MAX_PROBLEMS {
+        problems.push(
+            Problem::new(format!("further problems, beyond the first {MAX_PROBLEMS}, are not told")).in_file(path),
+        );
+    }
+    problems.len() < MAX_PROBLEMS
+}
+
 /// From the first to behind the last of these places.
 fn span_between(first: Place, last: Place) -> Span {
     Span { line: first.0, column: first.1, end_line: last.0, end_column: last.1 + 1 }
@@ -122,7 +138,13 @@ mod tests {
 
     #[test]
     fn overlays_for_development_are_told_from_the_file_name() {
-        for name in ["docker-compose.override.yml", "x/compose.dev.yaml", "docker-compose-local.yml", "Procfile.dev"] {
+        for name in [
+            "docker-compose.override.yml",
+            "x/compose.dev.yaml",
+            "docker-compose-local.yml",
+            "Procfile.dev",
+            ".devcontainer/compose.yml",
+        ] {
             assert!(is_development_overlay(name), "{name}");
         }
         for name in ["docker-compose.yml", "dev/docker-compose.yml", "compose.prod.yml", "Procfile"] {

@@ -47,7 +47,8 @@ fn from_script(package: &Value, notes: &mut Vec<String>) -> Option<App> {
             [vec![format!("node_modules/.bin/{tool}")], arguments.to_vec()].concat()
         }
         _ => {
-            notes.push(format!("package.json starts `{script}`, which is run by npm; npm may not hand on signals, so name the program itself if you can."));
+            notes.push(format!("package.json starts `{script}`, which is run by npm; npm may not hand on signals, so name the program itself \
+                 if you can."));
             return Some(App { command: words(&["npm", "start"]), env, entry: None });
         }
     };

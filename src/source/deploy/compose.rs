@@ -60,7 +60,8 @@ impl Text {
 }
 
 impl Reader<'_> {
-    /// The entries that are services: those under `services`, else (version 1) those of the file that have an image or a build.
+    /// The entries that are services: those under `services`, else (version 1) those of the file that have an image or a
+    /// build.
     fn services<'n>(&mut self, document: &'n Node) -> Option<Vec<&'n Entry>> {
         if document.is_null() {
             return None;
@@ -141,7 +142,9 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, span: Span, message: impl Into<String>, help: &str) {
-        self.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
+        if super::has_room(&mut self.problems, &self.path) {
+            self.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
+        }
     }
 }
 

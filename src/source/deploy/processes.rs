@@ -16,7 +16,7 @@ const TABLE: &str = include_str!("processes.tsv");
 /// its environment says, as the programs themselves have it. `None` where nothing states a number.
 pub fn of(path: &Arc<str>, commands: &[Command], environment: &[Setting]) -> Option<Count> {
     let count = |(value, stated_as, span)| Count { value, stated_as, location: Location::new(Arc::clone(path), span) };
-    commands.iter().find_map(|command| in_command(command)).or_else(|| in_environment(environment)).map(count)
+    commands.iter().find_map(in_command).or_else(|| in_environment(environment)).map(count)
 }
 
 /// `workers = 4` among the settings of a gunicorn.conf.py, which is Python and read as such.

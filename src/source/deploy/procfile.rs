@@ -29,7 +29,7 @@ pub fn read(path: &Arc<str>, text: &str) -> Found {
                     Span { end_column: span.column + name.len() as u32, ..span },
                 ));
             }
-        } else if !trimmed.is_empty() {
+        } else if !trimmed.is_empty() && super::has_room(&mut found.problems, path) {
             let problem = Problem::new("this is no `process type: command`").at(path, span, text);
             found.problems.push(problem.help("Write a name of letters, digits, `_` and `-`, a colon and a command."));
         }
@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn lines_are_services_with_role_command_and_processes() {
-        let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\ntg: python bot.py\nworker: celery -A shop worker\n";
+        let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\n\
+                    tg: python bot.py\nworker: celery -A shop worker\n";
         let found = read(&"Procfile".into(), text);
         let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.role, s.span.line)).collect();
         assert_eq!(

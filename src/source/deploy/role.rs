@@ -1,27 +1,38 @@
 //! What a service is for, told by a table from its image, its command and its name.
 
+use std::sync::LazyLock;
+
 use super::command::Command;
 use crate::model::command_line;
 use crate::model::deployment::Role;
 
 const TABLE: &str = include_str!("roles.tsv");
 
-/// The role of a service: its image comes before its command and both before its name.
-pub fn of(image: Option<&str>, commands: &[Command], name: &str) -> Role {
-    of_image(image.unwrap_or_default())
+/// The role of a service: its image comes before its command, both before its name, and last what its image is called.
+/// `Some(Role::Unknown)` is a tool beside the app (a dashboard, an exporter); `None` where nothing tells.
+pub fn of(image: Option<&str>, commands: &[Command], name: &str) -> Option<Role> {
+    let image = image.unwrap_or_default();
+    of_image(image)
         .or_else(|| of_commands(commands))
         .or_else(|| of_name(name))
-        .unwrap_or(Role::Unknown)
+        .or_else(|| of_name(without_tag(image).rsplit('/').next()?))
 }
 
 /// The role that an image's name tells: `bitnami/redis:7` is a cache.
 pub fn of_image(image: &str) -> Option<Role> {
-    let name = image.split('@').next().unwrap_or_default().to_ascii_lowercase();
-    let untagged = match name.rsplit_once(':') {
+    let name = without_tag(image).to_ascii_lowercase();
+    find("image", |pattern| {
+        let (pattern, is_ending) = pattern.strip_prefix('*').map_or((pattern, false), |ending| (ending, true));
+        name.strip_suffix(pattern).is_some_and(|rest| is_ending || rest.is_empty() || rest.ends_with('/'))
+    })
+}
+
+fn without_tag(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or_default();
+    match name.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') => before,
-        _ => &name,
-    };
-    find("image", |pattern| untagged.strip_suffix(pattern).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')))
+        _ => name,
+    }
 }
 
 /// The role that the first telling command tells: `celery -A shop beat` is a cron.
@@ -36,20 +47,31 @@ pub fn of_commands(commands: &[Command]) -> Option<Role> {
 pub fn of_name(name: &str) -> Option<Role> {
     let lower = name.to_ascii_lowercase();
     let words: Vec<_> = lower.split(|char: char| !char.is_alphabetic()).collect();
-    find("name", |pattern| words.contains(&pattern))
+    // Long words are also known within others (`haproxyserver`); short ones would be found where they do not belong.
+    let is_in =
+        |word: &str, pattern: &str| pattern.len() >= 5 && (word.starts_with(pattern) || word.ends_with(pattern));
+    find("name", |pattern| words.iter().any(|word| *word == pattern || is_in(word, pattern)))
 }
 
 fn find(told_from: &str, matches: impl Fn(&str) -> bool) -> Option<Role> {
-    rows().find(|(_, from, pattern)| *from == told_from && matches(pattern)).and_then(|(role, _, _)| parse(role))
+    ROWS.iter().find(|row| row.told_from == told_from && matches(row.pattern)).map(|row| row.role)
 }
 
-fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
-        let (role, rest) = line.split_once('\t')?;
-        let (from, pattern) = rest.split_once('\t')?;
-        Some((role, from, pattern))
-    })
+struct Row {
+    role: Role,
+    told_from: &'static str,
+    pattern: &'static str,
 }
+
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    let row = |line: &'static str| {
+        let (role, rest) = line.split_once('\t')?;
+        let (told_from, pattern) = rest.split_once('\t')?;
+        Some(Row { role: parse(role)?, told_from, pattern })
+    };
+    lines.filter_map(row).collect()
+});
 
 fn parse(role: &str) -> Option<Role> {
     let roles = [
@@ -62,6 +84,7 @@ fn parse(role: &str) -> Option<Role> {
         ("broker", Role::Broker),
         ("balancer", Role::Balancer),
         ("static", Role::Static),
+        ("tool", Role::Unknown),
     ];
     roles.iter().find(|(name, _)| *name == role).map(|(_, role)| *role)
 }
@@ -91,7 +114,7 @@ mod tests {
 
     fn role_of(image: &str, line: &str, name: &str) -> Role {
         let letters: Vec<_> = line.chars().map(|char| ((1, 1), char)).collect();
-        of(Some(image), &command::simple_commands(&command::words(&letters)), name)
+        of(Some(image), &command::simple_commands(&command::words(&letters)), name).unwrap_or(Role::Unknown)
     }
 
     #[test]
@@ -107,7 +130,7 @@ mod tests {
             ("nginx:${TAG}", Role::Balancer),
             ("prometheuscommunity/postgres-exporter", Role::Unknown),
             ("mongo-express", Role::Unknown),
-            ("game/server", Role::Unknown),
+            ("game/mssql-tools", Role::Unknown),
         ] {
             assert_eq!(role_of(image, "", "x"), role, "{image}");
         }
@@ -149,9 +172,27 @@ mod tests {
             ("haproxy-database", Role::Database),
             ("payments", Role::Unknown),
             ("dashboard", Role::Unknown),
+            ("haproxyserver", Role::Balancer),
+            ("redisnode01", Role::Cache),
+            ("robot", Role::Unknown),
+            ("upbeat", Role::Unknown),
         ] {
             assert_eq!(role_of("", "", name), role, "{name}");
         }
+    }
+
+    #[test]
+    fn tools_beside_the_app_are_known_and_have_no_role() {
+        assert_eq!(of(Some("phpmyadmin/phpmyadmin"), &[], "web"), Some(Role::Unknown));
+        assert_eq!(of(Some("oliver006/redis_exporter"), &[], "redis-exporter"), Some(Role::Unknown));
+        assert_eq!(of(Some("me/shop"), &[], "x"), None);
+    }
+
+    #[test]
+    fn what_an_image_is_called_tells_where_nothing_else_does() {
+        assert_eq!(role_of("me/my-haproxy:2", "", "x"), Role::Balancer);
+        assert_eq!(role_of("me/telegram-bot", "", "x"), Role::Bot);
+        assert_eq!(role_of("me/telegram-bot", "", "worker"), Role::Worker);
     }
 
     #[test]

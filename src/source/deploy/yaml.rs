@@ -1,8 +1,8 @@
 //! YAML as a small tree in which every node knows its place.
 //!
 //! Deployment files lean on what most readers throw away: which service was merged from which anchor, and where a merged
-//! key was really written. So anchors are shared nodes here, `<<` is resolved as YAML 1.1 says (a mapping's own keys win, then the
-//! sources in their order), and a mapping remembers its sources. What is wrong becomes a [`Problem`]; an alias without an
+//! key was really written. So anchors are shared nodes here, `<<` is resolved as YAML 1.1 says (a mapping's own keys win,
+//! then the sources in their order), and a mapping remembers its sources. What is wrong becomes a [`Problem`]; an alias without an
 //! anchor is one of these and the rest of the file is still read.
 
 use std::collections::{HashMap, HashSet};
@@ -10,10 +10,13 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
+use self::written::Written;
 use super::{Comment, Place};
 use crate::model::Name;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
+
+mod written;
 
 /// Nesting beyond this is nobody's deployment file; aliases count with what they stand for.
 const MAX_DEPTH: u16 = 64;
@@ -109,7 +112,8 @@ impl Node {
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(&self.content, Content::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        let Content::Scalar { text, plain: true } = &self.content else { return false };
+        matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
     /// The characters of a scalar, each with the place in `source` that it was written at. Characters that an escape
@@ -117,46 +121,8 @@ impl Node {
     pub fn letters(&self, source: &str) -> Vec<(Place, char)> {
         let Some(text) = self.text() else { return Vec::new() };
         let raw = source.get(self.bytes.clone()).unwrap_or_default();
-        let mut written = Written { rest: raw.chars(), place: (self.span.line, self.span.column) };
-        if raw.starts_with(['|', '>']) {
-            written.skip_past('\n');
-        }
+        let mut written = Written::new(raw, (self.span.line, self.span.column));
         text.chars().map(|char| (written.find(char), char)).collect()
-    }
-}
-
-/// The raw text of a scalar, read alongside its value: blanks, quotes and backslashes that are not in the value are passed over.
-struct Written<'a> {
-    rest: std::str::Chars<'a>,
-    place: Place,
-}
-
-impl Written<'_> {
-    fn next(&mut self) -> Option<char> {
-        let char = self.rest.next()?;
-        self.place = if char == '\n' { (self.place.0 + 1, 1) } else { (self.place.0, self.place.1 + 1) };
-        Some(char)
-    }
-
-    fn skip_past(&mut self, wanted: char) {
-        while self.next().is_some_and(|char| char != wanted) {}
-    }
-
-    /// The place of the next `wanted`, which may be written as a line break where it is a blank.
-    fn find(&mut self, wanted: char) -> Place {
-        loop {
-            let place = self.place;
-            match self.rest.clone().next() {
-                Some(char) if char == wanted || wanted == ' ' && char == '\n' => {
-                    self.next();
-                    return place;
-                }
-                Some(char) if char.is_whitespace() || matches!(char, '"' | '\'' | '\\') => {
-                    self.next();
-                }
-                _ => return place,
-            }
-        }
     }
 }
 
@@ -234,11 +200,11 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.end(at),
             Event::Alias(id) => self.alias(id, at),
             Event::UnresolvedAlias(name) => {
-                self.problem(
+                self.problem_with_help(
                     span(at),
                     format!("`*{name}` refers to an anchor that this file does not define above it"),
-                )
-                .help = format!("Define `&{name}` before its first use; the rest of the file was read without it.");
+                    format!("Define `&{name}` before its first use; the rest of the file was read without it."),
+                );
                 self.add(Content::Unresolved, at, 0, None);
             }
             _ => {}
@@ -314,11 +280,12 @@ impl Builder<'_> {
             open.mapping.entries.push(Entry { key: text.clone(), key_span: key.span, value, merged: false });
         }
         if known {
-            self.problem(key.span, format!("the key `{text}` is here a second time")).help = if key.merge {
-                "Merge several mappings with one list: `<<: [*a, *b]`.".into()
+            let help = if key.merge {
+                "Merge several mappings with one list: `<<: [*a, *b]`."
             } else {
-                "Keep one of them; the first was read.".into()
+                "Keep one of them; the first was read."
             };
+            self.problem_with_help(key.span, format!("the key `{text}` is here a second time"), help);
         }
     }
 
@@ -403,11 +370,14 @@ impl Builder<'_> {
         self.problem(Span::on_line(line.max(1), column, column + 1), message);
     }
 
-    fn problem(&mut self, span: Span, message: impl Into<String>) -> &mut Problem {
-        let problems = &mut self.tree.problems;
-        problems.push(Problem::new(message).at(self.path, span, self.text));
-        let last = problems.len() - 1;
-        &mut problems[last]
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problem_with_help(span, message, "");
+    }
+
+    fn problem_with_help(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        if super::has_room(&mut self.tree.problems, self.path) {
+            self.tree.problems.push(Problem::new(message).at(self.path, span, self.text).help(help));
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Services that are copies of one app are one service with several instances.
 //!
-//! `server2: {<<: *server}` is how people scale by hand. Copies run the same thing: same build or image, same command, same role.
-//! Beyond that they must be declared as copies (merged from or extending each other or the same anchor), be built from
+//! `server2: {<<: *server}` is how people scale by hand. Copies run the same thing: same build or image, same
+//! command, same role. Beyond that they must be declared as copies (merged from or extending each other or the same anchor), be built from
 //! the same folder, or be named alike; two services from one public image need not have anything to do with each other.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,25 +17,27 @@ use crate::model::location::Location;
 /// A service before copies are gathered.
 pub(super) struct Draft {
     pub service: Service,
-    pub identity: Identity,
-    /// Its node as others merge it.
-    pub node: Rc<Node>,
-    /// Its node with all that it extends.
-    pub whole: Rc<Node>,
+    identity: Identity,
+    /// Its node as others merge it, then those of its sources that say what runs.
+    family: Vec<Rc<Node>>,
+    stem: String,
 }
 
-/// What two copies of one app have in common.
-#[derive(PartialEq, Eq)]
-pub(super) struct Identity {
+/// What copies of one app have in common.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Identity {
+    role: Role,
     /// Build context, else image.
-    pub origin: Option<Name>,
-    pub is_built: bool,
-    pub command: Vec<String>,
+    origin: Name,
+    is_built: bool,
+    command: Option<Name>,
     /// What makes another app of the same origin: Dockerfile, build arguments, working directory, profiles.
-    pub source: Vec<String>,
+    source: Vec<String>,
+    /// Variables by which one image is told to be this or that program.
+    told: Vec<(Name, String)>,
 }
 
-/// Variables by which one image is told to be another program. Values that differ in their digits only are the same.
+/// Values of these that differ in their numbers only are the same.
 const ROLE_VARIABLES: &[&str] = &[
     "ROLE",
     "MODE",
@@ -50,48 +52,70 @@ const ROLE_VARIABLES: &[&str] = &[
     "COMMAND",
 ];
 
+impl Draft {
+    /// `node` is the service's node as others merge it, `whole` the same with all that it extends.
+    pub(super) fn new(service: Service, node: &Rc<Node>, whole: &Node) -> Self {
+        let build = whole.get("build");
+        let of_build =
+            ["dockerfile", "dockerfile_inline", "target", "args"].map(|key| build.and_then(|build| build.get(key)));
+        let of_service = ["working_dir", "profiles"].map(|key| whole.get(key));
+        let identity = Identity {
+            // Of two copies often only one publishes a port, from which its role was guessed.
+            role: if service.role == Role::Unknown { Role::Web } else { service.role },
+            origin: service.build.clone().or_else(|| service.image.clone()).unwrap_or_default(),
+            is_built: service.build.is_some(),
+            command: service.command.clone(),
+            source: of_build
+                .into_iter()
+                .chain(of_service)
+                .map(|value| value.map(|value| plain(value)).unwrap_or_default())
+                .collect(),
+            told: told(&service),
+        };
+        Draft { identity, family: family(node, whole), stem: stem(&service.name), service }
+    }
+
+    /// Several databases, caches or brokers are a cluster, or have nothing to do with each other; several balancers likewise.
+    fn can_have_copies(&self) -> bool {
+        let is_app = !matches!(self.service.role, Role::Database | Role::Cache | Role::Broker | Role::Balancer);
+        is_app && !self.identity.origin.is_empty()
+    }
+
+    /// Whether two drafts of one identity are copies.
+    fn is_copy_of(&self, other: &Draft) -> bool {
+        let is_declared = || self.family.iter().any(|node| other.family.iter().any(|other| Rc::ptr_eq(node, other)));
+        self.identity.is_built || self.stem == other.stem || is_declared()
+    }
+}
+
 /// Services in the order of the text, each group of copies under the name of the one that the others are copies of.
 pub(super) fn gather(path: &Arc<str>, drafts: Vec<Draft>) -> Vec<Service> {
     let mut groups: Vec<Vec<Draft>> = Vec::new();
+    let mut groups_of: HashMap<Identity, Vec<usize>> = HashMap::new();
     for draft in drafts {
-        match groups.iter_mut().find(|group| group.iter().any(|other| is_copy(&draft, other))) {
-            Some(group) => group.push(draft),
-            None => groups.push(vec![draft]),
+        let alike = groups_of.entry(draft.identity.clone()).or_default();
+        let is_copy =
+            |group: &&usize| draft.can_have_copies() && groups[**group].iter().any(|other| draft.is_copy_of(other));
+        match alike.iter().find(is_copy).copied() {
+            Some(group) => groups[group].push(draft),
+            None => {
+                alike.push(groups.len());
+                groups.push(vec![draft]);
+            }
         }
     }
     groups.into_iter().map(|group| one_service(path, group)).collect()
 }
 
-fn is_copy(draft: &Draft, other: &Draft) -> bool {
-    // Several databases, caches or brokers are a cluster, or have nothing to do with each other; several balancers likewise.
-    let is_app = !matches!(draft.service.role, Role::Database | Role::Cache | Role::Broker | Role::Balancer);
-    // Of two copies often only one publishes a port, from which its role was guessed.
-    let role = |draft: &Draft| if draft.service.role == Role::Unknown { Role::Web } else { draft.service.role };
-    is_app
-        && role(draft) == role(other)
-        && draft.identity == other.identity
-        && draft.identity.origin.is_some()
-        && same_program(&draft.service, &other.service)
-        && (is_declared_copy(draft, other)
-            || draft.identity.is_built
-            || stem(&draft.service.name) == stem(&other.service.name))
-}
-
-/// One is merged from or extends the other, or both the same anchor that says what they run.
-fn is_declared_copy(draft: &Draft, other: &Draft) -> bool {
-    let (ours, theirs) = (family(draft), family(other));
-    ours.iter().any(|node| theirs.iter().any(|other| std::ptr::eq(*node, *other)))
-}
-
 /// The service's node and all of its sources that have an image or a build.
-fn family(draft: &Draft) -> Vec<&Node> {
-    let mut found: Vec<&Node> = vec![&draft.node];
+fn family(node: &Rc<Node>, whole: &Node) -> Vec<Rc<Node>> {
+    let mut found = vec![Rc::clone(node)];
     let mut seen = HashSet::new();
-    let mut open: Vec<&Node> = vec![&draft.whole];
-    while let Some(node) = open.pop() {
-        let sources = node.mapping().map(|mapping| mapping.sources.as_slice()).unwrap_or_default();
-        for source in sources.iter().filter(|source| seen.insert(Rc::as_ptr(source))) {
-            open.push(source);
+    let sources = |node: &Node| node.mapping().map(|mapping| mapping.sources.clone()).unwrap_or_default();
+    let mut open = sources(whole);
+    while let Some(source) = open.pop() {
+        if seen.insert(Rc::as_ptr(&source)) && seen.len() <= MAX_SOURCES {
+            open.extend(sources(&source));
             if source.get("image").is_some() || source.get("build").is_some() {
                 found.push(source);
             }
@@ -100,20 +124,36 @@ fn family(draft: &Draft) -> Vec<&Node> {
     found
 }
 
-fn same_program(one: &Service, other: &Service) -> bool {
-    let told = |service: &Service| -> Vec<(Name, String)> {
-        let telling = |key: &str| ROLE_VARIABLES.iter().any(|role| key == *role || key.ends_with(&format!("_{role}")));
-        let settings = service.environment.iter().filter(|setting| telling(&setting.key));
-        let mut told: Vec<_> = settings
-            .map(|setting| match &setting.value {
-                Value::Text(text) => (setting.key.clone(), stem(text)),
-                value => (setting.key.clone(), format!("{value:?}")),
-            })
-            .collect();
-        told.sort();
-        told
+/// Sources of one service that are looked at; nobody has more.
+const MAX_SOURCES: usize = 100;
+
+fn told(service: &Service) -> Vec<(Name, String)> {
+    let is_telling = |key: &str| {
+        ROLE_VARIABLES
+            .iter()
+            .any(|role| key.strip_suffix(role).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
     };
-    told(one) == told(other)
+    let settings = service.environment.iter().filter(|setting| is_telling(&setting.key));
+    let mut told: Vec<_> = settings
+        .map(|setting| match &setting.value {
+            Value::Text(text) => (setting.key.clone(), stem(text)),
+            value => (setting.key.clone(), format!("{value:?}")),
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+/// A node as text that is equal where two nodes mean the same.
+fn plain(node: &Node) -> String {
+    match (&node.text(), node.sequence(), node.mapping()) {
+        (Some(text), ..) => text.to_string(),
+        (_, Some(items), _) => items.iter().map(|item| plain(item) + ",").collect(),
+        (.., Some(mapping)) => {
+            mapping.entries.iter().map(|entry| format!("{}={},", entry.key, plain(&entry.value))).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 /// A name without the number or letter at its end: `server2`, `server-b` and `server_03` are `server`.
@@ -160,11 +200,6 @@ fn joined(mut whole: Service, copy: Service) -> Service {
 
 /// Index of the draft that others are merged from; the first where none is.
 fn original(group: &[Draft]) -> usize {
-    let is_source = |draft: &Draft| {
-        group.iter().any(|other| {
-            !Rc::ptr_eq(&other.node, &draft.node)
-                && family(other)[1..].iter().any(|node| std::ptr::eq(*node, &*draft.node))
-        })
-    };
-    group.iter().position(is_source).unwrap_or(0)
+    let merged: HashSet<_> = group.iter().flat_map(|draft| &draft.family[1..]).map(Rc::as_ptr).collect();
+    group.iter().position(|draft| merged.contains(&Rc::as_ptr(&draft.family[0]))).unwrap_or(0)
 }

@@ -21,8 +21,10 @@ impl Reader<'_> {
     pub(super) fn extended(&mut self, service: &Rc<Node>, services: &[&Entry]) -> Rc<Node> {
         let mut chain = vec![Rc::clone(service)];
         while let Some(base) = self.base(&chain[chain.len() - 1], services) {
-            if chain.len() == MAX_CHAIN || chain.iter().any(|node| Rc::ptr_eq(node, &base)) {
-                self.problem(service.span, "the services that this one extends lead back to themselves", "");
+            let is_circle = chain.iter().any(|node| Rc::ptr_eq(node, &base));
+            if is_circle || chain.len() == MAX_CHAIN {
+                let what = if is_circle { "lead back to themselves" } else { "are too many" };
+                self.problem(service.span, format!("the services that this one extends {what}"), "");
                 break;
             }
             chain.push(base);

@@ -85,10 +85,13 @@ fn reference<P: Copy>(letters: &[(P, char)]) -> Option<(String, Option<&[(P, cha
     Some((name, default, end + 1))
 }
 
+/// A reference longer than this is read as text.
+const MAX_LENGTH: usize = 1_000;
+
 /// Index of the brace that closes `${` at the beginning, those of nested variables passed over.
 fn closing<P>(letters: &[(P, char)]) -> Option<usize> {
     let mut open = 0usize;
-    for (index, (_, char)) in letters.iter().enumerate() {
+    for (index, (_, char)) in letters.iter().enumerate().take(MAX_LENGTH) {
         match char {
             '{' if index > 0 && letters[index - 1].1 == '$' => open += 1,
             '}' => {

@@ -7,7 +7,7 @@ use super::super::command::{self, Command};
 use super::super::yaml::{Entry, Node};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
-use super::copies::{Draft, Identity};
+use super::copies::Draft;
 use crate::model::Name;
 use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
@@ -30,11 +30,11 @@ impl Reader<'_> {
         let environment = self.environment(node);
         let ports = self.ports(node);
         let told = role::of(image.as_deref().filter(|_| build.is_none()), &commands, &entry.key);
-        let is_app = told == Role::Unknown && (build.is_some() || ports.iter().any(|port| port.host.is_some()));
+        let is_app = told.is_none() && (build.is_some() || ports.iter().any(|port| port.host.is_some()));
         let stated = self.replicas(node);
         let texts: Vec<String> = words.iter().map(|word| command_line::text(word)).collect();
         let service = Service {
-            role: if is_app { Role::Web } else { told },
+            role: if is_app { Role::Web } else { told.unwrap_or(Role::Unknown) },
             image,
             build: build.clone(),
             command: (!texts.is_empty()).then(|| texts.join(" ").into()),
@@ -49,8 +49,7 @@ impl Reader<'_> {
             environment,
             ..Service::named(entry.key.clone(), entry.key_span)
         };
-        let identity = self.identity(node, &service, texts);
-        Some(Draft { service, identity, node: Rc::clone(&entry.value), whole: Rc::clone(node) })
+        Some(Draft::new(service, &entry.value, node))
     }
 
     fn words(&mut self, service: &Node, key: &str) -> Command {
@@ -176,22 +175,6 @@ impl Reader<'_> {
         }
         names
     }
-
-    fn identity(&mut self, node: &Node, service: &Service, command: Vec<String>) -> Identity {
-        let build = node.get("build");
-        let mut source: Vec<String> = ["dockerfile", "dockerfile_inline", "target", "args"]
-            .iter()
-            .filter_map(|key| build.and_then(|build| build.get(key)).map(|value| plain(value)))
-            .collect();
-        source.extend(node.get("working_dir").map(|value| plain(value)));
-        source.extend(node.get("profiles").map(|value| plain(value)));
-        Identity {
-            origin: service.build.clone().or_else(|| service.image.clone()),
-            is_built: service.build.is_some(),
-            command,
-            source,
-        }
-    }
 }
 
 fn known(text: &str, unknown: bool, variable: Option<String>) -> Value {
@@ -210,16 +193,4 @@ fn from_outside(name: &str) -> Value {
 fn variable_name(text: &str) -> Option<String> {
     let letters: Vec<_> = text.chars().enumerate().collect();
     super::interpolate::interpolate(&letters).variable
-}
-
-/// A node as text that is equal where two nodes mean the same.
-fn plain(node: &Node) -> String {
-    match (&node.text(), node.sequence(), node.mapping()) {
-        (Some(text), ..) => text.to_string(),
-        (_, Some(items), _) => items.iter().map(|item| plain(item) + ",").collect(),
-        (.., Some(mapping)) => {
-            mapping.entries.iter().map(|entry| format!("{}={},", entry.key, plain(&entry.value))).collect()
-        }
-        _ => String::new(),
-    }
 }

@@ -523,6 +523,20 @@ fn values_of_the_wrong_shape_are_problems_and_the_rest_is_read() {
     assert_eq!(found.problems.len(), 8, "{:?}", found.problems.iter().map(ToString::to_string).collect::<Vec<_>>());
 }
 
+#[test]
+fn a_file_that_is_wrong_all_over_has_its_first_problems_told() {
+    let wrong = "      - x:y\n".repeat(500);
+    let messages = problems(&format!("services:\n  a:\n    image: x\n    ports:\n{wrong}"));
+    assert_eq!(messages.len(), 101);
+    assert!(messages[100].contains("beyond the first 100"), "{messages:?}");
+}
+
+#[test]
+fn tools_beside_the_app_are_no_web_services() {
+    let text = "services:\n  web: {image: phpmyadmin, ports: ['80:80']}\n  shop: {image: me/shop, ports: ['81:80']}\n";
+    assert_eq!(summary(&sound(text)), ["web: Unknown x1", "shop: Web x1"]);
+}
+
 const KEYS: &str = "(services|a|b|image|build|command|ports|volumes|environment|deploy|replicas|scale|extends|depends_on|healthcheck|test|target|<<)";
 
 proptest! {
