@@ -1,4 +1,5 @@
 //! Real processes, started, isolated, observed and stopped.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 #![cfg(target_os = "linux")]
 
 mod common;

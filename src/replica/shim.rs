@@ -78,9 +78,9 @@ fn read_plan(socket: &mut UnixStream) -> io::Result<Plan> {
 /// `None` only after a trial that succeeded.
 fn become_app(plan: &Plan) -> Option<Failure> {
     let failed = |step, message| Some(Failure { step, message });
-    if !plan.mounts.is_empty()
-        && let Err(error) = mounts::make(&plan.mounts)
-    {
+    if plan.mounts.is_empty() {
+        mounts::mark();
+    } else if let Err(error) = mounts::make(&plan.mounts) {
         return failed(Step::Disk, error.to_string());
     }
     let Some((program, arguments)) = plan.command.split_first() else {
@@ -159,6 +159,11 @@ mod mounts {
         Ok(())
     }
 
+    /// Without mounts, the namespace still marks descendants, for whoever may have one without a user namespace.
+    pub fn mark() {
+        let _ = unshare(UnshareFlags::NEWNS);
+    }
+
     fn named(path: &Path, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))
     }
@@ -230,6 +235,8 @@ mod mounts {
     pub fn make(_: &[super::Mount]) -> std::io::Result<()> {
         Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "overlayfs is a Linux matter"))
     }
+
+    pub fn mark() {}
 }
 
 #[cfg(test)]
