@@ -1,4 +1,7 @@
 //! L2, replicas: launching, isolation, readiness, and the certainty that all of it ends.
+//!
+//! [`process::ProcessLauncher`] starts local processes, [`fake::FakeLauncher`] serves from this process. Every local process
+//! passes through [`shim`], which gives it a private disk and then becomes the app; [`guard`] ends what a killed tool leaves.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,6 +9,23 @@ use std::sync::Arc;
 
 use crate::model::event::Sink;
 use crate::model::fleet::Upstream;
+
+mod child;
+mod disk;
+mod environment;
+mod evidence;
+pub mod fake;
+mod family;
+pub mod guard;
+mod output;
+mod port;
+pub mod process;
+mod readiness;
+pub mod run;
+mod service;
+pub mod shim;
+mod site;
+mod tree;
 
 /// A future that can cross threads, as trait objects need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
