@@ -1,1 +1,492 @@
+//! Conclusions from logs of simulated stores.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::event::SCHEMA;
+use crate::model::event::{
+    Answer, Assertion, Event, Exit, FileChange, Isolation, JourneyResult, NotReady, Phase, Purpose, Request,
+    RouteChoice, ScenarioSummary, StepKind, StepSummary,
+};
+
+use CheckVerdict::{Fail, Pass, Skipped, Unknown};
+
+/// A store behind N replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Store {
+    Shared,
+    /// Each replica keeps its own.
+    Local,
+    /// Shared, but this replica does not read what others wrote.
+    Deaf(usize),
+    /// Nothing is ever kept.
+    Broken,
+}
+
+struct Log(Vec<Entry>, Phase);
+
+impl Log {
+    fn new(replicas: usize, scenarios: Vec<ScenarioSummary>) -> Self {
+        let mut log = Log(Vec::new(), Phase::Setup);
+        log.add(Event::RunStarted {
+            schema: SCHEMA.into(),
+            version: "0".into(),
+            seed: 1,
+            replicas: replicas as u32,
+            app: "app".into(),
+            command: vec!["app".into()],
+            scenarios,
+        });
+        log
+    }
+
+    fn add(&mut self, event: Event) {
+        let seq = self.0.len() as u64;
+        self.0.push(Entry { seq, at_ms: seq as f64, phase: self.1, event });
+    }
+
+    fn phase(&mut self, phase: Phase, replicas: usize) {
+        self.1 = phase;
+        self.add(Event::PhaseStarted { replicas: replicas as u32 });
+        for index in 0..replicas {
+            let replica = name(index);
+            let address = format!("127.0.0.1:{}", 4000 + index);
+            let isolation = Isolation::Overlay;
+            self.add(Event::ReplicaStarting { replica: replica.clone(), address, pid: 900 + index as u32, isolation });
+            self.add(Event::ReplicaReady { replica, after_ms: 1.0 });
+        }
+    }
+
+    fn end(&mut self, replicas: usize) {
+        for index in 0..replicas {
+            self.add(Event::ReplicaExited {
+                replica: name(index),
+                exit: Exit::Code(0),
+                expected: true,
+                after_signal_ms: Some(5.0),
+                last_lines: Vec::new(),
+            });
+        }
+        self.add(Event::PhaseFinished);
+    }
+
+    fn finish(mut self) -> Vec<Entry> {
+        self.1 = Phase::Setup;
+        self.add(Event::RunFinished { interrupted: false });
+        self.0
+    }
+
+    /// Makes one journey over a store and writes it down.
+    fn journey(&mut self, id: u32, purpose: Purpose, route: &[usize], steps: &[StepKind], store: Store) -> bool {
+        self.add(Event::JourneyStarted {
+            journey: id,
+            scenario: "story".into(),
+            user: id,
+            purpose,
+            route: route.iter().map(|replica| RouteChoice::Pinned(name(*replica))).collect(),
+        });
+        let mut written: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut result = JourneyResult::Passed;
+        for (step, (replica, kind)) in route.iter().zip(steps).enumerate() {
+            let seen = |writer: usize| match store {
+                Store::Shared => true,
+                Store::Local => writer == *replica,
+                Store::Deaf(deaf) => *replica != deaf || writer == *replica,
+                Store::Broken => false,
+            };
+            let passed = match kind {
+                StepKind::Write => {
+                    written.insert((step, *replica));
+                    true
+                }
+                StepKind::Read => written.iter().all(|(_, writer)| seen(*writer)),
+            };
+            self.add(Event::Request(request(id, step, *kind, *replica, passed)));
+            if !passed {
+                result = JourneyResult::Failed { step: step as u32, reason: "count == 1: found 0".into() };
+                break;
+            }
+        }
+        let passed = result == JourneyResult::Passed;
+        self.add(Event::JourneyFinished { journey: id, result });
+        passed
+    }
+}
+
+fn name(index: usize) -> Name {
+    Name::from(format!("r{}", index + 1))
+}
+
+fn request(journey: u32, step: usize, kind: StepKind, replica: usize, passed: bool) -> Request {
+    let assertion = Assertion { text: "count == 1".into(), line: 9, passed, actual: "0".into() };
+    Request {
+        journey,
+        step: step as u32,
+        user: journey,
+        method: if kind == StepKind::Write { "POST".into() } else { "GET".into() },
+        target: format!("/s{step}"),
+        replica: Some(name(replica)),
+        sent_ms: 0.0,
+        done_ms: 1.0,
+        answer: answer(200, "x"),
+        cookies_sent: Vec::new(),
+        cookies_set: Vec::new(),
+        assertions: vec![assertion],
+    }
+}
+
+fn answer(status: u16, text: &str) -> Answer {
+    let (excerpt, digest) = (text.to_string(), format!("digest of {text}"));
+    Answer::Response { status, bytes: text.len() as u64, excerpt, digest, location: None }
+}
+
+fn story(steps: &[StepKind]) -> ScenarioSummary {
+    let step = |(index, kind): (usize, &StepKind)| StepSummary {
+        line: index as u32 + 1,
+        method: "GET".into(),
+        path: format!("/s{index}"),
+        kind: *kind,
+    };
+    ScenarioSummary {
+        name: "story".into(),
+        path: "story.hurl".into(),
+        steps: steps.iter().enumerate().map(step).collect(),
+    }
+}
+
+/// What a run over such a store leaves.
+fn run(replicas: usize, steps: &[StepKind], store: Store) -> Vec<Entry> {
+    let mut log = Log::new(replicas, vec![story(steps)]);
+    let mut id = 0;
+    log.phase(Phase::Fleet, replicas);
+    for replica in 0..replicas {
+        id += 1;
+        log.journey(id, Purpose::Baseline, &vec![replica; steps.len()], steps, store);
+    }
+    for point in 1..steps.len() {
+        for writer in 0..replicas {
+            for reader in (0..replicas).filter(|reader| *reader != writer) {
+                id += 1;
+                let route: Vec<usize> =
+                    (0..steps.len()).map(|step| if step < point { writer } else { reader }).collect();
+                log.journey(id, Purpose::Switch, &route, steps, store);
+            }
+        }
+    }
+    log.end(replicas);
+    log.phase(Phase::Control, 1);
+    for _ in 0..3 {
+        id += 1;
+        log.journey(id, Purpose::Baseline, &vec![0; steps.len()], steps, store);
+    }
+    log.end(1);
+    log.finish()
+}
+
+fn outcome(log: &[Entry], id: &str) -> Outcome {
+    evaluate(log).into_iter().find(|outcome| outcome.id == id).unwrap()
+}
+
+const STEPS: &[StepKind] = &[StepKind::Write, StepKind::Read];
+
+fn stories() -> impl Strategy<Value = Vec<StepKind>> {
+    let kind = prop_oneof![Just(StepKind::Write), Just(StepKind::Read)];
+    proptest::collection::vec(kind, 0..4).prop_map(|mut steps| {
+        steps.insert(0, StepKind::Write);
+        steps.push(StepKind::Read);
+        steps
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_shared_store_passes_and_a_local_one_fails(replicas in 2usize..6, steps in stories()) {
+        let shared = outcome(&run(replicas, &steps, Store::Shared), "ryw");
+        prop_assert_eq!(shared.verdict, Pass, "{:#?}", shared);
+        let local = outcome(&run(replicas, &steps, Store::Local), "ryw");
+        prop_assert_eq!(local.verdict, Fail, "{:#?}", local);
+        let told = local.story.unwrap();
+        let (last, writers) = told.steps.split_last().unwrap();
+        prop_assert!(last.failed);
+        prop_assert!(writers.iter().any(|step| step.method == "POST" && step.replica != last.replica));
+    }
+
+    #[test]
+    fn only_the_deaf_replica_is_blamed(replicas in 2usize..6, deaf in 0usize..6, steps in stories()) {
+        let deaf = deaf % replicas;
+        let found = outcome(&run(replicas, &steps, Store::Deaf(deaf)), "ryw");
+        prop_assert_eq!(found.verdict, Fail);
+        let place = format!(" on {} ", name(deaf));
+        prop_assert!(found.summary.contains(&place), "{}", found.summary);
+        for line in found.evidence.iter().filter(|line| line.contains("FAILED")) {
+            let own = format!("{} ", name(deaf));
+            let columns = line.split("read on ").nth(1).unwrap();
+            for cell in columns.split(" · ") {
+                prop_assert_eq!(cell.contains("FAILED"), cell.starts_with(&own), "{}", line);
+            }
+        }
+    }
+
+    #[test]
+    fn a_store_that_keeps_nothing_is_no_matter_of_scaling(replicas in 2usize..6, steps in stories()) {
+        let found = outcome(&run(replicas, &steps, Store::Broken), "ryw");
+        prop_assert_eq!(found.verdict, Unknown);
+        prop_assert!(found.summary.contains("fails on one replica too"), "{}", found.summary);
+    }
+
+    #[test]
+    fn a_log_with_holes_breaks_no_check_and_a_cut_one_passes_nothing(
+        cut in 0usize..200, holes in proptest::collection::vec(0usize..200, 0..20), local: bool,
+    ) {
+        let whole = run(3, STEPS, if local { Store::Local } else { Store::Shared });
+        let kept: Vec<Entry> = whole.iter().enumerate().filter(|(index, _)| !holes.contains(index)).map(|(_, entry)| entry.clone()).collect();
+        for outcome in evaluate(&kept) {
+            prop_assert!(!outcome.summary.contains("the check itself"), "{:?}", outcome);
+        }
+        let cut = cut.min(whole.len() - 1);
+        for outcome in evaluate(&whole[..cut]) {
+            prop_assert_ne!(outcome.verdict, Pass, "{:?}", outcome);
+        }
+    }
+}
+
+#[test]
+fn every_check_gives_one_outcome_in_a_fixed_order() {
+    let found: Vec<Name> = evaluate(&run(2, STEPS, Store::Shared)).into_iter().map(|outcome| outcome.id).collect();
+    assert_eq!(found, ids().map(Name::from).collect::<Vec<_>>());
+    assert_eq!(evaluate(&[]).len(), ids().count());
+}
+
+#[test]
+fn a_check_that_panics_is_unknown() {
+    fn panics(_: &History) -> Finding {
+        panic!("an index out of range")
+    }
+    let found = conclude("port", panics, &History::of(&[]));
+    assert_eq!((found.verdict, found.power.as_str()), (Unknown, "an index out of range"));
+}
+
+#[test]
+fn without_a_control_a_failure_is_not_believed() {
+    let log: Vec<Entry> =
+        run(2, STEPS, Store::Local).into_iter().filter(|entry| entry.phase != Phase::Control).collect();
+    assert_eq!(outcome(&log, "ryw").verdict, Unknown);
+}
+
+#[test]
+fn a_scenario_that_asserts_nothing_after_its_write_passes_nothing() {
+    let mut log = run(2, STEPS, Store::Shared);
+    for entry in &mut log {
+        if let Event::Request(request) = &mut entry.event {
+            request.assertions.clear();
+        }
+    }
+    let found = outcome(&log, "ryw");
+    assert_eq!(found.verdict, Unknown);
+    assert!(found.summary.contains("asserts nothing"), "{}", found.summary);
+}
+
+#[test]
+fn failures_of_users_at_once_count_when_they_are_no_accident() {
+    let with = |failed: u32| {
+        let mut log = run(2, STEPS, Store::Shared);
+        log.pop();
+        let mut log = Log(log, Phase::Fleet);
+        for (id, phase) in (1000..1020).map(|id| (id, Phase::Fleet)).chain((1020..1040).map(|id| (id, Phase::Control)))
+        {
+            log.1 = phase;
+            let breaks = phase == Phase::Fleet && id < 1000 + failed;
+            log.journey(id, Purpose::Spread, &[0, 1], STEPS, if breaks { Store::Local } else { Store::Shared });
+        }
+        outcome(&log.finish(), "ryw")
+    };
+    assert_eq!(with(0).verdict, Pass);
+    assert_eq!(with(2).verdict, Unknown);
+    assert_eq!(with(12).verdict, Fail);
+    assert!(with(12).summary.contains("12 of 20 failed over 2 replicas and 0 of 20 on one"), "{}", with(12).summary);
+}
+
+/// A fleet of `replicas` in which nothing happened but `events`.
+fn fleet(replicas: usize, events: Vec<Event>) -> Vec<Entry> {
+    let mut log = Log::new(replicas, Vec::new());
+    log.phase(Phase::Fleet, replicas);
+    events.into_iter().for_each(|event| log.add(event));
+    log.finish()
+}
+
+fn asked(id: u32, scenario: &str, requests: Vec<Request>, route: Vec<RouteChoice>) -> Vec<Event> {
+    let start =
+        Event::JourneyStarted { journey: id, scenario: scenario.into(), user: id, purpose: Purpose::Probe, route };
+    let end = Event::JourneyFinished { journey: id, result: JourneyResult::Passed };
+    std::iter::once(start).chain(requests.into_iter().map(Event::Request)).chain([end]).collect()
+}
+
+fn written(replica: usize, path: &str, bytes: u64) -> Event {
+    Event::FileWritten { replica: name(replica), path: path.into(), bytes, change: FileChange::Created }
+}
+
+#[test]
+fn files_are_judged_by_what_they_are_and_who_has_them() {
+    let verdict = |events| {
+        let found = outcome(&fleet(2, events), "fs-isolated");
+        (found.verdict, found.summary)
+    };
+    assert_eq!(verdict(vec![]).0, Skipped);
+    assert_eq!(verdict(vec![written(0, "logs/app.log", 9), written(1, "cache/x", 3)]).0, Pass);
+    assert_eq!(verdict(vec![written(0, "generated.json", 9), written(1, "generated.json", 9)]).0, Pass);
+    assert_eq!(
+        verdict(vec![written(0, "data.json", 900), written(1, "data.json", 800)]),
+        (Fail, "each of r1 and r2 wrote its own copy of data.json (900 bytes)".into())
+    );
+    assert_eq!(
+        verdict(vec![written(1, "notes.txt", 9)]),
+        (Fail, "r2 wrote notes.txt (9 bytes); r1 does not have it".into())
+    );
+    assert_eq!(
+        verdict(vec![written(0, "app.sqlite", 8192), written(1, "app.sqlite", 8192)]),
+        (Fail, "each of r1 and r2 wrote its own copy of the database app.sqlite (9 kB)".into())
+    );
+    assert_eq!(verdict(vec![written(0, "sessions/0a1b.json", 9)]).0, Fail);
+}
+
+#[test]
+fn shared_disks_leave_nothing_to_judge() {
+    let mut log = fleet(2, vec![written(0, "app.sqlite", 1)]);
+    for entry in &mut log {
+        if let Event::ReplicaStarting { isolation, .. } = &mut entry.event {
+            *isolation = Isolation::Shared;
+        }
+    }
+    assert_eq!(outcome(&log, "fs-isolated").verdict, Skipped);
+}
+
+/// Pages as `(replica, text)`, in the order of asking.
+fn pages(asked_for: &[(usize, &str)]) -> Outcome {
+    let mut events = Vec::new();
+    for (id, (replica, text)) in asked_for.iter().enumerate() {
+        let mut page = request(id as u32, 0, StepKind::Read, *replica, true);
+        page.answer = answer(200, text);
+        events.extend(asked(id as u32, "page", vec![page], vec![RouteChoice::Pinned(name(*replica))]));
+    }
+    outcome(&fleet(2, events), "same-page")
+}
+
+#[test]
+fn a_clock_that_strikes_between_two_replicas_is_no_difference() {
+    assert_eq!(
+        pages(&[(0, "at 12:00:01\nhi"), (1, "at 12:00:02\nhi"), (0, "at 12:00:02\nhi"), (1, "at 12:00:02\nhi")])
+            .verdict,
+        Pass
+    );
+    assert_eq!(pages(&[(0, "at 1\nhi"), (1, "at 1\nhi"), (0, "at 1\nhi"), (1, "at 2\nhi")]).verdict, Pass);
+}
+
+#[test]
+fn a_name_a_port_and_a_process_number_are_no_difference() {
+    assert_eq!(
+        pages(&[(0, "r1 900 :4000"), (1, "r2 901 :4001"), (0, "r1 900 :4000"), (1, "r2 901 :4001")]).verdict,
+        Pass
+    );
+    assert_eq!(pages(&[(0, "v14000"), (1, "v14001"), (0, "v14000"), (1, "v14001")]).verdict, Fail);
+}
+
+#[test]
+fn pages_that_differ_by_replica_fail_and_too_few_answers_decide_nothing() {
+    let found = pages(&[(0, "a\nbuild 1"), (1, "a\nbuild 2"), (0, "a\nbuild 1"), (1, "a\nbuild 2")]);
+    assert_eq!(found.verdict, Fail);
+    assert!(found.summary.contains("line 2 is `build 1` on r1 and `build 2` on r2"), "{}", found.summary);
+    assert_eq!(pages(&[(0, "a"), (1, "b"), (0, "a")]).verdict, Unknown);
+    assert_eq!(pages(&[(0, "a\nb"), (1, "a"), (0, "c\nd"), (1, "e\nf\ng")]).verdict, Unknown);
+}
+
+/// Three answers to one visitor, as the cookies that they set.
+fn session(replicas: [usize; 3], set: [Option<&str>; 3]) -> CheckVerdict {
+    let visit = |step: usize| {
+        let mut request = request(0, step, StepKind::Read, replicas[step], true);
+        request.cookies_sent = if step == 0 { vec![] } else { vec!["sid".into()] };
+        request.cookies_set = set[step].iter().map(|digest| ("sid".into(), digest.to_string())).collect();
+        request
+    };
+    let route = replicas.iter().map(|replica| RouteChoice::Pinned(name(*replica))).collect();
+    outcome(&fleet(2, asked(0, "session", (0..3).map(visit).collect(), route)), "session-cross").verdict
+}
+
+#[test]
+fn a_cookie_set_anew_elsewhere_is_a_lost_session() {
+    assert_eq!(session([0, 0, 1], [Some("a"), None, Some("b")]), Fail);
+    assert_eq!(session([0, 0, 1], [Some("a"), None, None]), Pass);
+    assert_eq!(session([0, 0, 1], [Some("a"), Some("a"), Some("a")]), Pass, "rolling sessions keep their value");
+    assert_eq!(session([0, 0, 1], [Some("a"), Some("b"), Some("c")]), Unknown, "the issuer sets it anew as well");
+}
+
+fn port(not_ready: &[(usize, NotReady)], replicas: usize) -> Outcome {
+    let mut log = Log::new(replicas, Vec::new());
+    log.1 = Phase::Fleet;
+    log.add(Event::PhaseStarted { replicas: replicas as u32 });
+    for index in 0..replicas {
+        match not_ready.iter().find(|(its, _)| *its == index) {
+            Some((_, reason)) => {
+                let last_lines = vec!["listening on 3000".into()];
+                log.add(Event::ReplicaNotReady { replica: name(index), reason: reason.clone(), last_lines });
+            }
+            None => log.add(Event::ReplicaReady { replica: name(index), after_ms: 1.0 }),
+        }
+    }
+    outcome(&log.finish(), "port")
+}
+
+#[test]
+fn a_fixed_port_is_told_from_an_app_that_does_not_start() {
+    let elsewhere = NotReady::OtherPort { expected: 4711, listening: vec![3000] };
+    let ended = NotReady::Exited { exit: Exit::Code(1) };
+    let late = NotReady::Deadline { seconds: 30.0, last_answer: "503".into() };
+    assert_eq!(port(&[], 3).verdict, Pass);
+    let found = port(&[(0, elsewhere), (1, ended.clone()), (2, ended.clone())], 3);
+    assert_eq!(
+        (found.verdict, found.summary.as_str()),
+        (Fail, "r1 was told to use port 4711 and listens on 3000 instead")
+    );
+    assert!(found.evidence.iter().any(|line| line == "r1: listening on 3000"));
+    assert_eq!(port(&[(2, ended.clone())], 3).verdict, Fail);
+    assert_eq!(port(&[(0, ended.clone()), (1, ended)], 2).verdict, Unknown);
+    assert_eq!(port(&[(0, late.clone()), (1, late)], 2).verdict, Unknown);
+}
+
+#[test]
+fn a_replica_that_must_be_killed_fails_sigterm() {
+    let ended = |exit: Exit, ms: f64| {
+        let (replica, last_lines) = (name(0), Vec::new());
+        let exited = Event::ReplicaExited { replica, exit, expected: true, after_signal_ms: Some(ms), last_lines };
+        outcome(&fleet(1, vec![exited]), "sigterm")
+    };
+    assert_eq!(ended(Exit::Code(0), 20.0).verdict, Pass);
+    assert_eq!(ended(Exit::Signal(9), 10_000.0).verdict, Fail);
+    assert_eq!(ended(Exit::Code(0), 12_000.0).verdict, Fail);
+    let unhandled = ended(Exit::Signal(15), 2.0);
+    assert_eq!(unhandled.verdict, Pass);
+    assert!(unhandled.evidence.iter().any(|line| line.contains("process 1 of a container")));
+}
+
+#[test]
+fn shares_count_balanced_requests_only() {
+    let spread = |counts: [usize; 2]| {
+        let mut events = Vec::new();
+        let replicas = counts.iter().enumerate().flat_map(|(replica, count)| vec![replica; *count]);
+        for (id, replica) in replicas.enumerate() {
+            let request = request(id as u32, 0, StepKind::Read, replica, true);
+            events.extend(asked(id as u32, "spread", vec![request], vec![RouteChoice::Balanced]));
+        }
+        let pinned = request(999, 0, StepKind::Read, 0, true);
+        events.extend(asked(999, "page", vec![pinned], vec![RouteChoice::Pinned(name(0))]));
+        outcome(&fleet(2, events), "distribution").verdict
+    };
+    assert_eq!(spread([10, 10]), Pass);
+    assert_eq!(spread([10, 9]), Pass);
+    assert_eq!(spread([12, 8]), Fail);
+    assert_eq!(spread([20, 0]), Fail);
+    assert_eq!(spread([1, 1]), Unknown);
+}
