@@ -320,7 +320,7 @@ impl RawClause {
 impl Evidence {
     fn check(&self) -> Result<(), String> {
         let named = [&self.call, &self.import, &self.setting, &self.dependency].into_iter().any(Option::is_some);
-        if !named && !self.handler {
+        if !(named || self.handler) {
             return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());
         }
         Ok(())
