@@ -1,5 +1,7 @@
 //! The catalogue of built-in rules, tested as a catalogue: a forgotten step is a failing test that names it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Every rule on its fixtures: `//~ rule-id` or `#~ rule-id` at the end of a line promises a finding there, every other line
 //! promises silence. A folder below `fixtures/rules/<rule-id>` is a project of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,8 @@ use std::path::{Path, PathBuf};
 use scaleproof::lint::{self, Options};
 use scaleproof::model::Name;
 use scaleproof::model::report::LintReport;
-use scaleproof::{rules, source};
+use scaleproof::rules::{self, RuleSet};
+use scaleproof::source;
 
 /// A finding, or the promise of one: path, line, rule.
 type Expectation = (String, u32, String);
@@ -21,14 +24,13 @@ fn folders(of: &Path) -> Vec<PathBuf> {
 }
 
 /// Lints a project. A file `singletons.txt` in it names the services that are declared to run once.
-fn lint(project: &Path) -> LintReport {
-    let rules = rules::builtin().unwrap_or_else(|problem| panic!("{problem}"));
+fn lint(project: &Path, rules: &RuleSet) -> LintReport {
     let scan = source::scan(&[project.to_owned()], project);
     assert!(scan.problems.is_empty(), "{}: {:?}", project.display(), scan.problems);
     let singletons = fs::read_to_string(project.join("singletons.txt")).unwrap_or_default();
     let options = Options { pedantic: true, singletons: singletons.lines().map(Name::from).collect() };
     let text = |path: &str| fs::read_to_string(project.join(path)).ok();
-    lint::lint(&scan.files, &rules, &options, &text, &source::module_candidates)
+    lint::lint(&scan.files, rules, &options, &text, &source::module_candidates)
 }
 
 fn promised(project: &Path, folder: &Path, into: &mut BTreeSet<Expectation>) {
@@ -49,11 +51,12 @@ fn promised(project: &Path, folder: &Path, into: &mut BTreeSet<Expectation>) {
 #[test]
 fn findings_stand_where_fixtures_promise_them_and_nowhere_else() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
+    let rules = rules::builtin().unwrap_or_else(|problem| panic!("{problem}"));
     let mut complaints = Vec::new();
     for project in folders(&root).iter().flat_map(|rule| folders(rule)) {
         let mut expected = BTreeSet::new();
         promised(&project, &project, &mut expected);
-        let found: BTreeSet<Expectation> = lint(&project)
+        let found: BTreeSet<Expectation> = lint(&project, &rules)
             .findings
             .iter()
             .map(|finding| (finding.location.path.to_string(), finding.location.span.line, finding.rule.to_string()))
@@ -69,6 +72,7 @@ fn findings_stand_where_fixtures_promise_them_and_nowhere_else() {
 #[test]
 fn linting_twice_gives_the_same_report() {
     let project = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
-    let once = format!("{:?}", lint(&project));
-    assert_eq!(once, format!("{:?}", lint(&project)));
+    let rules = rules::builtin().unwrap_or_else(|problem| panic!("{problem}"));
+    let once = format!("{:?}", lint(&project, &rules));
+    assert_eq!(once, format!("{:?}", lint(&project, &rules)));
 }

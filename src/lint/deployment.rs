@@ -89,11 +89,11 @@ pub fn context(files: &[FileFacts], path: &str) -> Vec<Related> {
     let only_one = apps.len() == 1;
     apps.into_iter()
         .filter(|(file, service)| service.running_processes() > 1 && (only_one || covers(&file.path, service, path)))
-        .filter_map(|(file, service)| {
+        .map(|(file, service)| {
             let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
             let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
             let message = format!("already more than one: `{}` {}", service.name, in_words(service));
-            Some(Related { location, message, excerpt: None })
+            Related { location, message, excerpt: None }
         })
         .collect()
 }

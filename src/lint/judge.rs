@@ -7,12 +7,13 @@ use super::project::{FileId, Project};
 use super::reach::Reach;
 use super::sight::{ClauseId, Fact, Sightings, Watch, readable};
 use super::state::{self, States, Uses};
-use super::value::{Fit, fit_options};
+use super::value::{self, Constants, Fit, fit_options};
 use crate::model::Name;
 use crate::model::fact::{Access, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
+use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
 
 /// A clause that holds at a place.
@@ -107,7 +108,7 @@ impl<'r> Judge<'_, '_, 'r> {
             Fact::Setting(index, fit) => {
                 let setting = &facts.settings[*index];
                 let words = vec![("name", state::name(&setting.key).to_owned()), ("value", shown(&setting.value))];
-                (setting.span, setting.function, fit.clone(), words)
+                (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
             }
         };
         if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {
@@ -116,6 +117,20 @@ impl<'r> Judge<'_, '_, 'r> {
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
         let routes = routes.unwrap_or_default();
         self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes });
+    }
+
+    /// Where the same key is also set to something sound, the unsafe value is what one branch falls back to.
+    fn with_alternatives(&self, file: FileId, index: usize, fit: &Fit, subject: &Subject) -> Fit {
+        let settings = &self.project.files[file].settings;
+        let Subject::Setting { value: Some(pattern), .. } = subject else { return fit.clone() };
+        let constants = |name: &str| self.project.constant(file, name);
+        let mut others = settings.iter().enumerate().filter(|(other, setting)| {
+            *other != index && setting.key == settings[index].key && is_sound(pattern, &setting.value, &constants)
+        });
+        match (fit, others.next()) {
+            (Fit::Yes, Some((_, other))) => Fit::Fallback(value::environment(&other.value)),
+            _ => fit.clone(),
+        }
     }
 
     fn states(&mut self, rule: &'r Rule, clause: &'r Clause, states: &States<'_>) {
@@ -210,7 +225,9 @@ impl<'r> Judge<'_, '_, 'r> {
         };
         let in_project =
             |evidence: &'r Evidence| self.seen.in_project(evidence) || evidence.handler && self.reach.any_in(None);
+        let elsewhere = !conditions.unless_path.as_ref().is_some_and(|paths| paths.matches(&facts.path));
         place
+            && elsewhere
             && conditions.if_function.as_ref().is_none_or(in_function)
             && conditions.if_file.as_ref().is_none_or(in_file)
             && conditions.if_project.as_ref().is_none_or(in_project)
@@ -241,6 +258,11 @@ impl<'r> Judge<'_, '_, 'r> {
         name(&uses.reads, "read here");
         related
     }
+}
+
+/// A value that was chosen, and that does not fit what the clause warns of.
+fn is_sound<'a>(pattern: &ValuePattern, value: &'a Value, constants: &Constants<'a>) -> bool {
+    !matches!(value, Value::Null | Value::Unknown) && value::fit(pattern, value, constants) == Fit::No
 }
 
 /// A clause's sentence with its placeholders filled in.

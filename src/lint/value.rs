@@ -110,7 +110,7 @@ fn made_by(patterns: &Patterns, value: &Value) -> bool {
 }
 
 /// The first environment variable that a value mentions.
-fn environment(value: &Value) -> Option<Name> {
+pub fn environment(value: &Value) -> Option<Name> {
     match value {
         Value::Environment { name, .. } => Some(name.clone()),
         Value::Call { arguments, .. } => arguments.iter().find_map(|argument| environment(&argument.value)),

@@ -65,6 +65,8 @@ pub struct Conditions {
     /// Like `with`; one that holds silences the clause.
     pub unless_with: BTreeMap<Name, ValuePattern>,
     pub place: Place,
+    /// Files, by their paths, in which the clause stays silent.
+    pub unless_path: Option<Patterns>,
     pub if_function: Option<Evidence>,
     pub if_file: Option<Evidence>,
     pub if_project: Option<Evidence>,
@@ -237,6 +239,7 @@ pub(super) struct RawClause {
     unless_with: BTreeMap<Name, ValuePattern>,
     #[serde(default)]
     at: Place,
+    unless_path: Option<Patterns>,
     if_function: Option<Evidence>,
     if_file: Option<Evidence>,
     if_project: Option<Evidence>,
@@ -297,6 +300,7 @@ impl RawClause {
                 without: self.without,
                 unless_with: self.unless_with,
                 place: self.at,
+                unless_path: self.unless_path,
                 if_function: self.if_function,
                 if_file: self.if_file,
                 if_project: self.if_project,
@@ -315,12 +319,8 @@ impl RawClause {
 
 impl Evidence {
     fn check(&self) -> Result<(), String> {
-        let empty = self.call.is_none()
-            && self.import.is_none()
-            && self.setting.is_none()
-            && self.dependency.is_none()
-            && !self.handler;
-        if empty {
+        let named = [&self.call, &self.import, &self.setting, &self.dependency].into_iter().any(Option::is_some);
+        if !(named || self.handler) {
             return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());
         }
         Ok(())
