@@ -1,8 +1,8 @@
 //! The fixture apps: real servers, real replicas, a real Redis. Each wrong app has a sound twin.
 
-mod common;
+mod tool;
 
-use common::{Said, have, root, run};
+use tool::{Said, have, root, run};
 use serde_json::Value;
 
 fn test(app: &str) -> Said {

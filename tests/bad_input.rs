@@ -1,11 +1,11 @@
 //! Bad input gets a clear error and loses nothing.
 
-mod common;
+mod tool;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use common::{have, project, run, scaleproof};
+use tool::{have, project, run, scaleproof};
 
 const SHOP: &str = "import http.server, os, sys\n\
 class Shop(http.server.BaseHTTPRequestHandler):\n\
@@ -163,7 +163,7 @@ fn wrong_usage_says_what_was_expected() {
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let mut tool = scaleproof(common::root());
+    let mut tool = scaleproof(tool::root());
     let mut child = tool.arg("rules").stdout(std::process::Stdio::piped()).spawn().expect("the tool starts");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

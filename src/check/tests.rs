@@ -266,7 +266,7 @@ fn a_check_that_panics_is_unknown() {
     fn panics(_: &History) -> Finding {
         panic!("an index out of range")
     }
-    let found = conclude("port", panics, &History::of(&[]));
+    let found = conclude("port", Severity::Error, panics, &History::of(&[]));
     assert_eq!((found.verdict, found.power.as_str()), (Unknown, "an index out of range"));
 }
 

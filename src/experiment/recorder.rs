@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_was_written_is_what_is_read() {
         let (recorder, text) = log();
-        let entries = read(&text).unwrap();
+        let entries = read(&text, "run.jsonl").unwrap();
         assert_eq!(entries.len(), 3);
         assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(entries[1].phase, Phase::Fleet);
@@ -171,21 +171,21 @@ mod tests {
     #[test]
     fn a_log_cut_within_its_last_line_is_read_up_to_there() {
         let (_, text) = log();
-        assert_eq!(read(&text[..text.len() - 5]).unwrap().len(), 2);
+        assert_eq!(read(&text[..text.len() - 5], "run.jsonl").unwrap().len(), 2);
     }
 
     #[test]
     fn a_broken_line_in_the_middle_is_a_problem_with_its_place() {
         let (_, text) = log();
-        let problem = read(&text.replacen("\"seq\":1", "\"seq\":?", 1)).unwrap_err();
+        let problem = read(&text.replacen("\"seq\":1", "\"seq\":?", 1), "run.jsonl").unwrap_err();
         assert_eq!(problem.location.unwrap().span.line, 2);
     }
 
     #[test]
     fn a_log_of_another_version_is_refused() {
         let (_, text) = log();
-        assert!(read(&text.replace(SCHEMA, "scaleproof.run/9")).unwrap_err().message.contains("run/9"));
-        assert!(read("").is_err());
+        assert!(read(&text.replace(SCHEMA, "scaleproof.run/9"), "run.jsonl").unwrap_err().message.contains("run/9"));
+        assert!(read("", "run.jsonl").is_err());
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_log_or_a_problem(text in "\\PC{0,200}") {
-            let _ = read(&text);
+            let _ = read(&text, "run.jsonl");
         }
     }
 }

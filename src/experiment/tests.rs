@@ -287,6 +287,8 @@ fn plan(scenarios: &[&str]) -> Plan {
         users: 8,
         seed: 42,
         limits: Limits::default(),
+        findings: Vec::new(),
+        problems: Vec::new(),
         interrupted: CancellationToken::new(),
     }
 }

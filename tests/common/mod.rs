@@ -1,77 +1,96 @@
-//! Runs the tool as a user would, in an environment that is the same everywhere.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+//! What the tests of real processes share: a small app, a sink that remembers, and waiting for conditions.
+#![allow(dead_code)]
+
+pub mod app;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).into()
-}
+use scaleproof::model::event::{Event, Sink};
+use scaleproof::replica::process::{ProcessLauncher, Readiness};
+use scaleproof::replica::run::{Run, default_base};
 
-/// The tool with a scrubbed environment: nothing of the developer's terminal or CI changes what it says.
-pub fn scaleproof(folder: impl AsRef<Path>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scaleproof"));
-    command.current_dir(folder).env_clear().env("COLUMNS", "100").env("NO_COLOR", "1").stdin(Stdio::null());
-    for kept in ["PATH", "HOME", "TMPDIR", "LANG"] {
-        if let Some(value) = std::env::var_os(kept) {
-            command.env(kept, value);
-        }
-    }
-    command
-}
+/// Long enough for any machine; nothing waits this long unless it is broken.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a run said.
-#[derive(Debug)]
-pub struct Said {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
+/// Remembers events.
+#[derive(Default)]
+pub struct Memory(Mutex<Vec<Event>>);
 
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+impl Sink for Memory {
+    fn emit(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
     }
 }
 
-impl Said {
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
+impl Memory {
+    pub fn events(&self) -> Vec<Event> {
+        self.0.lock().unwrap().clone()
     }
 
-    /// Asserts the exit code, showing everything when it is another.
-    pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}\n--- stderr\n{}", self.stdout, self.stderr);
-        self
+    /// What `pick` takes out of the events, in their order.
+    pub fn pick<T>(&self, pick: impl Fn(Event) -> Option<T>) -> Vec<T> {
+        self.events().into_iter().filter_map(pick).collect()
+    }
+
+    /// `replica change path`, for every file written.
+    pub fn files(&self) -> Vec<String> {
+        self.pick(|event| match event {
+            Event::FileWritten { replica, path, change, .. } => Some(format!("{replica} {change:?} {path}")),
+            _ => None,
+        })
     }
 }
 
-pub fn run(folder: impl AsRef<Path>, arguments: &[&str]) -> Said {
-    scaleproof(folder).args(arguments).output().expect("the tool starts").into()
+pub fn run() -> Arc<Run> {
+    Run::begin(Path::new(env!("CARGO_BIN_EXE_scaleproof")), &default_base()).unwrap()
 }
 
-/// True when `program` is installed. Where the tests must not skip (`SCALEPROOF_TESTS_NEED_ALL`), its absence is a failure.
-pub fn have(program: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|folder| folder.join(program).is_file()));
-    if !found {
-        assert!(std::env::var_os("SCALEPROOF_TESTS_NEED_ALL").is_none(), "{program} is not installed: run tests/all");
-        eprintln!("skipped: {program} is not installed; tests/all installs it");
+/// A launcher of the small app.
+pub fn launcher(project: &Path) -> ProcessLauncher {
+    let mut launcher = ProcessLauncher::new(run(), project, app::command());
+    launcher.readiness = Readiness { path: None, timeout: PATIENCE };
+    launcher.env = vec![("RUST_BACKTRACE".into(), "0".into())];
+    launcher
+}
+
+pub fn shell(line: &str) -> Vec<String> {
+    ["sh", "-c", line].map(str::to_owned).into()
+}
+
+/// Waits until `condition` holds.
+#[track_caller]
+pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "still not so: {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
-    found
 }
 
-/// Writes files into a fresh folder that goes away with the value.
+/// The processes whose command line contains `text`.
+pub fn processes_with(text: &str) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            String::from_utf8_lossy(&line).contains(text).then_some(pid)
+        })
+        .collect()
+}
+
 pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
-        std::fs::write(path, text).expect("a file");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     folder
+}
+
+pub fn this_executable() -> PathBuf {
+    std::env::current_exe().unwrap()
 }

@@ -1,0 +1,77 @@
+//! Runs the tool as a user would, in an environment that is the same everywhere.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).into()
+}
+
+/// The tool with a scrubbed environment: nothing of the developer's terminal or CI changes what it says.
+pub fn scaleproof(folder: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scaleproof"));
+    command.current_dir(folder).env_clear().env("COLUMNS", "100").env("NO_COLOR", "1").stdin(Stdio::null());
+    for kept in ["PATH", "HOME", "TMPDIR", "LANG"] {
+        if let Some(value) = std::env::var_os(kept) {
+            command.env(kept, value);
+        }
+    }
+    command
+}
+
+/// What a run said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Said {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:#?}"))
+    }
+
+    /// Asserts the exit code, showing everything when it is another.
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+pub fn run(folder: impl AsRef<Path>, arguments: &[&str]) -> Said {
+    scaleproof(folder).args(arguments).output().expect("the tool starts").into()
+}
+
+/// True when `program` is installed. Where the tests must not skip (`SCALEPROOF_TESTS_NEED_ALL`), its absence is a failure.
+pub fn have(program: &str) -> bool {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|paths| std::env::split_paths(&paths).any(|folder| folder.join(program).is_file()));
+    if !found {
+        assert!(std::env::var_os("SCALEPROOF_TESTS_NEED_ALL").is_none(), "{program} is not installed: run tests/all");
+        eprintln!("skipped: {program} is not installed; tests/all installs it");
+    }
+    found
+}
+
+/// Writes files into a fresh folder that goes away with the value.
+pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
