@@ -13,6 +13,7 @@ mod python;
 #[cfg(test)]
 pub(crate) mod render;
 mod resolve;
+mod rust;
 mod scope;
 mod tree;
 
@@ -44,7 +45,8 @@ pub struct Adapter {
 }
 
 /// Every language that is understood.
-pub const ADAPTERS: &[Adapter] = &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX];
+pub const ADAPTERS: &[Adapter] =
+    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {

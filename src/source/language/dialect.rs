@@ -6,7 +6,9 @@ pub(super) struct Dialect {
     pub language: Language,
     /// Methods of the language's containers, and what they do to the container.
     pub methods: &'static [(&'static str, AccessKind)],
-    /// Methods that hand out the container itself or a reference into it: `lock`, `get`, `setdefault`.
+    /// Methods that hand out the container itself and say nothing about what is done to it: `lock`, `unwrap`, `clone`.
+    pub handles: &'static [&'static str],
+    /// Methods that hand out a part of the container that can be changed in place: `get`, `setdefault`.
     pub references: &'static [&'static str],
     /// Functions that change their first argument.
     pub mutators: &'static [(&'static str, AccessKind)],
@@ -16,10 +18,14 @@ pub(super) struct Dialect {
     pub environment_calls: &'static [&'static str],
     /// Objects whose members are environment variables.
     pub environment_objects: &'static [&'static str],
-    /// Methods on what an environment read returns: they give the value or their argument.
-    pub fallbacks: &'static [&'static str],
+    /// Methods on what an environment read returns that give its value: `strip`, `expect`.
+    pub environment_passes: &'static [&'static str],
+    /// Methods on what an environment read returns that give its value or their argument: `unwrap_or`.
+    pub environment_fallbacks: &'static [&'static str],
     /// The global that loads a module named by its argument: `require`.
     pub loaders: &'static [&'static str],
+    /// Names at the beginning of a path that mean modules of this project without an import: `crate`.
+    pub roots: &'static [&'static str],
     /// True for a module that can be a file of the project and no library.
     pub is_project_module: fn(&str) -> bool,
 }

@@ -212,6 +212,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     fn method(&mut self, object: &Node<'t>, method: &str, scope: ScopeId) {
         let effect = self.program.effect(method);
         let found = match effect {
+            None if self.program.dialect.handles.contains(&method) => None,
             Some(_) => self.program.state_of(object, scope),
             None => self.program.state_of(object, scope).filter(|found| self.is_container(found)),
         };
@@ -260,8 +261,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     }
 
     fn access(&mut self, found: Found, kind: AccessKind, node: &Node<'t>, scope: ScopeId) {
-        // The alias itself was made by a read.
-        if found.alias && kind == AccessKind::Read {
+        // The alias of a part was made by a read.
+        if found.alias && found.part && kind == AccessKind::Read {
             return;
         }
         let kind = if found.part && kind == AccessKind::Assign { AccessKind::Insert } else { kind };
@@ -308,6 +309,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         self.pattern(&declare.pattern, scope);
         let Some(value) = &declare.value else { return };
         let bound_to = match &declare.pattern {
+            // A name that stands where the value stands is none that the text gives.
+            Pattern::Name(_, start, _) if *start == value.start => None,
             Pattern::Name(name, start, _) => {
                 let at = if declare.place == Place::Following { u32::MAX } else { *start };
                 self.binding_at(name, scope, at)
@@ -318,7 +321,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         self.value(value, scope, bound_to.map(|id| self.program.own_symbol(id)));
         let (Some(id), Pattern::Name(_, start, end)) = (bound_to, &declare.pattern) else { return };
         let binding = self.program.binding(id);
-        let function = self.function(scope);
+        let function = if declare.place == Place::Module { None } else { self.function(scope) };
         let kind = self.program.bindings.scopes[scope as usize].kind;
         if binding.function != function {
             let span = self.lines.span(*start, *end);

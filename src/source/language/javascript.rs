@@ -66,6 +66,7 @@ static JS: Dialect = Dialect {
         ("filter", AccessKind::Read),
         ("map", AccessKind::Read),
     ],
+    handles: &[],
     references: &["get", "find", "at", "values", "entries"],
     mutators: &[("Object.assign", AccessKind::Insert), ("Reflect.deleteProperty", AccessKind::Remove)],
     constructors: &[
@@ -83,8 +84,10 @@ static JS: Dialect = Dialect {
     ],
     environment_calls: &["Deno.env.get", "Bun.env.get"],
     environment_objects: &["process.env", "import.meta.env", "Bun.env"],
-    fallbacks: &["trim", "toLowerCase", "toString"],
+    environment_passes: &["trim", "toLowerCase", "toString"],
+    environment_fallbacks: &[],
     loaders: &["require", "import"],
+    roots: &[],
     is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
 };
 
@@ -545,7 +548,7 @@ impl<'t> Lower<'t> {
         let annotation = self.annotation(node);
         let value = self.field(node, self.fields.value);
         let place = Place::Field { is_static: self.has_word(node, "static") };
-        Form::Declare(Box::new(Declare { pattern, annotation, value, place, shape: None, exported: false }))
+        Form::Declare(Box::new(Declare { annotation, ..Declare::new(pattern, value, place) }))
     }
 
     // Statements
@@ -558,7 +561,7 @@ impl<'t> Lower<'t> {
             let pattern = self.pattern(name);
             let annotation = self.annotation(child);
             let value = self.field(child, self.fields.value);
-            let declare = Declare { pattern, annotation, value, place, shape: None, exported: false };
+            let declare = Declare { annotation, ..Declare::new(pattern, value, place) };
             declares.push(Node::new(start, end, Form::Declare(Box::new(declare))));
         }
         Form::Other(declares)
@@ -729,8 +732,7 @@ impl<'t> Lower<'t> {
         if let Some(parameter) = node.child_by_field_id(self.fields.parameter) {
             let (start, end) = (parameter.start_byte() as u32, parameter.end_byte() as u32);
             let pattern = self.pattern(parameter);
-            let declare =
-                Declare { pattern, annotation: None, value: None, place: Place::Block, shape: None, exported: false };
+            let declare = Declare::new(pattern, None, Place::Block);
             body.push(Node::new(start, end, Form::Declare(Box::new(declare))));
         }
         body.extend(self.field(node, self.fields.body));

@@ -50,6 +50,7 @@ static DIALECT: Dialect = Dialect {
         ("count", AccessKind::Read),
         ("index", AccessKind::Read),
     ],
+    handles: &[],
     references: &["get", "setdefault", "values", "items", "pop"],
     mutators: &[
         ("setattr", AccessKind::Insert),
@@ -74,8 +75,10 @@ static DIALECT: Dialect = Dialect {
     ],
     environment_calls: &["os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop", "decouple.config"],
     environment_objects: &["os.environ"],
-    fallbacks: &["strip", "lower", "upper"],
+    environment_passes: &["strip", "lower", "upper"],
+    environment_fallbacks: &[],
     loaders: &[],
+    roots: &[],
     is_project_module: |symbol| {
         symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))
     },
@@ -483,14 +486,7 @@ impl<'t> Lower<'t> {
             return Form::Assign(Box::new(Assign { target, value: Some(value), update: false }));
         }
         let pattern = self.pattern(left);
-        Form::Declare(Box::new(Declare {
-            pattern,
-            annotation,
-            value,
-            place: Place::Function,
-            shape: None,
-            exported: false,
-        }))
+        Form::Declare(Box::new(Declare { annotation, ..Declare::new(pattern, value, Place::Function) }))
     }
 
     fn augmented(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -502,8 +498,7 @@ impl<'t> Lower<'t> {
     fn named(&mut self, node: Syntax<'t>) -> Form<'t> {
         let pattern = node.child_by_field_id(self.fields.name).map_or(Pattern::Ignored, |name| self.pattern(name));
         let value = self.field(node, self.fields.value);
-        let declare =
-            Declare { pattern, annotation: None, value, place: Place::Function, shape: None, exported: false };
+        let declare = Declare::new(pattern, value, Place::Function);
         Form::Declare(Box::new(declare))
     }
 
@@ -513,8 +508,7 @@ impl<'t> Lower<'t> {
         let alias = node.child_by_field_id(self.fields.alias);
         let target = alias.and_then(|alias| self.children(alias).first().copied()).or(alias);
         let pattern = target.map_or(Pattern::Ignored, |target| self.pattern(target));
-        let declare =
-            Declare { pattern, annotation: None, value, place: Place::Function, shape: None, exported: false };
+        let declare = Declare::new(pattern, value, Place::Function);
         Form::Declare(Box::new(declare))
     }
 

@@ -122,12 +122,17 @@ impl<'a, 't> Program<'a, 't> {
                 }
             },
             Form::Member(object, name) => {
-                if let Some((class, of_object)) = self.class_of(object, scope)
-                    && let Some(field) = self.bindings.field(class, name, of_object)
-                {
-                    let (symbol, root) = self.binding_symbol(field);
-                    out.push_str(&symbol);
-                    return Some(root);
+                if let Some((class, of_object)) = self.class_of(object, scope) {
+                    if let Some(field) = self.bindings.field(class, name, of_object) {
+                        let (symbol, root) = self.binding_symbol(field);
+                        out.push_str(&symbol);
+                        return Some(root);
+                    }
+                    // However the object was made, its methods go by the name of the class.
+                    out.push_str(&self.bindings.classes[class as usize].symbol);
+                    out.push_str(if of_object { "()" } else { "" });
+                    self.push_member(out, name);
+                    return Some(Root::Declared);
                 }
                 let root = self.write_symbol(object, scope, out)?;
                 self.push_member(out, name);
@@ -225,7 +230,14 @@ impl<'a, 't> Program<'a, 't> {
                 (smol_str::format_smolstr!("{}()", self.bindings.classes[*class as usize].symbol), Root::Declared)
             }
             Role::Parameter | Role::Variable | Role::Field { .. } => {
+                // A container goes by its own name: what made it says nothing.
+                if binding.shape.is_some() {
+                    return (own(), Root::Declared);
+                }
                 let value = if binding.values == 1 { self.value_symbol(binding) } else { None };
+                let value = value.filter(|(symbol, _)| {
+                    symbol.strip_suffix("()").is_none_or(|callee| self.dialect.constructor(callee).is_none())
+                });
                 value.or_else(|| self.type_symbol(binding)).unwrap_or_else(|| match binding.role {
                     Role::Field { .. } => (own(), Root::Declared),
                     _ if matches!(
@@ -324,9 +336,8 @@ impl<'a, 't> Program<'a, 't> {
                 Form::Member(object, name) => {
                     let (class, of_object) = self.class_within(object, scope, depth - 1)?;
                     let makes = !of_object && matches!(*name, "new" | "default");
-                    (makes || of_object && self.dialect.references.contains(name)).then_some((class, true))
+                    (makes || of_object && self.dialect.handles.contains(name)).then_some((class, true))
                 }
-                Form::Name("Arc" | "Rc") => None,
                 _ => match self.class_within(&call.callee, scope, depth - 1)? {
                     (class, false) => Some((class, true)),
                     _ => None,
@@ -355,7 +366,13 @@ impl<'a, 't> Program<'a, 't> {
         let depth = depth.checked_sub(1)?;
         let part = |found: Found| Found { part: true, ..found };
         match &node.peeled().form {
-            Form::Name(name) => self.binding_state(self.bindings.lookup(name, scope, node.start)?, depth),
+            Form::Name(name) => match self.bindings.lookup(name, scope, node.start) {
+                Some(id) => self.binding_state(id, depth),
+                None if self.dialect.roots.contains(name) => {
+                    Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
+                }
+                None => None,
+            },
             Form::Member(object, name) => {
                 if let Some((class, of_object)) = self.class_of(object, scope)
                     && let Some(field) = self.bindings.field(class, name, of_object)
@@ -372,6 +389,10 @@ impl<'a, 't> Program<'a, 't> {
             Form::Call(call) => match &call.callee.form {
                 Form::Member(object, name) if self.dialect.references.contains(name) => {
                     self.state_within(object, scope, depth).map(part)
+                }
+                Form::Member(object, name) if self.dialect.handles.contains(name) => {
+                    // A copy of a part is no part of the state any more; a copy of a handle is another handle.
+                    self.state_within(object, scope, depth + 1).filter(|found| *name != "clone" || !found.part)
                 }
                 _ => None,
             },
@@ -451,6 +472,9 @@ impl<'a, 't> Program<'a, 't> {
 
     fn find_shape(&self, id: BindingId) -> Option<Shape> {
         let binding = self.binding(id);
+        if binding.constant {
+            return None;
+        }
         if let Some(shape) = &binding.shape {
             return Some(shape.clone());
         }
@@ -584,12 +608,15 @@ impl<'a, 't> Program<'a, 't> {
         if let Some(module) = self.loaded_module(call, scope) {
             return Value::Name(Name::new(module));
         }
-        if let Form::Member(object, name) = &call.callee.form
-            && self.dialect.fallbacks.contains(name)
-            && let Value::Environment { name, fallback } = self.value_within(object, scope, depth)
-        {
-            let given = call.arguments.first().map(|(_, argument)| self.fallback(argument, scope, depth));
-            return Value::Environment { name, fallback: fallback.or(given.map(Box::new)) };
+        if let Form::Member(object, method) = &call.callee.form {
+            let gives = self.dialect.environment_fallbacks.contains(method);
+            if (gives || self.dialect.environment_passes.contains(method))
+                && let Value::Environment { name, fallback } = self.value_within(object, scope, depth)
+            {
+                let given = call.arguments.first().filter(|_| gives);
+                let given = given.map(|(_, argument)| Box::new(self.fallback(argument, scope, depth)));
+                return Value::Environment { name, fallback: fallback.or(given) };
+            }
         }
         let Some((callee, _)) = self.callee(&call.callee, scope) else { return Value::Unknown };
         if self.dialect.environment_calls.contains(&callee.as_str())

@@ -84,6 +84,7 @@ pub(super) struct Binding<'a, 't> {
     /// Name of its type, and where it is written.
     pub annotation: Option<(&'a Node<'t>, ScopeId)>,
     pub shape: Option<Shape>,
+    pub constant: bool,
 }
 
 pub(super) struct ClassInfo<'t> {
@@ -393,12 +394,13 @@ impl<'a, 't> Binder<'a, 't> {
             binding.from = from;
         }
         if let Pattern::Name(name, start, end) = &declare.pattern
-            && (declare.annotation.is_some() || declare.shape.is_some())
+            && (declare.annotation.is_some() || declare.shape.is_some() || declare.constant)
         {
             let id = self.declare_name(name, scope, declare.place, *start, *end);
             let binding = &mut self.out.all[id as usize];
             binding.annotation =
                 binding.annotation.or(declare.annotation.as_ref().map(|annotation| (annotation, scope)));
+            binding.constant |= declare.constant;
             binding.shape = binding.shape.take().or_else(|| declare.shape.clone());
         }
     }
@@ -414,6 +416,7 @@ impl<'a, 't> Binder<'a, 't> {
             Pattern::Name(name, start, end) => {
                 let id = self.declare_name(name, scope, source.place, *start, *end);
                 match source.node {
+                    Some(value) if source.place == Place::Module => self.gets(id, value, source.scope, steps, MODULE),
                     Some(value) => self.gets(id, value, source.scope, steps, scope),
                     None => self.out.all[id as usize].starts_null = true,
                 }
@@ -446,7 +449,7 @@ impl<'a, 't> Binder<'a, 't> {
 
     /// The binding that a declaration of the name in this scope makes or means again.
     fn declare_name(&mut self, name: &'t str, scope: ScopeId, place: Place, start: u32, end: u32) -> BindingId {
-        let mut home = scope;
+        let mut home = if place == Place::Module { MODULE } else { scope };
         if place == Place::Function {
             while self.out.scopes[home as usize].kind == ScopeKind::Block {
                 let Some(parent) = self.out.scopes[home as usize].parent else { break };
@@ -503,6 +506,7 @@ impl<'a, 't> Binder<'a, 't> {
             origin: None,
             annotation: None,
             shape: None,
+            constant: false,
         });
         self.out.all.len() as BindingId - 1
     }

@@ -127,6 +127,8 @@ pub(super) enum Place {
     Block,
     /// In the block, from the end of the declaration on: Rust's `let`.
     Following,
+    /// In the whole module, wherever it is written: a `static` in a function.
+    Module,
     /// A field of the enclosing class.
     Field { is_static: bool },
 }
@@ -138,7 +140,15 @@ pub(super) struct Declare<'t> {
     pub place: Place,
     /// Known from the declared type; else the value tells.
     pub shape: Option<Shape>,
+    /// Its value can never change, not even inside: no state.
+    pub constant: bool,
     pub exported: bool,
+}
+
+impl<'t> Declare<'t> {
+    pub fn new(pattern: Pattern<'t>, value: Option<Node<'t>>, place: Place) -> Self {
+        Declare { pattern, annotation: None, value, place, shape: None, constant: false, exported: false }
+    }
 }
 
 pub(super) enum Pattern<'t> {
