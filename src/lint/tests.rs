@@ -364,6 +364,18 @@ fn evidence_of_several_instances_is_attached() {
 }
 
 #[test]
+fn workers_of_gunicorn_are_evidence_for_the_code_beside_them() {
+    let workers = |path: &str| {
+        let mut file = File::new(path);
+        let key = "~workers".into();
+        file.0.settings.push(Setting { key, value: Value::Number(4.0), function: None, span: line(3) });
+        run(&[SESSION], vec![session(3, None), file]).findings[0].context.clone()
+    };
+    assert_eq!(workers("gunicorn.conf.py")[0].message, "already more than one: 4 processes: gunicorn workers");
+    assert!(workers("other/gunicorn.conf.py").is_empty());
+}
+
+#[test]
 fn fingerprints_survive_lines_that_move() {
     let at = |line, text| {
         let report = run_with(&[SESSION], vec![session(line, None)], &Options::default(), text);
