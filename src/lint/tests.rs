@@ -62,7 +62,7 @@ breaks: b
 fix: f
 detect:
   - state: { shape: [map, number] }
-    say: \"`{name}` is state\"
+    say: \"`{name}` is state of {routes}\"
 confirm: ryw
 read: [\"x: https://example.org\"]
 ";
@@ -141,7 +141,7 @@ fn state_that_handlers_write_and_read_is_found_at_its_declaration() {
     let report = run(&[STATE], vec![shop(Level::Module, "~carts").handler("/add", 0).handler("/show", 1)]);
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     assert_eq!(finding.location, Location::new("shop.js", line(1)));
-    assert_eq!(finding.message, "`carts` is state");
+    assert_eq!(finding.message, "`carts` is state of `POST /add`, `POST /show`");
     assert_eq!(finding.routes, ["POST /add", "POST /show"]);
     let related: Vec<_> = finding.related.iter().map(|r| (r.location.span.line, r.message.as_str())).collect();
     assert_eq!(related, [(5, "written here"), (6, "read here")]);
