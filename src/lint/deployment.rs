@@ -7,6 +7,7 @@ use crate::model::finding::Related;
 use crate::model::location::{Location, Span};
 use crate::model::report::ServiceRow;
 use crate::rules::clause::ServicePattern;
+use crate::source::deploy::processes;
 
 /// The services of all files as rows, in the order of the files.
 pub fn rows(files: &[FileFacts]) -> Vec<ServiceRow> {
@@ -87,15 +88,24 @@ fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
 pub fn context(files: &[FileFacts], path: &str) -> Vec<Related> {
     let apps: Vec<_> = services(files).filter(|(_, service)| is_app(service)).collect();
     let only_one = apps.len() == 1;
-    apps.into_iter()
+    let of_services = apps
+        .into_iter()
         .filter(|(file, service)| service.running_processes() > 1 && (only_one || covers(&file.path, service, path)))
         .map(|(file, service)| {
             let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
             let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
             let message = format!("already more than one: `{}` {}", service.name, in_words(service));
             Related { location, message, excerpt: None }
-        })
-        .collect()
+        });
+    of_services.chain(files.iter().filter_map(|file| gunicorn_workers(file, path))).collect()
+}
+
+/// Workers that a gunicorn.conf.py in the folder of the code, or above it, asks for.
+fn gunicorn_workers(file: &FileFacts, path: &str) -> Option<Related> {
+    let home = file.path.strip_suffix("gunicorn.conf.py").or_else(|| file.path.strip_suffix("gunicorn_config.py"))?;
+    let count = processes::workers_of_settings(&file.path, &file.settings).filter(|count| count.value > 1)?;
+    let message = format!("already more than one: {} processes: {}", count.value, count.stated_as);
+    path.starts_with(home).then_some(Related { location: count.location, message, excerpt: None })
 }
 
 /// A service that runs somebody's own code, as opposed to a database or a balancer.

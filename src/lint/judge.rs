@@ -146,10 +146,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 continue;
             }
             let routes = self.routes(&uses);
-            let words = vec![
-                ("name", state::name(&state.symbol).to_owned()),
-                ("routes", routes.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")),
-            ];
+            let words = vec![("name", state::name(&state.symbol).to_owned()), ("routes", named_routes(&routes))];
             let related = self.related(&uses, file, state.span);
             let (span, function) = (state.span, state.function);
             self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
@@ -257,6 +254,16 @@ impl<'r> Judge<'_, '_, 'r> {
         name(&uses.writes, "written here");
         name(&uses.reads, "read here");
         related
+    }
+}
+
+/// "POST /cart, GET /cart and 4 more".
+fn named_routes(routes: &[Name]) -> String {
+    let named: Vec<String> = routes.iter().take(MOST_RELATED).map(|route| format!("`{route}`")).collect();
+    match (named.len(), routes.len() - named.len()) {
+        (0, _) => "handlers".to_owned(),
+        (_, 0) => named.join(", "),
+        (_, more) => format!("{} and {more} more", named.join(", ")),
     }
 }
 

@@ -62,7 +62,7 @@ breaks: b
 fix: f
 detect:
   - state: { shape: [map, number] }
-    say: \"`{name}` is state\"
+    say: \"`{name}` is state of {routes}\"
 confirm: ryw
 read: [\"x: https://example.org\"]
 ";
@@ -141,7 +141,7 @@ fn state_that_handlers_write_and_read_is_found_at_its_declaration() {
     let report = run(&[STATE], vec![shop(Level::Module, "~carts").handler("/add", 0).handler("/show", 1)]);
     let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
     assert_eq!(finding.location, Location::new("shop.js", line(1)));
-    assert_eq!(finding.message, "`carts` is state");
+    assert_eq!(finding.message, "`carts` is state of `POST /add`, `POST /show`");
     assert_eq!(finding.routes, ["POST /add", "POST /show"]);
     let related: Vec<_> = finding.related.iter().map(|r| (r.location.span.line, r.message.as_str())).collect();
     assert_eq!(related, [(5, "written here"), (6, "read here")]);
@@ -361,6 +361,18 @@ fn evidence_of_several_instances_is_attached() {
     assert_eq!(context[0].message, "already more than one: `web` runs 3 instances: deploy.replicas :7");
     assert!(run(&[SESSION], vec![session(3, None), compose("./", 1)]).findings[0].context.is_empty());
     assert_eq!(report.services[0].verdict, "runs 3 instances: deploy.replicas :7");
+}
+
+#[test]
+fn workers_of_gunicorn_are_evidence_for_the_code_beside_them() {
+    let workers = |path: &str| {
+        let mut file = File::new(path);
+        let key = "~workers".into();
+        file.0.settings.push(Setting { key, value: Value::Number(4.0), function: None, span: line(3) });
+        run(&[SESSION], vec![session(3, None), file]).findings[0].context.clone()
+    };
+    assert_eq!(workers("gunicorn.conf.py")[0].message, "already more than one: 4 processes: gunicorn workers");
+    assert!(workers("other/gunicorn.conf.py").is_empty());
 }
 
 #[test]

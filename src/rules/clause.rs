@@ -18,7 +18,8 @@ pub struct Clause {
     pub languages: Vec<Dialect>,
     pub subject: Subject,
     pub conditions: Conditions,
-    /// What is here, as one sentence. `{name}`, `{callee}`, `{service}`, `{replicas}`, `{value}` and `{routes}` are filled in.
+    /// What is here, as one sentence. `{name}`, `{callee}`, `{service}`, `{replicas}`, `{value}` and `{routes}` are filled in;
+    /// `{routes}` is "handlers" where none is known.
     pub say: String,
     pub severity: Option<Severity>,
     pub confidence: Option<Confidence>,
@@ -259,8 +260,8 @@ pub const PLACEHOLDERS: [&str; 6] = ["name", "callee", "service", "replicas", "v
 impl RawClause {
     pub(super) fn check(self) -> Result<Clause, String> {
         check_placeholders(&self.say)?;
-        let about_a_call = self.call.is_some();
-        if !about_a_call && !(self.with.is_empty() && self.without.is_empty() && self.unless_with.is_empty()) {
+        let about_options = !self.with.is_empty() || !self.without.is_empty() || !self.unless_with.is_empty();
+        if self.call.is_none() && about_options {
             return Err("`with`, `without` and `unless_with` speak of a call: this clause has no `call`".into());
         }
         if self.setting.is_none() && self.value.is_some() {
