@@ -31,6 +31,8 @@ pub enum Mount {
     Overlay { at: PathBuf, upper: PathBuf, work: PathBuf },
     /// `from` appears at `at`.
     Bind { from: PathBuf, at: PathBuf },
+    /// The Unix socket `at` stays reachable through an earlier overlay. It may be gone by now, which harms nobody.
+    Socket { at: PathBuf },
 }
 
 /// Why it did not become the app.
@@ -153,7 +155,7 @@ mod mounts {
     pub fn make(mounts: &[Mount]) -> io::Result<()> {
         let user_space = enter_own_space()?;
         let opened = mounts.iter().map(open).collect::<io::Result<Vec<_>>>()?;
-        for mount in &opened {
+        for mount in opened.iter().flatten() {
             attach(mount, user_space).map_err(|error| named(mount.at, &error))?;
         }
         Ok(())
@@ -191,16 +193,18 @@ mod mounts {
         unsafe { rustix::thread::unshare_unsafe(flags) }
     }
 
-    fn open(mount: &Mount) -> io::Result<Opened<'_>> {
+    /// `None` for a socket that is gone.
+    fn open(mount: &Mount) -> io::Result<Option<Opened<'_>>> {
         let path = |path: &Path| {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
             rustix::fs::open(path, flags, Mode::empty()).map_err(|error| named(path, &error.into()))
         };
         Ok(match mount {
             Mount::Overlay { at, upper, work } => {
-                Opened { at, source: path(at)?, layers: Some((path(upper)?, path(work)?)) }
+                Some(Opened { at, source: path(at)?, layers: Some((path(upper)?, path(work)?)) })
             }
-            Mount::Bind { from, at } => Opened { at, source: path(from)?, layers: None },
+            Mount::Bind { from, at } => Some(Opened { at, source: path(from)?, layers: None }),
+            Mount::Socket { at } => path(at).ok().map(|source| Opened { at, source, layers: None }),
         })
     }
 
