@@ -10,7 +10,8 @@
 //! | layer | modules | may use |
 //! |---|---|---|
 //! | L0 | [`model`] | nothing of ours |
-//! | L1 | [`config`] [`rules`] [`source`] [`stats`] [`scenario`] [`check`] [`policy`] | model |
+//! | L1 | [`config`] [`rules`] [`source`] [`stats`] [`scenario`] [`policy`] | model |
+//! | L1 | [`check`] | stats model |
 //! | L2 | [`lint`] | rules source model |
 //! | L2 | [`replica`] [`balancer`] [`load`] | config scenario stats model |
 //! | L3 | [`experiment`] | replica balancer load scenario check stats model |

@@ -2,8 +2,8 @@
 
 mod tool;
 
-use tool::{Said, have, root, run};
 use serde_json::Value;
+use tool::{Said, have, root, run};
 
 fn test(app: &str) -> Said {
     run(root().join("fixtures/apps").join(app), &["test", "--format", "json"])
@@ -32,8 +32,12 @@ fn loses_the_cart(app: &str) {
     assert_ne!(steps[0]["replica"], steps[1]["replica"]);
     assert_eq!(steps[0]["failed"], false);
     assert_eq!(steps[1]["failed"], true);
-    let confirmed: Vec<&Value> =
-        report["findings"].as_array().expect("findings").iter().filter(|finding| finding["proof"] == "confirmed").collect();
+    let confirmed: Vec<&Value> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["proof"] == "confirmed")
+        .collect();
     assert_eq!(confirmed.len(), 1, "{report:#}");
     assert_eq!(confirmed[0]["family"], "process-state");
 }
@@ -79,7 +83,7 @@ fn a_bot_that_polls_is_found_and_its_webhook_twin_is_not() {
     let apps = root().join("fixtures/apps");
     let polling = run(apps.join("telegram-survey-polling"), &["lint", "--format", "json"]).expect_code(1).json();
     let found = &polling["findings"][0];
-    assert_eq!((&found["family"], &found["line"]), (&"polling-consumer".into(), &17.into()), "{polling:#}");
+    assert_eq!((&found["family"], &found["line"]), (&"polling-consumer".into(), &16.into()), "{polling:#}");
     assert_eq!(polling["findings"].as_array().expect("findings").len(), 1);
     let webhook = run(apps.join("telegram-survey-webhook"), &["lint", "--format", "json"]).expect_code(0).json();
     assert_eq!(webhook["findings"], serde_json::json!([]));

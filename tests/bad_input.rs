@@ -128,8 +128,12 @@ fn lint_goes_on_after_files_that_it_cannot_read() {
     fs::set_permissions(root.join("closed"), fs::Permissions::from_mode(0o000)).expect("closed");
     let report = run(root, &["lint", "--format", "json"]).expect_code(1).json();
     fs::set_permissions(root.join("closed"), fs::Permissions::from_mode(0o755)).expect("opened");
-    let found: Vec<&str> =
-        report["findings"].as_array().expect("findings").iter().map(|it| it["path"].as_str().expect("a path")).collect();
+    let found: Vec<&str> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|it| it["path"].as_str().expect("a path"))
+        .collect();
     assert_eq!(found, ["good.py"]);
     let problems = report["problems"].to_string();
     assert!(problems.contains("syntax.py"), "{report:#}");
@@ -138,9 +142,11 @@ fn lint_goes_on_after_files_that_it_cannot_read() {
 
 #[test]
 fn an_empty_project_is_undecided() {
-    let said = run(project(&[]), &["lint"]).expect_code(3);
+    let empty = project(&[]);
+    let said = run(&empty, &["lint"]).expect_code(3);
     assert!(said.stdout.contains("nothing analysed"), "{}", said.stdout);
-    let said = run(project(&[("notes.txt", "hello")]), &["lint", "--format", "json"]).expect_code(3);
+    let prose = project(&[("notes.txt", "hello")]);
+    let said = run(&prose, &["lint", "--format", "json"]).expect_code(3);
     assert_eq!(said.json()["files"], 0);
 }
 

@@ -144,7 +144,8 @@ impl<'a> PhaseLog<'a> {
                     journey.result = Some(result);
                 }
             }
-            Event::RunStarted { .. } | Event::Linted { .. }
+            Event::RunStarted { .. }
+            | Event::Linted { .. }
             | Event::RunFinished { .. }
             | Event::ServiceReady { .. }
             | Event::PhaseFinished => {}

@@ -25,6 +25,7 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
         seconds: entries.last().map_or(0.0, |entry| entry.at_ms / 1000.0),
         log: log.map(|path| path.display().to_string()),
     };
+    let mut ended = Vec::new();
     for entry in entries {
         match &entry.event {
             Event::RunStarted { app, command, replicas, seed, .. } => {
@@ -40,12 +41,13 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
             Event::ReplicaExited { replica, expected: false, last_lines, .. } => {
                 let last = last_lines.last().map_or(String::new(), |line| format!("; its last line: {line}"));
                 report.notes.push(format!("{replica} ended by itself during the run{last}"));
+                ended.push(replica.clone());
             }
             _ => {}
         }
     }
     proof::correlate(&mut report.findings, &report.checks);
-    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings);
+    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings, &ended);
     report
 }
 

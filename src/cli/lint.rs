@@ -58,7 +58,8 @@ pub fn run(args: &Args) -> Result {
 pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, config: &Config, pedantic: bool) -> LintReport {
     let scan = source::scan(paths, base);
     let options = lint::Options { pedantic, singletons: config.singletons.iter().map(Name::from).collect() };
-    let mut report = lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::module_candidates);
+    let mut report =
+        lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::module_candidates);
     report.problems.splice(0..0, scan.problems);
     report
 }

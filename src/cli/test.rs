@@ -91,7 +91,8 @@ pub fn write(report: &TestReport, reports: &Reports) -> Result<()> {
 
 /// The verdict's exit code; failed checks below severity error count when `fail_on` asks for them.
 pub fn exit(report: &TestReport, fail_on: FailOn) -> Exit {
-    let failed = |least| report.checks.iter().any(|check| check.verdict == CheckVerdict::Fail && check.severity >= least);
+    let failed =
+        |least| report.checks.iter().any(|check| check.verdict == CheckVerdict::Fail && check.severity >= least);
     match fail_on.severity() {
         Some(least) if failed(least) => Exit::Failed,
         Some(_) => report.verdict.into(),

@@ -133,7 +133,9 @@ impl Trial {
 
 /// Ctrl-C or SIGTERM ends the run early, and orderly: what was started is stopped, what was seen is reported.
 async fn cancel_on_signal(interrupted: CancellationToken) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
     tokio::select! {
         _ = int.recv() => {}
         _ = term.recv() => {}

@@ -16,7 +16,10 @@ pub fn correlate(findings: &mut [Finding], outcomes: &[Outcome]) {
         .map(|finding| check_of(finding, outcomes).is_some_and(|check| meet(&finding.routes, &check.routes)))
         .collect();
     let some_explained = |check: &Name| {
-        findings.iter().zip(&explained).any(|(finding, explained)| *explained && finding.confirm.as_ref() == Some(check))
+        findings
+            .iter()
+            .zip(&explained)
+            .any(|(finding, explained)| *explained && finding.confirm.as_ref() == Some(check))
     };
     let proofs: Vec<Proof> = findings
         .iter()
@@ -58,7 +61,10 @@ fn route_matches(pattern: &str, route: &str) -> bool {
     let (pattern, path): (Vec<&str>, Vec<&str>) = (segments(pattern), segments(path));
     (wanted == "*" || wanted.eq_ignore_ascii_case(method))
         && pattern.len() == path.len()
-        && pattern.iter().zip(&path).all(|(wanted, given)| is_parameter(wanted) || is_parameter(given) || wanted == given)
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(wanted, given)| is_parameter(wanted) || is_parameter(given) || wanted == given)
 }
 
 fn segments(path: &str) -> Vec<&str> {

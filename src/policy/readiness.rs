@@ -1,14 +1,16 @@
 //! From outcomes and findings to one verdict.
 
+use crate::model::event::ReplicaName;
 use crate::model::finding::{Confidence, Finding, Proof, Severity};
 use crate::model::outcome::Outcome;
 use crate::model::verdict::{CheckVerdict, Readiness};
 
 /// The verdict and the sentence that gives its reason.
 ///
-/// Not ready: a check of severity error failed. Unknown: a check of such severity could not decide, or lint
-/// holds an error that names a check which had nothing to try it with. Ready: everything else, and only then.
-pub fn readiness(outcomes: &[Outcome], findings: &[Finding]) -> (Readiness, String) {
+/// Not ready: a check of severity error failed. Unknown: a check of such severity could not decide, a replica of `ended` ended by
+/// itself during the run, or lint holds an error that names a check which had nothing to try it with. Ready: everything else,
+/// and only then.
+pub fn readiness(outcomes: &[Outcome], findings: &[Finding], ended: &[ReplicaName]) -> (Readiness, String) {
     let weighty =
         |verdict| outcomes.iter().filter(move |check| check.verdict == verdict && check.severity == Severity::Error);
     let failed: Vec<&Outcome> = weighty(CheckVerdict::Fail).collect();
@@ -27,6 +29,12 @@ pub fn readiness(outcomes: &[Outcome], findings: &[Finding]) -> (Readiness, Stri
     }
     if !undecided.is_empty() {
         return (Readiness::Unknown, format!("{} could not decide: {}", ids(&undecided), undecided[0].summary));
+    }
+    if let [first, ..] = ended {
+        return (
+            Readiness::Unknown,
+            format!("{first} ended by itself during the run: what it was asked for says nothing"),
+        );
     }
     if let Some(finding) = untried.first() {
         let more = if untried.len() > 1 { format!(" and {} more", untried.len() - 1) } else { String::new() };

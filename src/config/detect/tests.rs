@@ -1,3 +1,5 @@
+//! What is detected in folders of every kind.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -14,10 +14,7 @@ use crate::model::problem::Problem;
 pub(super) fn finding(finding: &Finding, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let notes = notes(finding, look);
     let mut group = severity_level(finding.severity).primary_title(&*finding.message).id(&*finding.rule).elements(
-        finding
-            .excerpt
-            .iter()
-            .map(|excerpt| snippet(&finding.location, excerpt, AnnotationKind::Primary, None)),
+        finding.excerpt.iter().map(|excerpt| snippet(&finding.location, excerpt, AnnotationKind::Primary, None)),
     );
     for related in &finding.related {
         if let Some(excerpt) = &related.excerpt {
@@ -106,7 +103,8 @@ fn byte_range(span: &Span, excerpt: &Excerpt) -> Range<usize> {
     let Some(row) = span.line.checked_sub(excerpt.first_line) else { return 0..0 };
     let before: usize = excerpt.text.split_inclusive('\n').take(row as usize).map(str::len).sum();
     let line = excerpt.text[before..].lines().next().unwrap_or("");
-    let offset = |column: u32| -> usize { line.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum() };
+    let offset =
+        |column: u32| -> usize { line.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum() };
     let end = if span.end_line > span.line { line.len() } else { offset(span.end_column) };
     let start = offset(span.column).min(end);
     before + start..before + end

@@ -55,7 +55,13 @@ fn summary(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     if counts.is_empty() {
         counts.push(if report.files == 0 { paint(YELLOW, "nothing analysed") } else { paint(GREEN, "no findings") });
     }
-    write!(out, "{} in {} ({})", counts.join(", "), plural(report.files, "file"), plural(report.lines as usize, "line"))?;
+    write!(
+        out,
+        "{} in {} ({})",
+        counts.join(", "),
+        plural(report.files, "file"),
+        plural(report.lines as usize, "line")
+    )?;
     if !report.suppressed.is_empty() {
         write!(out, " · {} suppressed", report.suppressed.len())?;
     }

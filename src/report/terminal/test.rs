@@ -32,7 +32,8 @@ pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
 }
 
 fn conditions(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
-    let shares: Vec<String> = report.distribution.iter().map(|share| format!("{} {}", share.replica, share.requests)).collect();
+    let shares: Vec<String> =
+        report.distribution.iter().map(|share| format!("{} {}", share.replica, share.requests)).collect();
     write!(
         out,
         "{} · {} · round robin, no affinity · seed {} · {:.1} s",
@@ -58,7 +59,11 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
         CheckVerdict::Unknown => "unknown",
         CheckVerdict::Skipped => "skipped",
     };
-    let head = format!("  {:ID_WIDTH$}{}", check.id, paint(style::of_verdict(check.verdict), format!("{word:VERDICT_WIDTH$}")));
+    let head = format!(
+        "  {:ID_WIDTH$}{}",
+        check.id,
+        paint(style::of_verdict(check.verdict), format!("{word:VERDICT_WIDTH$}"))
+    );
     block(&head, &check.summary, 2 + ID_WIDTH + VERDICT_WIDTH, look, out)?;
     let indent = 2 + ID_WIDTH + VERDICT_WIDTH;
     if check.verdict != CheckVerdict::Pass {
