@@ -112,7 +112,7 @@ async fn traffic(
     shrunk: &mut Vec<Shrunk>,
 ) -> io::Result<()> {
     let names = upstreams.iter().map(|upstream| upstream.name.clone()).collect();
-    let balancer = Balancer::start(upstreams, Policy::RoundRobin, plan.seed).await?;
+    let balancer = Balancer::start(upstreams, Policy::RoundRobin, plan.seed)?;
     let road = Road {
         base: format!("http://{}", balancer.address()),
         started: recorder.started(),

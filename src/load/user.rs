@@ -13,7 +13,7 @@ use crate::scenario::{self, BodyParts, PartContent, RequestParts, ResponseParts,
 
 use super::clock::{rfc3339, unix_seconds};
 use super::cookies::Jar;
-use super::{Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
+use super::{ERROR_HEADER, Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
 
 /// Characters of a body that the log keeps, in bytes.
 const EXCERPT_BYTES: usize = 2048;
@@ -169,6 +169,11 @@ impl User<'_> {
         };
         request.done_ms = self.road.now_ms();
         match exchanged {
+            Ok((headers, response)) if headers.contains_key(ERROR_HEADER) => {
+                let error = String::from_utf8_lossy(&response.body).trim().to_string();
+                request.answer = Answer::Failed { error };
+                Hop { request, parts: None, location: None }
+            }
             Ok((headers, response)) => self.received(request, &headers, response),
             Err(error) => {
                 request.answer = Answer::Failed { error };
