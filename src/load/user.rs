@@ -29,8 +29,6 @@ struct User<'a> {
     journey: Journey,
     client: Client,
     jar: Jar,
-    /// Who answered last, for steps that want to stay.
-    last_replica: Option<Name>,
     last_response: Option<ResponseParts>,
 }
 
@@ -53,7 +51,7 @@ pub(super) async fn travel(road: &Road, journey: Journey) -> Trip {
     let trip = match client(road, journey.fresh_connections) {
         Ok(client) => {
             let jar = Jar::default();
-            let mut user = User { road, journey, client, jar, last_replica: None, last_response: None };
+            let mut user = User { road, journey, client, jar, last_response: None };
             let result = user.run().await;
             Trip { result, response: user.last_response }
         }
@@ -99,11 +97,14 @@ impl User<'_> {
         }
         self.journey.variables.set_now(rfc3339(SystemTime::now()));
         let mut parts = scenario::render(step, &mut self.journey.variables).map_err(|error| error.to_string())?;
-        let pin = self.pin(step, choice);
+        let pin = match choice {
+            RouteChoice::Pinned(replica) => Some(replica),
+            RouteChoice::Balanced | RouteChoice::Skipped => None,
+        };
         let mut redirects = 0;
         let limit = step.options.max_redirects.unwrap_or(MAX_REDIRECTS).min(MAX_REDIRECTS);
         loop {
-            let mut hop = self.send(index, &parts, pin.as_ref()).await;
+            let mut hop = self.send(index, &parts, pin).await;
             let next = hop.location.take().filter(|_| step.options.location).map(|to| self.follow(&parts, &to, &hop));
             match next {
                 Some(Ok(next)) if redirects < limit => {
@@ -120,14 +121,6 @@ impl User<'_> {
                     return self.finish(hop, judged.unwrap_or_default());
                 }
             }
-        }
-    }
-
-    fn pin(&self, step: &Step, choice: &RouteChoice) -> Option<Name> {
-        match choice {
-            RouteChoice::Pinned(replica) => Some(replica.clone()),
-            _ if step.replica == scenario::ReplicaHint::Same => self.last_replica.clone(),
-            _ => None,
         }
     }
 
@@ -230,7 +223,6 @@ impl User<'_> {
 
     fn received(&mut self, mut request: Request, headers: &HeaderMap, parts: ResponseParts) -> Hop {
         request.replica = headers.get(REPLICA_HEADER).and_then(|name| name.to_str().ok()).map(Name::from);
-        self.last_replica = request.replica.clone().or(self.last_replica.take());
         let path = request.target.split('?').next().unwrap_or("/").to_string();
         let now = unix_seconds(SystemTime::now());
         for line in headers.get_all(SET_COOKIE) {
