@@ -1,5 +1,6 @@
 //! The balancer between real clients and real replicas, on loopback.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::Pin;

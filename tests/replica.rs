@@ -1,4 +1,5 @@
 //! Real processes, started, isolated, observed and stopped.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -107,6 +108,20 @@ async fn a_fixed_path_below_tmp_is_private_too_where_overlays_work() {
         assert!(!Path::new("/tmp").join(name).exists());
     }
     started.fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_below_tmp_that_serves_already_stays_reachable() {
+    let name = format!("/tmp/scaleproof-test-{}.sock", fastrand::u64(..));
+    let listener = std::os::unix::net::UnixListener::bind(&name).unwrap();
+    let folder = project(&[]);
+    let started = start(&launcher(folder.path()), 1).await;
+    let (status, body) = ask(&started.fleet.upstreams()[0], &format!("/connect{name}")).await;
+    started.fleet.stop().await;
+    drop(listener);
+    std::fs::remove_file(&name).unwrap();
+    assert_eq!((status, &*body), (200, ""));
+    assert_eq!(started.memory.files(), [""; 0]);
 }
 
 #[tokio::test]

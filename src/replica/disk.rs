@@ -94,7 +94,7 @@ impl Layout {
         if temporary {
             disk.cover(Path::new(TEMPORARY), "$TMPDIR", &own.join("tmp"))?;
             let sockets = tree::sockets(Path::new(TEMPORARY)).into_iter();
-            disk.mounts.extend(sockets.map(|socket| Mount::Bind { from: socket.clone(), at: socket }));
+            disk.mounts.extend(sockets.map(|at| Mount::Socket { at }));
             disk.point(&["TMPDIR", "TMP", "TEMP"], Path::new(TEMPORARY));
         } else {
             disk.private_folder(&["TMPDIR", "TMP", "TEMP"], "$TMPDIR", &own.join("tmp"))?;

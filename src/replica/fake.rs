@@ -23,10 +23,12 @@ pub type Answer = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 /// One replica: it owns its state and answers requests.
 pub type App = Arc<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
 
+type Factory = dyn Fn(&str) -> Result<App, NotReady> + Send + Sync;
+
 /// Starts what `factory` makes of a replica's name; an error is a replica that does not become ready.
 #[derive(Clone)]
 pub struct FakeLauncher {
-    factory: Arc<dyn Fn(&str) -> Result<App, NotReady> + Send + Sync>,
+    factory: Arc<Factory>,
 }
 
 impl FakeLauncher {
@@ -131,5 +133,62 @@ impl Fleet for FakeFleet {
                 });
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Memory(Mutex<Vec<Event>>);
+
+    impl Sink for Memory {
+        fn emit(&self, event: Event) {
+            self.0.lock().unwrap().push(event);
+        }
+    }
+
+    async fn get(upstream: &Upstream) -> String {
+        let Address::Tcp(address) = upstream.address else { panic!("{upstream:?}") };
+        let ask = move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer.rsplit("\r\n").next().unwrap().to_owned()
+        };
+        tokio::task::spawn_blocking(ask).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_replica_has_a_state_of_its_own_and_one_may_fail() {
+        let launcher = FakeLauncher::new(|name| {
+            if name == "r3" {
+                return Err(NotReady::Exited { exit: Exit::Code(1) });
+            }
+            let visits = Arc::new(AtomicU32::new(0));
+            Ok(app(move |_| {
+                let count = visits.fetch_add(1, Ordering::Relaxed) + 1;
+                async move { Response::new(Full::new(Bytes::from(count.to_string()))) }
+            }))
+        });
+        let memory = Arc::new(Memory::default());
+        let fleet = launcher.start(3, memory.clone()).await;
+        let upstreams = fleet.upstreams();
+        assert_eq!(upstreams.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["r1", "r2"]);
+        assert_eq!(get(&upstreams[0]).await, "1");
+        assert_eq!(get(&upstreams[0]).await, "2");
+        assert_eq!(get(&upstreams[1]).await, "1");
+        fleet.stop().await;
+        let events = memory.0.lock().unwrap();
+        let count = |wanted: fn(&Event) -> bool| events.iter().filter(|event| wanted(event)).count();
+        assert_eq!(count(|event| matches!(event, Event::ReplicaReady { .. })), 2);
+        assert_eq!(count(|event| matches!(event, Event::ReplicaNotReady { .. })), 1);
+        assert_eq!(count(|event| matches!(event, Event::ReplicaExited { expected: true, .. })), 2);
     }
 }

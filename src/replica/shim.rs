@@ -31,6 +31,8 @@ pub enum Mount {
     Overlay { at: PathBuf, upper: PathBuf, work: PathBuf },
     /// `from` appears at `at`.
     Bind { from: PathBuf, at: PathBuf },
+    /// The Unix socket `at` stays reachable through an earlier overlay. It may be gone by now, which harms nobody.
+    Socket { at: PathBuf },
 }
 
 /// Why it did not become the app.
@@ -78,9 +80,9 @@ fn read_plan(socket: &mut UnixStream) -> io::Result<Plan> {
 /// `None` only after a trial that succeeded.
 fn become_app(plan: &Plan) -> Option<Failure> {
     let failed = |step, message| Some(Failure { step, message });
-    if !plan.mounts.is_empty()
-        && let Err(error) = mounts::make(&plan.mounts)
-    {
+    if plan.mounts.is_empty() {
+        mounts::mark();
+    } else if let Err(error) = mounts::make(&plan.mounts) {
         return failed(Step::Disk, error.to_string());
     }
     let Some((program, arguments)) = plan.command.split_first() else {
@@ -153,10 +155,15 @@ mod mounts {
     pub fn make(mounts: &[Mount]) -> io::Result<()> {
         let user_space = enter_own_space()?;
         let opened = mounts.iter().map(open).collect::<io::Result<Vec<_>>>()?;
-        for mount in &opened {
+        for mount in opened.iter().flatten() {
             attach(mount, user_space).map_err(|error| named(mount.at, &error))?;
         }
         Ok(())
+    }
+
+    /// Without mounts, the namespace still marks descendants, for whoever may have one without a user namespace.
+    pub fn mark() {
+        let _ = unshare(UnshareFlags::NEWNS);
     }
 
     fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -186,16 +193,18 @@ mod mounts {
         unsafe { rustix::thread::unshare_unsafe(flags) }
     }
 
-    fn open(mount: &Mount) -> io::Result<Opened<'_>> {
+    /// `None` for a socket that is gone.
+    fn open(mount: &Mount) -> io::Result<Option<Opened<'_>>> {
         let path = |path: &Path| {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
             rustix::fs::open(path, flags, Mode::empty()).map_err(|error| named(path, &error.into()))
         };
         Ok(match mount {
             Mount::Overlay { at, upper, work } => {
-                Opened { at, source: path(at)?, layers: Some((path(upper)?, path(work)?)) }
+                Some(Opened { at, source: path(at)?, layers: Some((path(upper)?, path(work)?)) })
             }
-            Mount::Bind { from, at } => Opened { at, source: path(from)?, layers: None },
+            Mount::Bind { from, at } => Some(Opened { at, source: path(from)?, layers: None }),
+            Mount::Socket { at } => path(at).ok().map(|source| Opened { at, source, layers: None }),
         })
     }
 
@@ -230,6 +239,8 @@ mod mounts {
     pub fn make(_: &[super::Mount]) -> std::io::Result<()> {
         Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "overlayfs is a Linux matter"))
     }
+
+    pub fn mark() {}
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ mod tests {
         let closed = folder.path().join("upper/work");
         fs::create_dir_all(&closed).unwrap();
         fs::write(closed.join("file"), "x").unwrap();
-        fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
         remove(&folder.path().join("upper")).unwrap();
         assert!(!folder.path().join("upper").exists());
         remove(&folder.path().join("upper")).unwrap();

@@ -66,6 +66,10 @@ fn act(path: &str) -> (u16, String) {
             Ok(()) => (200, String::new()),
             Err(error) => (404, error.to_string()),
         },
+        "connect" => match std::os::unix::net::UnixStream::connect(Path::new("/").join(argument)) {
+            Ok(_) => (200, String::new()),
+            Err(error) => (500, error.to_string()),
+        },
         "env" => match std::env::var(argument) {
             Ok(value) => (200, value),
             Err(_) => (404, String::new()),
