@@ -55,7 +55,7 @@ pub struct Trip {
 }
 
 impl Road {
-    /// Milliseconds since the run started, to the microsecond: shorter lines, and numbers that JSON gives back unchanged.
+    /// Milliseconds since the run started, to the microsecond: finer digits say nothing and make lines longer.
     fn now_ms(&self) -> f64 {
         self.started.elapsed().as_micros() as f64 / 1000.0
     }
