@@ -46,6 +46,7 @@ use stage::Stage;
 /// # Errors
 /// The balancer could not listen, or the log could not be written.
 pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) -> io::Result<()> {
+    let plan = &plan.with_unique_names();
     recorder.emit(Event::RunStarted {
         schema: SCHEMA.to_string(),
         version: env!("CARGO_PKG_VERSION").to_string(),

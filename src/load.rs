@@ -13,8 +13,10 @@ use crate::scenario::{ResponseParts, Scenario, Variables};
 
 /// Sent with a request to choose the replica; the balancer obeys and does not pass it on.
 pub const PIN_HEADER: &str = "x-scaleproof-pin";
-/// In every answer of the balancer that came from a replica.
+/// In every answer of the balancer for which a replica was asked.
 pub const REPLICA_HEADER: &str = "x-scaleproof-replica";
+/// In answers that the balancer gave itself, because no replica did.
+pub const ERROR_HEADER: &str = "x-scaleproof-error";
 
 /// Where users travel.
 #[derive(Clone)]
@@ -53,7 +55,7 @@ pub struct Trip {
 }
 
 impl Road {
-    /// Milliseconds since the run started, to the microsecond: shorter lines, and numbers that JSON gives back unchanged.
+    /// Milliseconds since the run started, to the microsecond: finer digits say nothing and make lines longer.
     fn now_ms(&self) -> f64 {
         self.started.elapsed().as_micros() as f64 / 1000.0
     }

@@ -8,7 +8,11 @@
 //! | `# @scenario NAME` | before the first request | the story's name; else the file's name |
 //! | `# @write KEY token=TEMPLATE` | before a request | it adds TEMPLATE to the set KEY |
 //! | `# @read KEY tokens=QUERY` | before a request | QUERY over its response lists the set KEY: all that this user wrote must be in it |
-//! | `# @replica same\|other\|any\|N` | before a request | stay on the replica of the step before; prefer a switch here; no wish; always replica N |
+//! | `# @replica same\|other\|any\|N` | before a request | on the replica of the step before; a switch is tried here first; no wish; always replica N |
+//!
+//! Each journey is a new user, who knows these variables besides those of the configuration: `base` (the balancer's URL),
+//! `vu` (the user's number, never used twice in a run), `token` (twelve characters, never used twice), `run_id`,
+//! `iteration`, and Hurl's functions `newUuid` and `newDate`.
 //!
 //! A construct outside the subset is an error with its place, never skipped. Everything here is pure: no file is opened,
 //! no clock is read; whoever sends the requests reads the files that a body names.

@@ -216,6 +216,12 @@ impl<'h, 'a> Trial<'h, 'a> {
             let summary = format!("scenario `{name}` asserts nothing after it wrote");
             return Finding::unknown(summary, "Add `HTTP 200` and [Asserts] to the step that reads what was written.");
         }
+        self.at_once()
+    }
+
+    /// What users at once saw, after every switch passed.
+    fn at_once(&self) -> Finding {
+        let name = &self.scenario.name;
         let spread = |log: &super::history::PhaseLog| {
             let failed = log.of(name, Purpose::Spread).filter(|journey| journey.failure_was_answered()).count() as u64;
             let passed = log.of(name, Purpose::Spread).filter(|journey| journey.passed()).count() as u64;

@@ -117,8 +117,11 @@ fn compare(answers: &Answers, fleet: &PhaseLog) -> Comparison {
             Lines::Same if all_whole => Comparison::Same { masked: false },
             Lines::Same | Lines::Shifting => {
                 let told: Vec<String> =
-                    digests.iter().map(|(replica, digest)| format!("body {digest} on {replica}")).collect();
-                Comparison::Different(told.join(", "))
+                    digests.iter().map(|(replica, digest)| format!("{digest} on {replica}")).collect();
+                Comparison::Different(format!(
+                    "the bodies differ beyond what the log shows, by digest {}",
+                    told.join(", ")
+                ))
             }
         };
     }

@@ -70,6 +70,22 @@ impl Plan {
         variables
     }
 
+    /// The same plan with a name of its own for each scenario, since the log tells them apart by name: a second `shop`
+    /// becomes `shop (2)`.
+    pub(super) fn with_unique_names(&self) -> Plan {
+        let mut plan = self.clone();
+        for index in 1..plan.scenarios.len() {
+            let (before, rest) = plan.scenarios.split_at_mut(index);
+            let taken = |name: &str| before.iter().any(|other| other.name == name);
+            let name = rest[0].name.clone();
+            let names = std::iter::once(name.clone()).chain((2u32..).map(|number| format!("{name} ({number})").into()));
+            if let Some(free) = names.into_iter().find(|name: &crate::model::Name| !taken(name)) {
+                Arc::make_mut(&mut rest[0]).name = free;
+            }
+        }
+        plan
+    }
+
     /// Where files named by the scenario lie.
     pub(super) fn folder_of(&self, scenario: &Scenario) -> PathBuf {
         self.folder.join(Path::new(&scenario.path).parent().unwrap_or(Path::new("")))
@@ -88,6 +104,25 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn scenarios_of_one_name_are_told_apart() {
+        let shop = || Arc::new(crate::scenario::parse("GET /\n", "a/shop.hurl").unwrap());
+        let plan = Plan {
+            app: String::new(),
+            command: Vec::new(),
+            scenarios: vec![shop(), shop(), shop()],
+            folder: PathBuf::new(),
+            variables: BTreeMap::new(),
+            replicas: 2,
+            users: 1,
+            seed: 1,
+            limits: Limits::default(),
+            interrupted: CancellationToken::new(),
+        };
+        let names: Vec<_> = plan.with_unique_names().scenarios.iter().map(|scenario| scenario.name.clone()).collect();
+        assert_eq!(names, ["shop", "shop (2)", "shop (3)"]);
+    }
 
     #[test]
     fn tokens_are_unique_and_repeatable() {

@@ -27,13 +27,16 @@ pub(super) fn all_on(scenario: &Scenario, replica: &ReplicaName) -> Vec<RouteCho
     vec![RouteChoice::Pinned(replica.clone()); scenario.steps.len()]
 }
 
-/// The balancer decides, except for steps that name a replica.
-pub(super) fn balanced(scenario: &Scenario, names: &[ReplicaName]) -> Vec<RouteChoice> {
-    let choose = |step: &crate::scenario::Step| match step.replica {
+/// The balancer decides, except for steps that name a replica, and for steps that must stay together: those go to one
+/// replica, another one with each `turn`, so that the log knows every choice beforehand.
+pub(super) fn balanced(scenario: &Scenario, names: &[ReplicaName], turn: usize) -> Vec<RouteChoice> {
+    let stays = |index: usize| scenario.steps.get(index).is_some_and(|step| step.replica == ReplicaHint::Same);
+    let choose = |(index, step): (usize, &crate::scenario::Step)| match step.replica {
         ReplicaHint::Number(number) => numbered(number, names),
+        _ if stays(index) || stays(index + 1) => numbered((turn % names.len().max(1)) as u32 + 1, names),
         _ => RouteChoice::Balanced,
     };
-    scenario.steps.iter().map(choose).collect()
+    scenario.steps.iter().enumerate().map(choose).collect()
 }
 
 fn numbered(number: u32, names: &[ReplicaName]) -> RouteChoice {
@@ -100,9 +103,9 @@ mod tests {
         let scenario = parse(text, "x.hurl").unwrap();
         let points: Vec<usize> = switches(&scenario, &names(2)).iter().map(|switch| switch.point).collect();
         assert_eq!(points, [3, 3, 2, 2, 4, 4]);
-        let route = balanced(&scenario, &names(2));
-        assert_eq!(route[4], RouteChoice::Pinned("r2".into()));
-        assert_eq!(route[3], RouteChoice::Balanced);
+        let route = balanced(&scenario, &names(2), 1);
+        let r2 = || RouteChoice::Pinned("r2".into());
+        assert_eq!(route, [r2(), r2(), RouteChoice::Balanced, RouteChoice::Balanced, r2()]);
     }
 
     #[test]

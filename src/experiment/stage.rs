@@ -31,10 +31,13 @@ impl Stage<'_> {
         let mut shrunk = Vec::new();
         probe::pages_and_sessions(self).await;
         for scenario in &self.plan.scenarios {
+            let mut sound = 0;
             for name in &self.names {
-                self.travel(scenario, Purpose::Baseline, all_on(scenario, name)).await;
+                let trip = self.travel(scenario, Purpose::Baseline, all_on(scenario, name)).await;
+                sound += usize::from(trip.result == JourneyResult::Passed);
             }
-            let failures = self.switch(scenario).await;
+            // A story that does not hold on two replicas alone has nothing to say about pairs of them.
+            let failures = if sound < 2 { Vec::new() } else { self.switch(scenario).await };
             if let Some(failure) = most_telling(&failures) {
                 shrunk.push(shrink(self, scenario, failure).await);
             }
@@ -82,8 +85,8 @@ impl Stage<'_> {
 
     async fn spread(&self, scenario: &Arc<Scenario>) {
         let mut users = JoinSet::new();
-        for _ in 0..self.plan.users {
-            let journey = self.journey(scenario, Purpose::Spread, balanced(scenario, &self.names));
+        for turn in 0..self.plan.users as usize {
+            let journey = self.journey(scenario, Purpose::Spread, balanced(scenario, &self.names, turn));
             let road = self.road.clone();
             users.spawn(async move { road.travel(journey).await });
         }

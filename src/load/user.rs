@@ -13,7 +13,7 @@ use crate::scenario::{self, BodyParts, PartContent, RequestParts, ResponseParts,
 
 use super::clock::{rfc3339, unix_seconds};
 use super::cookies::Jar;
-use super::{Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
+use super::{ERROR_HEADER, Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
 
 /// Characters of a body that the log keeps, in bytes.
 const EXCERPT_BYTES: usize = 2048;
@@ -29,8 +29,6 @@ struct User<'a> {
     journey: Journey,
     client: Client,
     jar: Jar,
-    /// Who answered last, for steps that want to stay.
-    last_replica: Option<Name>,
     last_response: Option<ResponseParts>,
 }
 
@@ -53,7 +51,7 @@ pub(super) async fn travel(road: &Road, journey: Journey) -> Trip {
     let trip = match client(road, journey.fresh_connections) {
         Ok(client) => {
             let jar = Jar::default();
-            let mut user = User { road, journey, client, jar, last_replica: None, last_response: None };
+            let mut user = User { road, journey, client, jar, last_response: None };
             let result = user.run().await;
             Trip { result, response: user.last_response }
         }
@@ -99,11 +97,14 @@ impl User<'_> {
         }
         self.journey.variables.set_now(rfc3339(SystemTime::now()));
         let mut parts = scenario::render(step, &mut self.journey.variables).map_err(|error| error.to_string())?;
-        let pin = self.pin(step, choice);
+        let pin = match choice {
+            RouteChoice::Pinned(replica) => Some(replica),
+            RouteChoice::Balanced | RouteChoice::Skipped => None,
+        };
         let mut redirects = 0;
         let limit = step.options.max_redirects.unwrap_or(MAX_REDIRECTS).min(MAX_REDIRECTS);
         loop {
-            let mut hop = self.send(index, &parts, pin.as_ref()).await;
+            let mut hop = self.send(index, &parts, pin).await;
             let next = hop.location.take().filter(|_| step.options.location).map(|to| self.follow(&parts, &to, &hop));
             match next {
                 Some(Ok(next)) if redirects < limit => {
@@ -120,14 +121,6 @@ impl User<'_> {
                     return self.finish(hop, judged.unwrap_or_default());
                 }
             }
-        }
-    }
-
-    fn pin(&self, step: &Step, choice: &RouteChoice) -> Option<Name> {
-        match choice {
-            RouteChoice::Pinned(replica) => Some(replica.clone()),
-            _ if step.replica == scenario::ReplicaHint::Same => self.last_replica.clone(),
-            _ => None,
         }
     }
 
@@ -169,6 +162,11 @@ impl User<'_> {
         };
         request.done_ms = self.road.now_ms();
         match exchanged {
+            Ok((headers, response)) if headers.contains_key(ERROR_HEADER) => {
+                let error = String::from_utf8_lossy(&response.body).trim().to_string();
+                request.answer = Answer::Failed { error };
+                Hop { request, parts: None, location: None }
+            }
             Ok((headers, response)) => self.received(request, &headers, response),
             Err(error) => {
                 request.answer = Answer::Failed { error };
@@ -225,7 +223,6 @@ impl User<'_> {
 
     fn received(&mut self, mut request: Request, headers: &HeaderMap, parts: ResponseParts) -> Hop {
         request.replica = headers.get(REPLICA_HEADER).and_then(|name| name.to_str().ok()).map(Name::from);
-        self.last_replica = request.replica.clone().or(self.last_replica.take());
         let path = request.target.split('?').next().unwrap_or("/").to_string();
         let now = unix_seconds(SystemTime::now());
         for line in headers.get_all(SET_COOKIE) {

@@ -241,17 +241,17 @@ fn request_section(cursor: &mut Cursor, step: &mut Step) -> Parsed<()> {
     let marked = cursor.span_since(mark);
     cursor.end_of_line()?;
     match name.as_str() {
-        "Query" | "QueryStringParams" => lines(cursor, |cursor| Ok(step.query.push(key_value(cursor)?)))?,
+        "Query" | "QueryStringParams" => lines(cursor, |cursor| key_value(cursor).map(|pair| step.query.push(pair)))?,
         "Form" | "FormParams" => {
             let form = step.form.get_or_insert_default();
-            lines(cursor, |cursor| Ok(form.push(key_value(cursor)?)))?;
+            lines(cursor, |cursor| key_value(cursor).map(|pair| form.push(pair)))?;
         }
         "Multipart" | "MultipartFormData" => {
             let parts = step.multipart.get_or_insert_default();
-            lines(cursor, |cursor| Ok(parts.push(multipart_value(cursor)?)))?;
+            lines(cursor, |cursor| multipart_value(cursor).map(|part| parts.push(part)))?;
         }
-        "Cookies" => lines(cursor, |cursor| Ok(step.cookies.push(key_value(cursor)?)))?,
-        "BasicAuth" => lines(cursor, |cursor| Ok(step.basic_auth = Some(key_value(cursor)?)))?,
+        "Cookies" => lines(cursor, |cursor| key_value(cursor).map(|pair| step.cookies.push(pair)))?,
+        "BasicAuth" => lines(cursor, |cursor| key_value(cursor).map(|pair| step.basic_auth = Some(pair)))?,
         "Options" => lines(cursor, |cursor| option(cursor, &mut step.options))?,
         "Captures" | "Asserts" => {
             return Err(cursor
