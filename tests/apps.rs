@@ -3,7 +3,7 @@
 mod tool;
 
 use serde_json::Value;
-use tool::{Said, have, root, run};
+use tool::{Said, have, have_node_packages, have_python_packages, root, run};
 
 fn test(app: &str) -> Said {
     run(root().join("fixtures/apps").join(app), &["test", "--format", "json"])
@@ -52,28 +52,28 @@ fn is_ready(app: &str) {
 
 #[test]
 fn express_with_the_cart_in_memory_is_not_ready() {
-    if have("node") {
+    if have_node_packages("express-cart-memory") {
         loses_the_cart("express-cart-memory");
     }
 }
 
 #[test]
 fn express_with_the_cart_in_redis_is_ready() {
-    if have("node") && have("redis-server") {
+    if have_node_packages("express-cart-redis") && have("redis-server") {
         is_ready("express-cart-redis");
     }
 }
 
 #[test]
 fn flask_with_the_cart_in_memory_is_not_ready() {
-    if have("flask") {
+    if have_python_packages() {
         loses_the_cart("flask-cart-memory");
     }
 }
 
 #[test]
 fn flask_with_the_cart_in_redis_is_ready() {
-    if have("flask") && have("redis-server") {
+    if have_python_packages() && have("redis-server") {
         is_ready("flask-cart-redis");
     }
 }

@@ -1,5 +1,6 @@
 //! `scaleproof demo`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,8 +40,10 @@ Now your own app:   scaleproof lint                      what the code and the d
 fn show(variant: Variant, title: &str, run: &Arc<Run>) -> Result<TestReport> {
     let folder = write_project(variant, run)?;
     let config = project::config(&folder, None)?;
-    let scenarios = project::scenarios(&folder, &[], &config.scenarios)?;
-    let report = Trial { run: run.clone(), folder, config, scenarios, users: 9, seed: 42, keep: false }.run()?;
+    let variables = BTreeMap::new();
+    let scenarios = project::scenarios(&folder, &[], &config.scenarios, &variables)?;
+    let report =
+        Trial { run: run.clone(), folder, config, scenarios, variables, users: 9, seed: 42, keep: false }.run()?;
     output::print(|look, out| {
         let bold = anstyle::Style::new().bold();
         writeln!(out, "{bold}{title}{bold:#}\n")?;

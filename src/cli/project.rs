@@ -1,5 +1,6 @@
 //! Reads what a project brings along: scaleproof.yaml, scenarios, rules of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,14 +19,31 @@ pub fn config(folder: &Path, path: Option<&Path>) -> Result<Config> {
     Ok(config::parse(&read(&chosen)?, &display(&chosen))?)
 }
 
-/// The scenarios in `files`, or those that the configuration's patterns find below `folder`, sorted by path.
-pub fn scenarios(folder: &Path, files: &[PathBuf], patterns: &[String]) -> Result<Vec<Scenario>> {
+/// The scenarios in `files`, or those that the configuration's patterns find below `folder`, sorted by path. `variables` are
+/// the names that they may use beside those that every user has and those that they capture.
+pub fn scenarios(
+    folder: &Path,
+    files: &[PathBuf],
+    patterns: &[String],
+    variables: &BTreeMap<String, String>,
+) -> Result<Vec<Scenario>> {
+    let known: Vec<&str> = variables.keys().map(String::as_str).collect();
     let paths = if files.is_empty() { matching(folder, patterns)? } else { files.to_vec() };
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
-        match scenario::parse(&read(&path)?, &display(path.strip_prefix(folder).unwrap_or(&path))) {
-            Ok(scenario) => scenarios.push(scenario),
+        let text = read(&path)?;
+        let path = display(path.strip_prefix(folder).unwrap_or(&path));
+        match scenario::parse(&text, &path) {
+            Ok(scenario) => {
+                let undefined = scenario.undefined(&known).into_iter();
+                problems.extend(undefined.map(|(name, span)| {
+                    Problem::new(format!("nothing defines the variable `{name}`"))
+                        .help(format!("capture it in an earlier step, or give it with `--variable {name}=VALUE`"))
+                        .at(&path, span, &text)
+                }));
+                scenarios.push(scenario);
+            }
             Err(problem) => problems.push(problem),
         }
     }

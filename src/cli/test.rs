@@ -1,5 +1,6 @@
 //! `scaleproof test`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub struct Args {
     /// A story to run, in Hurl's syntax; may be repeated
     #[arg(long, value_name = "FILE")]
     scenario: Vec<PathBuf>,
+    /// A value for a variable of the stories; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    variable: Vec<(String, String)>,
     /// The configuration [default: scaleproof.yaml in the current folder, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -46,13 +50,20 @@ pub struct Args {
     command: Vec<String>,
 }
 
+fn assignment(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}
+
 pub fn run(args: &Args) -> Result {
     let folder = std::env::current_dir()?;
     let config = configuration(args, &folder)?;
-    let scenarios = project::scenarios(&folder, &args.scenario, &config.scenarios)?;
-    let trial =
-        Trial { run: trial::begin()?, folder, config, scenarios, users: args.users, seed: args.seed, keep: true };
-    let report = trial.run()?;
+    let variables: BTreeMap<String, String> = args.variable.iter().cloned().collect();
+    let scenarios = project::scenarios(&folder, &args.scenario, &config.scenarios, &variables)?;
+    let (users, seed) = (args.users, args.seed);
+    let report = Trial { run: trial::begin()?, folder, config, scenarios, variables, users, seed, keep: true }.run()?;
     write(&report, &args.reports)?;
     Ok(exit(&report, args.fail_on))
 }

@@ -1,5 +1,6 @@
 //! One trial of an app: lint its folder, run the fleet and the control, evaluate the log.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Trial {
     pub folder: PathBuf,
     pub config: Config,
     pub scenarios: Vec<Scenario>,
+    /// Values for variables that the scenarios use and do not define.
+    pub variables: BTreeMap<String, String>,
     pub users: u32,
     pub seed: u64,
     /// Keep the log and what the replicas printed in [`KEPT`].
@@ -90,7 +93,7 @@ impl Trial {
             command: self.config.command.clone(),
             scenarios: self.scenarios.iter().cloned().map(Arc::new).collect(),
             folder: self.folder.clone(),
-            variables: Default::default(),
+            variables: self.variables.clone(),
             replicas: self.config.replicas,
             users: self.users,
             seed: self.seed,

@@ -12,12 +12,20 @@ pub fn root() -> PathBuf {
 pub fn scaleproof(folder: impl AsRef<Path>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scaleproof"));
     command.current_dir(folder).env_clear().env("COLUMNS", "100").env("NO_COLOR", "1").stdin(Stdio::null());
-    for kept in ["PATH", "HOME", "TMPDIR", "LANG"] {
+    command.env("PATH", path());
+    for kept in ["HOME", "TMPDIR", "LANG"] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
         }
     }
     command
+}
+
+/// The search path, with the Python programs that `tests/all` installs in front.
+fn path() -> std::ffi::OsString {
+    let given = std::env::var_os("PATH").unwrap_or_default();
+    let installed = root().join("fixtures/apps/.venv/bin");
+    std::env::join_paths(std::iter::once(installed).chain(std::env::split_paths(&given))).expect("a search path")
 }
 
 /// What a run said.
@@ -56,11 +64,27 @@ pub fn run(folder: impl AsRef<Path>, arguments: &[&str]) -> Said {
 
 /// True when `program` is installed. Where the tests must not skip (`SCALEPROOF_TESTS_NEED_ALL`), its absence is a failure.
 pub fn have(program: &str) -> bool {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|folder| folder.join(program).is_file()));
+    needed(program, std::env::split_paths(&path()).any(|folder| folder.join(program).is_file()))
+}
+
+/// True when node and the npm packages of a fixture app are installed.
+pub fn have_node_packages(app: &str) -> bool {
+    have("node")
+        && needed(
+            &format!("node_modules of {app}"),
+            root().join("fixtures/apps").join(app).join("node_modules").is_dir(),
+        )
+}
+
+/// True when the Python packages of the fixture apps are installed.
+pub fn have_python_packages() -> bool {
+    needed("the Python packages of fixtures/apps", root().join("fixtures/apps/.venv/bin/flask").is_file())
+}
+
+fn needed(what: &str, found: bool) -> bool {
     if !found {
-        assert!(std::env::var_os("SCALEPROOF_TESTS_NEED_ALL").is_none(), "{program} is not installed: run tests/all");
-        eprintln!("skipped: {program} is not installed; tests/all installs it");
+        assert!(std::env::var_os("SCALEPROOF_TESTS_NEED_ALL").is_none(), "{what}: not installed, run tests/all");
+        eprintln!("skipped: {what}: not installed; tests/all installs it");
     }
     found
 }
