@@ -122,7 +122,7 @@ async fn prove(app: &str) -> BTreeMap<String, Outcome> {
     let path = project.path().join("run.jsonl");
     let recorder = Arc::new(Recorder::new(Box::new(std::fs::File::create(&path).unwrap())));
     run(&launcher, &plan, recorder.clone()).await.unwrap();
-    let log = read(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let log = read(&std::fs::read_to_string(&path).unwrap(), "run.jsonl").unwrap();
     assert_eq!(log, recorder.entries(), "the file holds what the memory holds");
     check::evaluate(&log).into_iter().map(|outcome| (outcome.id.to_string(), outcome)).collect()
 }

@@ -118,6 +118,8 @@ mod tests {
             users: 1,
             seed: 1,
             limits: Limits::default(),
+            findings: Vec::new(),
+            problems: Vec::new(),
             interrupted: CancellationToken::new(),
         };
         let names: Vec<_> = plan.with_unique_names().scenarios.iter().map(|scenario| scenario.name.clone()).collect();
