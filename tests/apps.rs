@@ -26,7 +26,7 @@ fn loses_the_cart(app: &str) {
     let steps = ryw["story"]["steps"].as_array().expect("a story");
     let told: Vec<String> = steps
         .iter()
-        .map(|step| format!("{} {}", step["method"].as_str().unwrap(), step["target"].as_str().unwrap()))
+        .map(|step| format!("{} {}", step["method"].as_str().expect("text"), step["target"].as_str().expect("text")))
         .collect();
     assert_eq!(told, ["POST /cart", "GET /cart"], "the smallest story leaves the shop's front page out");
     assert_ne!(steps[0]["replica"], steps[1]["replica"]);

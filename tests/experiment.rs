@@ -117,6 +117,8 @@ async fn prove(app: &str) -> BTreeMap<String, Outcome> {
         users: 5,
         seed: 1,
         limits: Limits::default(),
+        findings: Vec::new(),
+        problems: Vec::new(),
         interrupted: CancellationToken::new(),
     };
     let path = project.path().join("run.jsonl");

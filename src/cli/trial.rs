@@ -79,7 +79,13 @@ impl Trial {
 
     fn lint(&self) -> Result<LintReport> {
         let folders: Vec<PathBuf> = self.config.lint.rules.iter().map(|rules| self.folder.join(rules)).collect();
-        Ok(lint::analyse(&[self.folder.clone()], &self.folder, &project::rules(&folders)?, &self.config, false))
+        Ok(lint::analyse(
+            std::slice::from_ref(&self.folder),
+            &self.folder,
+            &project::rules(&folders)?,
+            &self.config,
+            false,
+        ))
     }
 
     fn name(&self) -> String {

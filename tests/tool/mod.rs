@@ -1,5 +1,6 @@
 //! Runs the tool as a user would, in an environment that is the same everywhere.
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::print_stderr, reason = "a test that skips itself says so")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
