@@ -4,6 +4,7 @@
 
 pub mod deploy;
 pub mod language;
+pub mod manifest;
 pub mod walk;
 
 use std::panic::AssertUnwindSafe;
@@ -28,7 +29,7 @@ pub struct Scan {
 pub type Reader = fn(&str, &str) -> Extracted;
 
 /// Who reads a file, told by its path. The first that knows it does.
-const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, deployment_reader];
+const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, manifest::reader, deployment_reader];
 
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;
@@ -125,5 +126,118 @@ fn decode(bytes: Vec<u8>) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_string(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, bytes) in files {
+            let file = folder.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, bytes).unwrap();
+        }
+        folder
+    }
+
+    fn paths(scan: &Scan) -> Vec<&str> {
+        scan.files.iter().map(|facts| &*facts.path).collect()
+    }
+
+    fn scan_all(folder: &tempfile::TempDir) -> Scan {
+        scan(&[folder.path().to_path_buf()], folder.path())
+    }
+
+    #[test]
+    fn a_project_is_read_in_the_order_of_its_paths_without_what_does_not_run() {
+        let folder = project(&[
+            ("b.py", b"x = 1"),
+            ("a/c.ts", b"let x = 1"),
+            ("a/b.rs", b"fn x() {}"),
+            ("package.json", b"{}"),
+            ("README.md", b"no"),
+            ("node_modules/x/index.js", b"1"),
+            ("tests/a.py", b"1"),
+            ("test_a.py", b"1"),
+            ("a/cart.test.ts", b"1"),
+            ("a/types.d.ts", b"1"),
+            ("a/app.min.js", b"1"),
+            ("build/a.js", b"1"),
+            (".hidden/a.py", b"1"),
+            ("env/pyvenv.cfg", b""),
+            ("env/a.py", b"1"),
+            ("ignored.py", b"1"),
+            ("own.py", b"1"),
+            (".gitignore", b"ignored.py\n"),
+            (".scaleproofignore", b"own.py\n"),
+            ("service/test.setup.js/a.js", b"1"),
+        ]);
+        let found = scan_all(&folder);
+        assert_eq!(paths(&found), ["a/b.rs", "a/c.ts", "b.py", "package.json", "service/test.setup.js/a.js"]);
+        assert_eq!(found.problems, []);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read_whatever_its_name() {
+        let folder =
+            project(&[("tests/x/a.py", b"1"), ("tests/x/tests/b.py", b"1"), ("a.min.js", b"1"), ("x.md", b"1")]);
+        let at = |path: &str| folder.path().join(path);
+        let found =
+            scan(&[at("tests/x"), at("a.min.js"), at("x.md"), at("tests/x/tests/b.py"), at("gone.py")], folder.path());
+        assert_eq!(paths(&found), ["a.min.js", "tests/x/a.py", "tests/x/tests/b.py"]);
+        let problems: Vec<_> = found.problems.iter().map(|problem| problem.to_string()).collect();
+        assert_eq!(
+            problems,
+            ["gone.py: failed to read: no such file or directory", "x.md: not a kind of file that is understood"]
+        );
+    }
+
+    #[test]
+    fn a_folder_called_build_is_code_unless_something_is_built_beside_it() {
+        let folder = project(&[("build/a.py", b"1"), ("web/package.json", b"{}"), ("web/build/a.js", b"1")]);
+        assert_eq!(paths(&scan_all(&folder)), ["build/a.py", "web/package.json"]);
+    }
+
+    #[test]
+    fn what_is_no_text_or_too_large_is_a_problem_and_the_rest_goes_on() {
+        let large = "x = 1\n".repeat(400_000);
+        let long_line = format!("a('{}')", "x".repeat(30_000));
+        let folder = project(&[
+            ("a.py", b"carts = {}  # \xff\n"),
+            ("b.py", b"x\0y"),
+            ("c.py", large.as_bytes()),
+            ("d.js", long_line.as_bytes()),
+            ("e.py", b"\xef\xbb\xbfcarts = {}\n"),
+            ("f.py", b"x = (\n"),
+        ]);
+        let found = scan_all(&folder);
+        assert_eq!(paths(&found), ["a.py", "e.py", "f.py"]);
+        assert_eq!(found.files[0].states.len() + found.files[1].states.len(), 2);
+        let problems: Vec<_> = found.problems.iter().map(|problem| problem.to_string()).collect();
+        assert_eq!(problems[0], "b.py: holds NUL bytes: binary, not analysed");
+        assert_eq!(problems[1], "c.py: 2.4 MB: larger than 1 MB, not analysed");
+        assert!(problems[2].starts_with("f.py:1:"), "{problems:?}");
+        assert_eq!(text(folder.path(), "e.py").unwrap(), "carts = {}\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_not_followed() {
+        let folder = project(&[("a/a.py", b"1")]);
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("a/a.py"), folder.path().join("b.py")).unwrap();
+        let found = scan_all(&folder);
+        assert_eq!((paths(&found), found.problems.len()), (vec!["a/a.py"], 0));
+    }
+
+    #[test]
+    fn every_line_of_the_skip_list_is_a_pattern() {
+        let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+        for line in include_str!("source/skip.gitignore").lines() {
+            builder.add_line(None, line).unwrap();
+        }
     }
 }

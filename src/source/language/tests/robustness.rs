@@ -1,0 +1,189 @@
+use proptest::prelude::*;
+
+use super::super::{ADAPTERS, Extracted};
+use super::extract;
+
+/// A snippet of each language that uses most of its grammar.
+pub(super) const REAL: &[(&str, &str)] = &[
+    (
+        "a.py",
+        "from .store import carts as c\nimport os\nclass Shop(Base):\n    items = {}\n    def __init__(self, a: int = 1, *args, **kw):\n        self.a, self.b = a, {}\n\
+         \x20   @app.route('/x')\n    async def add(self):\n        global n\n        n += 1\n        async with open('x') as f: await f.read()\n        del self.items['x']\n        return [i for i in c if i] or {**kw}\n\
+         n = 0\nx = lambda y: y if y else None\nmatch n:\n    case [1, *rest]: pass\n    case _: print(f'{n!r}')\nif (z := 3) > 2: pass\n",
+    ),
+    (
+        "a.js",
+        "import a, { b as c } from './d';\nconst { e: { f = 1 } = {}, ...g } = require('h');\nlet n = 0;\nexport default class I extends J { #k = new Map(); static l = 1; constructor() { super(); this.m = []; } get o() { return this.#k ?? `t${n}`; } }\n\
+         async function* p(q = 1, ...r) { for await (const s of q) yield s; n++; [n, a.b] = r; delete a.b?.[1]; try { throw n; } catch { } finally { } }\n\
+         module.exports = { p, t: () => n, ['u' + 1]: 2, ...g };\nlabel: while (n ||= 2) { switch (n) { case 1: break label; } }\n",
+    ),
+    (
+        "a.tsx",
+        "import type { A } from 'a';\n@D() export class B<T> implements C { @E() private x: Map<string, T> = new Map(); constructor(private readonly y: A) {} }\nenum F { G = 1 }\n\
+         namespace H { export const i = 1 as const; }\nabstract class J { abstract k(): void }\nexport const L = ({ m }: { m: A }) => <div onClick={() => m!.n()}>{m satisfies A}</div>;\ndeclare module 'o';\n",
+    ),
+    (
+        "a.rs",
+        "use std::{sync::Mutex, collections::HashMap as M};\nstatic A: Mutex<M<u8, u8>> = Mutex::new(M::new());\nstruct B<'a, T>(&'a T, u8);\nenum C { D { e: u8 }, F(u8), G }\ntrait H { fn i(&self) -> u8 { 1 } }\n\
+         impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
+         \x20 match x { 1..=3 | 5 if x > 2 => k(x), n @ _ => drop(n) } 'l: loop { break 'l; } let y = async move { x as u64 }.await; Ok(()) }\nmacro_rules! m { ($a:expr) => { $a } }\n",
+    ),
+];
+
+fn everywhere(text: &str) -> Vec<Extracted> {
+    ADAPTERS.iter().map(|adapter| (adapter.extract)(&format!("a.{}", adapter.extensions[0]), text)).collect()
+}
+
+#[test]
+fn real_code_of_every_language_is_understood() {
+    for (path, text) in REAL {
+        let extracted = extract(path, text);
+        assert_eq!(extracted.problems, [], "{path}");
+        assert!(!extracted.facts.functions.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn ten_thousand_levels_are_a_problem_and_no_crash() {
+    let nested =
+        |open: &str, inner: &str, close: &str| format!("{}{inner}{}", open.repeat(10_000), close.repeat(10_000));
+    let indented: String = (0..2_000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect::<String>()
+        + &" ".repeat(2_000)
+        + "pass\n";
+    let cases = [
+        ("a.py", format!("x = {}", nested("[", "1", "]"))),
+        ("a.py", format!("x = {}", nested("f(", "1", ")"))),
+        ("a.py", format!("x = {}1", "not ".repeat(10_000))),
+        ("a.py", indented),
+        ("a.js", format!("x = {}", nested("[", "1", "]"))),
+        ("a.js", format!("x = {}1", "!".repeat(10_000))),
+        ("a.js", nested("function f() {", "", "}")),
+        ("a.ts", format!("x = {}", nested("{a: ", "1", "}"))),
+        ("a.tsx", format!("x = {}", nested("<a>", "1", "</a>"))),
+        ("a.rs", format!("fn f() {{ {} }}", nested("(", "1", ")"))),
+        ("a.rs", format!("fn f() {{ x = {}1; }}", "!".repeat(10_000))),
+        ("a.rs", format!("fn f() {{ x{}; }}", ".a()".repeat(10_000))),
+        ("a.rs", nested("mod a {", "", "}")),
+    ];
+    for (path, text) in cases {
+        let problems = extract(path, &text).problems;
+        let told = problems.iter().any(|problem| problem.message.contains("nested"));
+        assert!(told, "{path}: {} … says {problems:?}", &text[..40]);
+    }
+}
+
+#[test]
+fn long_chains_are_no_deep_nesting() {
+    let sum = vec!["a"; 5_000].join(" + ");
+    for (path, text) in [("a.py", format!("x = {sum}\n")), ("a.js", format!("x = {sum};\n"))] {
+        assert_eq!(extract(path, &text).problems, [], "{path}");
+    }
+    let names: String = (1..20_000).map(|n| format!("a{n} = a{}.b\n", n - 1)).collect();
+    assert_eq!(extract("a.py", &format!("def f():\n    return a19999.c()\n{names}")).problems, []);
+}
+
+#[test]
+fn control_characters_crash_nothing() {
+    for text in ["\0", "a\0b = {}", "\u{feff}x = 1", "\r\r\n\r", "\u{2028}", ""] {
+        everywhere(text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn arbitrary_text_crashes_nothing(text in "\\PC{0,200}") {
+        everywhere(&text);
+    }
+
+    #[test]
+    fn arbitrary_tokens_crash_nothing(words in prop::collection::vec(prop::sample::select(WORDS), 0..60)) {
+        everywhere(&words.join(" "));
+    }
+
+    #[test]
+    fn mutated_code_crashes_nothing(which in 0..REAL.len(), from in 0.0..1.0, length in 0usize..40, insert in prop::sample::select(WORDS)) {
+        let (path, text) = REAL[which];
+        let mut start = (text.len() as f64 * from) as usize;
+        let mut end = (start + length).min(text.len());
+        while !text.is_char_boundary(start) { start -= 1; }
+        while !text.is_char_boundary(end) { end += 1; }
+        extract(path, &format!("{}{insert}{}", &text[..start], &text[end..]));
+    }
+}
+
+const WORDS: &[&str] = &[
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "=",
+    "=>",
+    ":",
+    ";",
+    ",",
+    ".",
+    "\n",
+    "\n    ",
+    "x",
+    "carts",
+    "self",
+    "this",
+    "def",
+    "class",
+    "function",
+    "fn",
+    "static",
+    "let",
+    "const",
+    "import",
+    "from",
+    "use",
+    "as",
+    "require('x')",
+    "'s'",
+    "`${",
+    "f'{",
+    "1",
+    "return",
+    "await",
+    "async",
+    "lambda",
+    "@",
+    "#[",
+    "::",
+    "&",
+    "*",
+    "...",
+    "**",
+    "+=",
+    "if",
+    "else",
+    "for",
+    "in",
+    "of",
+    "match",
+    "new",
+    "del",
+    "delete",
+    "global",
+    "é",
+    "<",
+    ">",
+    "/",
+    "|",
+    "!",
+    "?",
+    "??",
+    "export",
+    "default",
+    "impl",
+    "struct",
+    "type",
+    "Mutex<",
+    "# c",
+    "//",
+];

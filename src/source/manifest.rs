@@ -1,0 +1,179 @@
+//! Dependency manifests to facts: which packages a project depends on.
+
+mod json;
+mod requirements;
+mod toml;
+
+use super::language::Extracted;
+use super::language::grammar::{MARK, directive};
+use super::language::lines::Lines;
+use crate::model::Name;
+use crate::model::fact::{Dependency, Directive, FileFacts, Language};
+use crate::model::problem::Problem;
+
+/// Who reads a manifest, by the name of the file.
+pub fn reader(path: &str) -> Option<super::Reader> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = folder.rsplit('/').next().unwrap_or_default();
+    match name {
+        "package.json" => Some(|path, text| extract(json::dependencies, path, text)),
+        "pyproject.toml" | "Pipfile" | "Cargo.toml" => Some(|path, text| extract(toml::dependencies, path, text)),
+        _ if !name.ends_with(".txt") && !name.ends_with(".in") => None,
+        _ if name.starts_with("requirements") || folder == "requirements" => {
+            Some(|path, text| extract(requirements::dependencies, path, text))
+        }
+        _ => None,
+    }
+}
+
+/// One manifest while it is read.
+struct Manifest<'t> {
+    path: &'t str,
+    text: &'t str,
+    lines: Lines<'t>,
+    dependencies: Vec<Dependency>,
+    problems: Vec<Problem>,
+}
+
+fn extract(read: fn(&mut Manifest<'_>), path: &str, text: &str) -> Extracted {
+    let mut manifest = Manifest { path, text, lines: Lines::new(text), dependencies: Vec::new(), problems: Vec::new() };
+    read(&mut manifest);
+    let mut facts = FileFacts::empty(path, Language::Manifest);
+    facts.lines = manifest.lines.count();
+    facts.directives = directives(path, text, &manifest.lines);
+    facts.dependencies = manifest.dependencies;
+    facts.dependencies.sort_by_key(|dependency| dependency.span);
+    Extracted { facts, problems: manifest.problems }
+}
+
+impl Manifest<'_> {
+    fn add(&mut self, name: &str, version: &str, dev: bool, start: usize, end: usize) {
+        let span = self.lines.span(start as u32, end as u32);
+        self.dependencies.push(Dependency { name: Name::new(name), version: Name::new(version.trim()), dev, span });
+    }
+
+    fn problem(&mut self, message: String, start: usize, end: usize) {
+        let (start, end) = (start.min(self.text.len()), end.min(self.text.len()));
+        let span = self.lines.span(start as u32, end.max(start) as u32);
+        self.problems.push(Problem::new(message).at(self.path, span, self.text));
+    }
+}
+
+/// Comments begin with `#`, and JSON has none.
+fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
+    if path.ends_with(".json") {
+        return Vec::new();
+    }
+    let one = |(at, _): (usize, &str)| {
+        let start = at - lines.before(at as u32).len() + lines.before(at as u32).find('#')?;
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        Some(directive(text, at, start, end, lines))
+    };
+    text.match_indices(MARK).filter_map(one).collect()
+}
+
+/// The name of a Python package as its registry writes it: `Flask_Session` is `flask-session`.
+fn python_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.trim().chars() {
+        match c {
+            '-' | '_' | '.' if out.ends_with('-') => {}
+            '-' | '_' | '.' => out.push('-'),
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out
+}
+
+/// Groups of dependencies that production does without, by their usual names.
+fn is_development(group: &str) -> bool {
+    const WORDS: &[&str] = &["dev", "test", "lint", "doc", "typing", "type-check", "ci", "format", "bench", "coverage"];
+    let group = group.to_lowercase();
+    WORDS
+        .iter()
+        .any(|word| group.split(['-', '_', '.', '/']).any(|part| part == *word || part.trim_end_matches('s') == *word))
+        || group.starts_with("dev")
+        || group.starts_with("test")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::language::render::render;
+
+    fn read(path: &str, text: &str) -> Extracted {
+        reader(path).unwrap()(path, text)
+    }
+
+    #[test]
+    fn package_json_names_packages_with_their_lines() {
+        let text = "{\n  \"name\": \"shop\",\n  \"scripts\": { \"dependencies\": \"x\" },\n  \"dependencies\": {\n    \"express\": \"^4.18\",\n    \"@scope/\\\"x\": \"1\"\n  },\n\
+                    \x20 \"devDependencies\": { \"jest\": \"29\" },\n  \"nested\": { \"dependencies\": { \"no\": \"1\" } }\n}\n";
+        let extracted = read("web/package.json", text);
+        assert_eq!(extracted.problems, []);
+        let expected = "5:5 dependency express ^4.18\n6:5 dependency @scope/\\\"x 1\n8:24 dependency jest 29 dev";
+        assert_eq!(render(&extracted.facts), expected);
+    }
+
+    #[test]
+    fn requirements_are_read_line_by_line() {
+        let text = "# web\nFlask==3.0  # the app\n-r other.txt\n\ngunicorn>=20 \\\n    --hash=sha256:abc\n# scaleproof: ignore[x] why\nwhat is this\n";
+        let extracted = read("requirements.txt", text);
+        assert_eq!(
+            render(&extracted.facts),
+            "2:1 dependency flask ==3.0\n5:1 dependency gunicorn >=20\n7:1 directive ignore[x] why (own line)"
+        );
+        assert_eq!(extracted.problems.len(), 1);
+        assert_eq!(extracted.problems[0].to_string(), "requirements.txt:8:1: not a requirement: `what is this`");
+        assert!(render(&read("requirements-dev.txt", "pytest\n").facts).ends_with("pytest  dev"));
+    }
+
+    #[test]
+    fn pyproject_is_read_in_both_of_its_forms() {
+        let text = "[project]\ndependencies = [\n  \"Flask>=2\",\n  \"redis\",\n]\n[project.optional-dependencies]\ndev = [\"pytest\"]\nasync = [\"anyio\"]\n\
+                    [tool.poetry.dependencies]\npython = \"^3.11\"\nDjango = { version = \"^5\", extras = [\"x\"] }\n[tool.poetry.group.test.dependencies]\nfaker = \"*\"\n";
+        let extracted = read("pyproject.toml", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "3:3 dependency flask >=2\n4:3 dependency redis \n7:8 dependency pytest  dev\n8:10 dependency anyio \n\
+             11:1 dependency django ^5\n13:1 dependency faker * dev"
+        );
+    }
+
+    #[test]
+    fn cargo_toml_names_packages_and_not_their_aliases() {
+        let text = "[dependencies]\naxum = \"0.8\"\nwe = { package = \"tower-sessions\", version = \"0.14\" }\nlocal = { path = \"../x\" }\n\
+                    [dev-dependencies]\ninsta = \"1\"\n[target.'cfg(unix)'.dependencies]\nrustix = \"1\"\n[workspace.dependencies]\nserde = \"1\"\n";
+        assert_eq!(
+            render(&read("Cargo.toml", text).facts),
+            "2:1 dependency axum 0.8\n3:1 dependency tower-sessions 0.14\n4:1 dependency local \n6:1 dependency insta 1 dev\n\
+             8:1 dependency rustix 1\n10:1 dependency serde 1"
+        );
+    }
+
+    #[test]
+    fn broken_manifests_are_problems_with_their_places() {
+        let cases = [
+            ("package.json", "{\n  \"dependencies\": { \"a\": \"1\", }\n}", 2),
+            ("pyproject.toml", "[project]\nname = \n", 2),
+            ("Cargo.toml", "[dependencies]\na = \"1\"\nb = { version = \"1\"\n", 3),
+        ];
+        for (path, text, line) in cases {
+            let problems = read(path, text).problems;
+            assert_eq!(problems.len(), 1, "{path}: {problems:?}");
+            assert_eq!(problems[0].location.as_ref().unwrap().span.line, line, "{path}: {}", problems[0]);
+            assert!(problems[0].excerpt.is_some(), "{path}");
+        }
+        assert!(render(&read("Cargo.toml", "[dependencies]\na = \"1\"\nb = [\n").facts).contains("dependency a 1"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
+            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml"] {
+                read(path, &text);
+            }
+        }
+    }
+}
