@@ -1,3 +1,5 @@
+//! What scaleproof.yaml may say, and what is said of it when it may not.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every construct of the format, and every refusal.
+
 use proptest::prelude::*;
 
 use super::*;

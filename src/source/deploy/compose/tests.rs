@@ -1,3 +1,5 @@
+//! Compose files as people write them.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Trees, places, anchors and merges.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Python: snippets in, facts out.
+
 use super::super::module_candidates;
 use super::says;
 use crate::model::fact::Language;

@@ -1,3 +1,5 @@
+//! Text that no compiler would take.
+
 use proptest::prelude::*;
 
 use super::super::{ADAPTERS, Extracted};
