@@ -2,8 +2,10 @@
 
 mod write;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use super::dialect::Dialect;
 use super::lines::Lines;
@@ -23,7 +25,7 @@ pub(super) fn facts(tree: &Node<'_>, dialect: &'static Dialect, path: &str, line
         program: &program,
         lines,
         local: Vec::new(),
-        names: HashSet::new(),
+        names: HashSet::default(),
     };
     emitter.node(tree, MODULE);
     emitter.finish()
@@ -43,7 +45,7 @@ struct Emitter<'p, 'a, 't> {
     seen: Vec<Use>,
     /// Accesses to locals, which count only if an inner function captures the local.
     local: Vec<(BindingId, Access)>,
-    names: HashSet<Name>,
+    names: HashSet<Name, FixedState>,
 }
 
 impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
@@ -176,6 +178,11 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     // Calls
 
     fn call(&mut self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, bound_to: Option<Name>) {
+        if let Some(module) = self.program.loaded_module(call, scope) {
+            let module = self.shared(Name::new(module));
+            let span = self.span(node);
+            return self.out.imports.push(Import { module, span });
+        }
         let known = self.program.callee(&call.callee, scope);
         let mut arguments = &call.arguments[..];
         match &call.callee.peeled().form {
@@ -208,6 +215,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let effect = self.program.effect(method);
         let found = match effect {
             None if self.program.dialect.handles.contains(&method) => None,
+            // What a method of a class of this file does, its body says.
+            Some(_) if self.program.has_method(object, method, scope) => None,
             Some(_) => self.program.state_of(object, scope),
             None => self.program.state_of(object, scope).filter(|found| self.is_container(found)),
         };
@@ -264,7 +273,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let (function, span) = (self.function(scope), self.span(node));
         match found.target {
             Target::Imported(state) => {
-                if kind == AccessKind::Read && !(self.program.dialect.is_project_module)(&state) {
+                let dialect = self.program.dialect;
+                let is_global = state.split_once('.').is_some_and(|(first, _)| dialect.globals.contains(&first));
+                if kind == AccessKind::Read && !is_global && !(dialect.is_project_module)(&state) {
                     return;
                 }
                 let state = self.shared(state);
@@ -306,19 +317,17 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             let (parent, exported) = (function.parent, function.exported);
             self.out.functions.push(fact::Function { symbol, parent, span, exported });
         }
-        let mut captured = HashMap::new();
+        let mut kept = HashSet::with_hasher(FixedState::default());
         for id in 0..program.bindings.all.len() as BindingId {
             if let Some(level) = self.level(id)
                 && let Some(shape) = program.shape(id)
             {
-                captured.insert(id, level);
+                kept.insert(id);
                 self.state(id, level, shape);
             }
         }
         let local = std::mem::take(&mut self.local);
-        self.out
-            .accesses
-            .extend(local.into_iter().filter(|(id, _)| captured.contains_key(id)).map(|(_, access)| access));
+        self.out.accesses.extend(local.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, access)| access));
         let out = &mut self.out;
         out.lines = self.lines.count();
         out.imports.sort_by_key(|import| import.span);

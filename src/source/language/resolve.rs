@@ -173,7 +173,7 @@ impl<'a, 't> Program<'a, 't> {
     }
 
     /// The module of `require("module")`.
-    fn loaded_module<'n>(&self, call: &'n Call<'t>, scope: ScopeId) -> Option<&'n str> {
+    pub fn loaded_module<'n>(&self, call: &'n Call<'t>, scope: ScopeId) -> Option<&'n str> {
         let Form::Name(name) = call.callee.form else { return None };
         if !self.dialect.loaders.contains(&name) || self.bindings.lookup(name, scope, call.callee.start).is_some() {
             return None;
@@ -342,6 +342,12 @@ impl<'a, 't> Program<'a, 't> {
             },
             _ => None,
         }
+    }
+
+    /// True when the class that this file declares for an object has a method of its own by that name.
+    pub fn has_method(&self, object: &Node<'t>, method: &str, scope: ScopeId) -> bool {
+        let class = self.class_of(object, scope).map(|(class, _)| &self.bindings.classes[class as usize]);
+        class.is_some_and(|class| class.methods.contains(method))
     }
 
     fn annotated(&self, binding: &Binding<'a, 't>, depth: u32) -> Option<(ClassId, bool)> {

@@ -4,7 +4,7 @@
 
 mod bind;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
@@ -92,8 +92,9 @@ pub(super) struct Binding<'a, 't> {
 pub(super) struct ClassInfo<'t> {
     /// `~Shop`.
     pub symbol: Name,
-    pub fields: HashMap<&'t str, BindingId>,
-    pub statics: HashMap<&'t str, BindingId>,
+    pub fields: HashMap<&'t str, BindingId, FixedState>,
+    pub statics: HashMap<&'t str, BindingId, FixedState>,
+    pub methods: HashSet<&'t str, FixedState>,
 }
 
 pub(super) struct FunctionInfo {

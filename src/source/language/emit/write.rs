@@ -5,7 +5,7 @@ use super::super::scope::{BindingId, Role, ScopeKind, join};
 use super::super::tree::{Assign, Declare, Form, Node, Pattern, Place, ScopeId};
 use super::{Emitter, tells};
 use crate::model::Name;
-use crate::model::fact::{AccessKind, Setting, Value};
+use crate::model::fact::{AccessKind, Level, Setting, State, Value};
 use crate::model::location::Span;
 
 impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
@@ -94,6 +94,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let Some(value) = &assign.value else { return self.written(&assign.target, scope, false) };
         self.written(&assign.target, scope, false);
         self.bound(&assign.target, value, scope);
+        self.global(&assign.target, value, scope);
         self.setting(node, &assign.target, value, scope);
     }
 
@@ -155,6 +156,22 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         if !declares && self.program.shape(id).is_some() {
             let span = self.span(target);
             self.own_access(id, kind, function, span);
+        }
+    }
+
+    /// `globalThis.users = {}` declares state of the process.
+    fn global(&mut self, target: &Node<'t>, value: &Node<'t>, scope: ScopeId) {
+        let Form::Member(object, _) = &target.form else { return };
+        let Form::Name(name) = object.form else { return };
+        if !self.program.dialect.globals.contains(&name) || self.binding_at(name, scope, object.start).is_some() {
+            return;
+        }
+        if let Some((symbol, _)) = self.program.symbol(target, scope)
+            && let Some(shape) = self.program.shape_of(value, scope)
+            && !self.out.states.iter().any(|state| state.symbol == symbol)
+        {
+            let (function, span) = (self.function(scope), self.span(target));
+            self.out.states.push(State { symbol, level: Level::Module, shape, function, span });
         }
     }
 

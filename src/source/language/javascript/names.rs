@@ -56,6 +56,7 @@ pub(super) static JS: Dialect = Dialect {
     environment_fallbacks: &[],
     loaders: &["require", "import"],
     roots: &[],
+    globals: &["global", "globalThis"],
     is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
 };
 

@@ -63,6 +63,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     environment_fallbacks: &[],
     loaders: &[],
     roots: &[],
+    globals: &[],
     is_project_module: |symbol| {
         symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))
     },

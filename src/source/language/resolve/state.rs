@@ -18,7 +18,7 @@ impl<'a, 't> Program<'a, 't> {
         match &node.peeled().form {
             Form::Name(name) => match self.bindings.lookup(name, scope, node.start) {
                 Some(id) => self.binding_state(id, depth),
-                None if self.dialect.roots.contains(name) => {
+                None if self.dialect.roots.contains(name) || self.dialect.globals.contains(name) => {
                     Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
                 }
                 None => None,
@@ -150,7 +150,7 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    fn shape_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Shape> {
+    pub fn shape_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Shape> {
         match &node.peeled().form {
             Form::Map(_) => Some(Shape::Map),
             Form::List(_) => Some(Shape::List),

@@ -4,7 +4,7 @@ use super::super::scope::{MODULE, Role};
 use super::super::tree::{Call, Form, Node, ScopeId};
 use super::Program;
 use crate::model::Name;
-use crate::model::fact::{Argument, Value};
+use crate::model::fact::{Argument, Shape, Value};
 
 /// Deeper values are said to be unknown.
 const VALUE_DEPTH: u32 = 6;
@@ -80,7 +80,11 @@ impl<'a, 't> Program<'a, 't> {
                     return self.value_within(origin.node, origin.scope, depth);
                 }
                 Form::Function(function) if binding.scope != MODULE => return Value::Function(function.id.get()),
-                Form::Either(_) | Form::Choice(_) | Form::Call(_) => {
+                // Within its own definition (`users = users || {}`), or if it changes, a name is a name.
+                Form::Either(_) | Form::Choice(_) | Form::Call(_)
+                    if !origin.node.contains(node)
+                        && !matches!(self.shape(id), Some(Shape::Map | Shape::List | Shape::Set)) =>
+                {
                     let value = self.value_within(origin.node, origin.scope, depth);
                     if matches!(value, Value::Environment { .. } | Value::OneOf(_)) {
                         return value;

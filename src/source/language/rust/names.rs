@@ -122,5 +122,6 @@ pub(super) static DIALECT: Dialect = Dialect {
     environment_fallbacks: &["unwrap_or", "unwrap_or_else", "or", "or_else"],
     loaders: &[],
     roots: &["crate", "super"],
+    globals: &[],
     is_project_module: |symbol| matches!(symbol.split('.').next(), Some("crate" | "super" | "self")),
 };

@@ -1,7 +1,7 @@
 //! The walk that finds the declarations.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smol_str::format_smolstr;
 
@@ -162,6 +162,7 @@ impl<'a, 't> Binder<'a, 't> {
         let mut exported = function.exported;
         let symbol = match class {
             Some(class) if in_class => {
+                self.out.classes[class as usize].methods.insert(function.name);
                 let owner = &self.out.classes[class as usize].symbol;
                 match function.is_static {
                     true => format_smolstr!("{owner}.{}", function.name),
@@ -230,7 +231,12 @@ impl<'a, 't> Binder<'a, 't> {
                     Some((symbol, _)) if class.name.is_empty() => symbol,
                     _ => format_smolstr!("~{}", class.name),
                 };
-                self.out.classes.push(ClassInfo { symbol, fields: HashMap::new(), statics: HashMap::new() });
+                self.out.classes.push(ClassInfo {
+                    symbol,
+                    fields: HashMap::default(),
+                    statics: HashMap::default(),
+                    methods: HashSet::default(),
+                });
                 let id = self.out.classes.len() as ClassId - 1;
                 if !class.name.is_empty() {
                     let binding = self.declare_name(class.name, scope, Place::Block, node.start, node.end);
