@@ -18,6 +18,8 @@
 //! | something that this file declares: `carts.push(1)`, a parameter `req` | `~carts.push`, `~req` |
 //! | a member of the enclosing class `Shop`, `self.items` / `this.items` | `~Shop().items` |
 //! | a class-level member, `Shop.items` | `~Shop.items` |
+//! | a member of something without a name: `"".join(x)`, `f(x)[0].g()` | `_.join`, `f()._.g` |
+//! | an element by a constant key, by any other: `app.config["X"]`, `carts[id]` | `flask.Flask().config.X`, `~carts._` |
 //!
 //! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
 //! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.
@@ -123,7 +125,7 @@ pub struct Call {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
-    /// The keyword, or `None` for a positional argument.
+    /// The keyword, or `None` for a positional argument; `...` for what is spread: `*args`, `**options`, `...args`.
     pub name: Option<Name>,
     pub value: Value,
 }
@@ -145,6 +147,7 @@ pub enum Value {
     /// A function written right here.
     Function(FunctionId),
     List(Vec<Value>),
+    /// What is spread into it has the key `...`: it may hold any option.
     Object(Vec<(Name, Value)>),
     /// `process.env.X`, `os.environ.get("X", fallback)`, `env::var("X")`; the fallback also from `?? x`, `|| x`, `or x`.
     Environment {

@@ -28,8 +28,9 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    fn nothing(facts: FileFacts) -> Self {
-        Extracted { facts, problems: Vec::new() }
+    /// A file of which nothing could be understood.
+    fn failed(path: &str, language: Language, problem: Problem) -> Self {
+        Extracted { facts: FileFacts::empty(path, language), problems: vec![problem] }
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Dialect {
     pub loaders: &'static [&'static str],
     /// Names at the beginning of a path that mean modules of this project without an import: `crate`.
     pub roots: &'static [&'static str],
+    /// Objects whose members are variables of the whole process: `globalThis`.
+    pub globals: &'static [&'static str],
     /// True for a module that can be a file of the project and no library.
     pub is_project_module: fn(&str) -> bool,
 }

@@ -1,17 +1,19 @@
 //! Second pass over a tree: the facts, in the order of the text.
 
-use std::collections::{HashMap, HashSet};
+mod write;
+
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use super::dialect::Dialect;
 use super::lines::Lines;
 use super::resolve::{Found, Program, Root, Target};
-use super::scope::{BindingId, Bindings, MODULE, Role, ScopeKind, join};
-use super::tree::{Assign, Call, Declare, Form, Node, Parameter, Pattern, Place, ScopeId};
+use super::scope::{BindingId, Bindings, MODULE, Role, ScopeKind};
+use super::tree::{Call, Form, Node, Parameter, Pattern, ScopeId};
 use crate::model::Name;
-use crate::model::fact::{
-    self, Access, AccessKind, FileFacts, FunctionId, Import, Level, Setting, Shape, State, Value,
-};
+use crate::model::fact::{self, Access, AccessKind, FileFacts, FunctionId, Import, Level, Shape, State, Value};
 use crate::model::location::Span;
 
 /// The facts of a tree that an adapter has lowered `text` to.
@@ -23,7 +25,7 @@ pub(super) fn facts(tree: &Node<'_>, dialect: &'static Dialect, path: &str, line
         program: &program,
         lines,
         local: Vec::new(),
-        names: HashSet::new(),
+        names: HashSet::default(),
     };
     emitter.node(tree, MODULE);
     emitter.finish()
@@ -43,7 +45,7 @@ struct Emitter<'p, 'a, 't> {
     seen: Vec<Use>,
     /// Accesses to locals, which count only if an inner function captures the local.
     local: Vec<(BindingId, Access)>,
-    names: HashSet<Name>,
+    names: HashSet<Name, FixedState>,
 }
 
 impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
@@ -177,9 +179,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
 
     fn call(&mut self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, bound_to: Option<Name>) {
         if let Some(module) = self.program.loaded_module(call, scope) {
-            let (module, span) = (self.shared(Name::new(module)), self.span(node));
-            self.out.imports.push(Import { module, span });
-            return;
+            let module = self.shared(Name::new(module));
+            let span = self.span(node);
+            return self.out.imports.push(Import { module, span });
         }
         let known = self.program.callee(&call.callee, scope);
         let mut arguments = &call.arguments[..];
@@ -213,6 +215,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let effect = self.program.effect(method);
         let found = match effect {
             None if self.program.dialect.handles.contains(&method) => None,
+            // What a method of a class of this file does, its body says.
+            Some(_) if self.program.has_method(object, method, scope) => None,
             Some(_) => self.program.state_of(object, scope),
             None => self.program.state_of(object, scope).filter(|found| self.is_container(found)),
         };
@@ -269,7 +273,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let (function, span) = (self.function(scope), self.span(node));
         match found.target {
             Target::Imported(state) => {
-                if kind == AccessKind::Read && !(self.program.dialect.is_project_module)(&state) {
+                let dialect = self.program.dialect;
+                let is_global = state.split_once('.').is_some_and(|(first, _)| dialect.globals.contains(&first));
+                if kind == AccessKind::Read && !is_global && !(dialect.is_project_module)(&state) {
                     return;
                 }
                 let state = self.shared(state);
@@ -303,183 +309,6 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         }
     }
 
-    // Declarations and assignments
-
-    fn declare(&mut self, declare: &Declare<'t>, scope: ScopeId) {
-        self.pattern(&declare.pattern, scope);
-        let Some(value) = &declare.value else { return };
-        let bound_to = match &declare.pattern {
-            // A name that stands where the value stands is none that the text gives.
-            Pattern::Name(_, start, _) if *start == value.start => None,
-            Pattern::Name(name, start, _) => {
-                let at = if declare.place == Place::Following { u32::MAX } else { *start };
-                self.binding_at(name, scope, at)
-            }
-            Pattern::Target(target) => return self.bound(target, value, scope),
-            _ => None,
-        };
-        self.value(value, scope, bound_to.map(|id| self.program.own_symbol(id)));
-        let (Some(id), Pattern::Name(_, start, end)) = (bound_to, &declare.pattern) else { return };
-        let binding = self.program.binding(id);
-        let function = if declare.place == Place::Module { None } else { self.function(scope) };
-        let kind = self.program.bindings.scopes[scope as usize].kind;
-        if binding.function != function {
-            let span = self.lines.span(*start, *end);
-            if self.program.shape(id).is_some() {
-                self.own_access(id, AccessKind::Assign, function, span);
-            }
-            if function.is_some() {
-                return;
-            }
-        }
-        if function.is_none() || kind == ScopeKind::Class {
-            self.constant(id, value, self.lines.span(*start, value.end), scope);
-        }
-    }
-
-    fn binding_at(&self, name: &str, scope: ScopeId, at: u32) -> Option<BindingId> {
-        self.program.bindings.lookup(name, scope, at)
-    }
-
-    /// A constant of a module or a class is a setting, unless its value tells nothing.
-    fn constant(&mut self, id: BindingId, value: &Node<'t>, span: Span, scope: ScopeId) {
-        let name = self.program.binding(id).name;
-        let loud = name.chars().all(|c| !c.is_lowercase());
-        let value = self.program.value(value, scope);
-        let keep = match &value {
-            Value::Unknown | Value::Function(_) | Value::Null => false,
-            Value::Name(_) | Value::Call { .. } => loud,
-            Value::List(items) => loud || items.iter().any(|item| *item != Value::Unknown),
-            Value::Object(entries) => loud || entries.iter().any(|(_, value)| *value != Value::Unknown),
-            _ => true,
-        };
-        if keep {
-            let key = self.program.own_symbol(id);
-            let key = self.shared(key);
-            let function = self.function(scope);
-            self.out.settings.push(Setting { key, value, function, span });
-        }
-    }
-
-    /// A value that goes to a name: a call learns where its result goes.
-    fn value(&mut self, value: &Node<'t>, scope: ScopeId, bound_to: Option<Name>) {
-        match &value.form {
-            Form::Call(call) => self.call(value, call, scope, bound_to),
-            Form::Through(inner) | Form::Exported(inner) => self.value(inner, scope, bound_to),
-            Form::Either(parts) => {
-                self.value(&parts[0], scope, bound_to.clone());
-                self.value(&parts[1], scope, bound_to);
-            }
-            Form::Choice(parts) => {
-                self.node(&parts[0], scope);
-                self.value(&parts[1], scope, bound_to.clone());
-                self.value(&parts[2], scope, bound_to);
-            }
-            _ => self.node(value, scope),
-        }
-    }
-
-    fn assign(&mut self, node: &Node<'t>, assign: &Assign<'t>, scope: ScopeId) {
-        if assign.update {
-            self.written(&assign.target, scope, true);
-            if let Some(value) = &assign.value {
-                self.node(value, scope);
-            }
-            return;
-        }
-        let Some(value) = &assign.value else { return self.written(&assign.target, scope, false) };
-        self.written(&assign.target, scope, false);
-        self.bound(&assign.target, value, scope);
-        self.setting(node, &assign.target, value, scope);
-    }
-
-    /// A value that goes to an existing place.
-    fn bound(&mut self, target: &Node<'t>, value: &Node<'t>, scope: ScopeId) {
-        let bound_to = match &target.form {
-            Form::Name(name) => self.binding_at(name, scope, target.start).map(|id| self.program.own_symbol(id)),
-            Form::Member(object, name) => match self.program.class_of(object, scope) {
-                Some((class, of_object)) => {
-                    self.program.bindings.field(class, name, of_object).map(|id| self.program.own_symbol(id))
-                }
-                None => self.program.symbol(object, scope).map(|(symbol, _)| join(&symbol, name)),
-            },
-            _ => None,
-        };
-        self.value(value, scope, bound_to);
-    }
-
-    /// The target of an assignment.
-    fn written(&mut self, target: &Node<'t>, scope: ScopeId, update: bool) {
-        let kind = if update { AccessKind::Increment } else { AccessKind::Assign };
-        match &target.form {
-            Form::Name(name) => {
-                let Some(id) = self.binding_at(name, scope, target.start) else { return };
-                let variable = matches!(self.program.binding(id).role, Role::Variable | Role::Field { .. });
-                if variable && self.program.shape(id).is_some() {
-                    let (function, span) = (self.function(scope), self.span(target));
-                    self.own_access(id, kind, function, span);
-                }
-            }
-            Form::Member(object, name) => {
-                if let Some((class, of_object)) = self.program.class_of(object, scope)
-                    && let Some(id) = self.program.bindings.field(class, name, of_object)
-                {
-                    self.field_written(id, kind, target, scope);
-                } else if let Some(found) = self.program.state_of(target, scope) {
-                    let kind = if update { kind } else { AccessKind::Insert };
-                    self.access(found, kind, target, scope);
-                }
-                self.inside(target, scope);
-            }
-            Form::Index(..) => {
-                let kind = if update { kind } else { AccessKind::Insert };
-                self.touch(target, scope, kind);
-            }
-            Form::List(nodes) | Form::Other(nodes) => {
-                nodes.iter().for_each(|inner| self.written(inner, scope, update));
-            }
-            Form::Through(inner) => self.written(inner, scope, update),
-            _ => self.node(target, scope),
-        }
-    }
-
-    fn field_written(&mut self, id: BindingId, kind: AccessKind, target: &Node<'t>, scope: ScopeId) {
-        let binding = self.program.binding(id);
-        let function = self.function(scope);
-        // The first assignment is the declaration.
-        let declares = binding.start == target.start && binding.end == target.end;
-        if !declares && self.program.shape(id).is_some() {
-            let span = self.span(target);
-            self.own_access(id, kind, function, span);
-        }
-    }
-
-    /// `app.secret_key = value`.
-    fn setting(&mut self, node: &Node<'t>, target: &Node<'t>, value: &Node<'t>, scope: ScopeId) {
-        let object = match &target.form {
-            Form::Member(object, _) => object,
-            Form::Index(object, key) if key.text().is_some() => object,
-            _ => return,
-        };
-        if self.program.class_of(object, scope).is_some_and(|(_, of_object)| of_object) {
-            return;
-        }
-        let Some((key, root)) = self.program.symbol(target, scope) else { return };
-        if matches!(value.form, Form::Exported(_)) {
-            return;
-        }
-        let value = self.program.value(value, scope);
-        // A property of a local object is no setting unless its value tells something.
-        if matches!(value, Value::Unknown | Value::Function(_)) || root == Root::Local && !tells(&value) {
-            return;
-        }
-        let key = self.shared(key);
-        let (function, span) = (self.function(scope), self.span(node));
-        self.out.settings.push(Setting { key, value, function, span });
-    }
-
-    // The end
-
     fn finish(mut self) -> FileFacts {
         let program = self.program;
         for function in &program.bindings.functions {
@@ -488,19 +317,17 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             let (parent, exported) = (function.parent, function.exported);
             self.out.functions.push(fact::Function { symbol, parent, span, exported });
         }
-        let mut captured = HashMap::new();
+        let mut kept = HashSet::with_hasher(FixedState::default());
         for id in 0..program.bindings.all.len() as BindingId {
             if let Some(level) = self.level(id)
                 && let Some(shape) = program.shape(id)
             {
-                captured.insert(id, level);
+                kept.insert(id);
                 self.state(id, level, shape);
             }
         }
         let local = std::mem::take(&mut self.local);
-        self.out
-            .accesses
-            .extend(local.into_iter().filter(|(id, _)| captured.contains_key(id)).map(|(_, access)| access));
+        self.out.accesses.extend(local.into_iter().filter(|(id, _)| kept.contains(id)).map(|(_, access)| access));
         let out = &mut self.out;
         out.lines = self.lines.count();
         out.imports.sort_by_key(|import| import.span);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use tree_sitter::{Language, Node as Syntax, Parser, Tree};
+use tree_sitter::{Language, Node as Syntax, Parser, Tree, TreeCursor};
 
 use super::lines::Lines;
 use crate::model::Name;
@@ -67,12 +67,60 @@ macro_rules! fields {
 
 pub(super) use {fields, kinds};
 
+/// Cursors that are not in use: making one costs an allocation.
+#[derive(Default)]
+pub(super) struct Cursors<'t>(Vec<TreeCursor<'t>>);
+
+impl<'t> Cursors<'t> {
+    pub fn at(&mut self, node: Syntax<'t>) -> TreeCursor<'t> {
+        match self.0.pop() {
+            Some(mut cursor) => {
+                cursor.reset(node);
+                cursor
+            }
+            None => node.walk(),
+        }
+    }
+
+    pub fn put(&mut self, cursor: TreeCursor<'t>) {
+        self.0.push(cursor);
+    }
+}
+
 thread_local! {
     static PARSERS: RefCell<Vec<(Language, Parser)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// More brackets open at once are no code, and cost tree-sitter a gigabyte.
+const BRACKETS: usize = 5_000;
+
+/// Where more brackets are open than any code has. Those in texts and comments count as well: a rough guard is enough.
+fn too_many_brackets(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > BRACKETS {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// The syntax tree of a text, or why there is none.
+pub(super) fn syntax(language: &Language, path: &str, text: &str, lines: &Lines<'_>) -> Result<Tree, Problem> {
+    if let Some(at) = too_many_brackets(text) {
+        let problem = Problem::new("nested too deeply, not analysed");
+        return Err(problem.at(path, lines.span(at as u32, at as u32 + 1), text));
+    }
+    parse(language, text).ok_or_else(|| Problem::new("the grammar of this language cannot be loaded").in_file(path))
+}
+
 /// Parses with the thread's parser for the language. `None` only if the grammar does not fit the library.
-pub(super) fn parse(language: &Language, text: &str) -> Option<Tree> {
+fn parse(language: &Language, text: &str) -> Option<Tree> {
     PARSERS.with_borrow_mut(|parsers| {
         let at = match parsers.iter().position(|(known, _)| known == language) {
             Some(at) => at,
@@ -99,11 +147,15 @@ pub(super) fn first_error(tree: &Tree, path: &str, text: &str, lines: &Lines<'_>
         let node = cursor.node();
         if node.is_error() || node.is_missing() {
             let message = match node.is_missing() {
-                true => format!("syntax error: `{}` is missing", node.kind()),
+                true => format!("failed to parse: `{}` is missing", node.kind()),
                 false => {
                     let near: String =
                         slice(text, node).split_whitespace().next().unwrap_or_default().chars().take(40).collect();
-                    if near.is_empty() { "syntax error".to_string() } else { format!("syntax error near `{near}`") }
+                    if near.is_empty() {
+                        "failed to parse".to_string()
+                    } else {
+                        format!("failed to parse near `{near}`")
+                    }
                 }
             };
             let start = node.start_byte() as u32;

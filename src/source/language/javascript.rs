@@ -1,97 +1,41 @@
 //! JavaScript and TypeScript by tree-sitter; JSX in both.
 
+mod functions;
+mod modules;
+mod names;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use tree_sitter::Node as Syntax;
 
 use super::dialect::Dialect;
-use super::grammar::{self, DEPTH, Grammar, fields, kinds, slice};
+use super::grammar::{self, Cursors, DEPTH, Grammar, fields, kinds, slice};
 use super::lines::Lines;
-use super::tree::{
-    Assign, Call, Class, Declare, Form, Function, Import, Imported, Node, Parameter, Pattern, Place, SPREAD,
-};
+use super::tree::{Assign, Call, Declare, Form, Node, Pattern, Place, SPREAD};
 use super::{Adapter, Extracted, emit};
-use crate::model::fact::{AccessKind, FileFacts, Language, Shape};
+use crate::model::fact::Language;
 
 pub(super) const JAVASCRIPT: Adapter = Adapter {
     language: Language::JavaScript,
     extensions: &["js", "jsx", "mjs", "cjs"],
-    extract: |path, text| extract(&SCRIPT, &JS, path, text),
-    module_candidates,
+    extract: |path, text| extract(&SCRIPT, &names::JS, path, text),
+    module_candidates: modules::module_candidates,
 };
 
 pub(super) const TYPESCRIPT: Adapter = Adapter {
     language: Language::TypeScript,
     extensions: &["ts", "mts", "cts"],
-    extract: |path, text| extract(&TYPED, &TS, path, text),
-    module_candidates,
+    extract: |path, text| extract(&TYPED, &names::TS, path, text),
+    module_candidates: modules::module_candidates,
 };
 
 pub(super) const TSX: Adapter = Adapter {
     language: Language::TypeScript,
     extensions: &["tsx"],
-    extract: |path, text| extract(&TYPED_JSX, &TS, path, text),
-    module_candidates,
+    extract: |path, text| extract(&TYPED_JSX, &names::TS, path, text),
+    module_candidates: modules::module_candidates,
 };
-
-static JS: Dialect = Dialect {
-    language: Language::JavaScript,
-    methods: &[
-        ("push", AccessKind::Insert),
-        ("unshift", AccessKind::Insert),
-        ("add", AccessKind::Insert),
-        ("set", AccessKind::Insert),
-        ("put", AccessKind::Insert),
-        ("mset", AccessKind::Insert),
-        ("enqueue", AccessKind::Insert),
-        ("fill", AccessKind::Insert),
-        ("sort", AccessKind::Insert),
-        ("reverse", AccessKind::Insert),
-        ("pop", AccessKind::Remove),
-        ("shift", AccessKind::Remove),
-        ("splice", AccessKind::Remove),
-        ("delete", AccessKind::Remove),
-        ("del", AccessKind::Remove),
-        ("dequeue", AccessKind::Remove),
-        ("clear", AccessKind::Clear),
-        ("flushAll", AccessKind::Clear),
-        ("get", AccessKind::Read),
-        ("has", AccessKind::Read),
-        ("values", AccessKind::Read),
-        ("entries", AccessKind::Read),
-        ("keys", AccessKind::Read),
-        ("forEach", AccessKind::Read),
-        ("find", AccessKind::Read),
-        ("filter", AccessKind::Read),
-        ("map", AccessKind::Read),
-    ],
-    handles: &[],
-    references: &["get", "find", "at", "values", "entries"],
-    mutators: &[("Object.assign", AccessKind::Insert), ("Reflect.deleteProperty", AccessKind::Remove)],
-    constructors: &[
-        ("Map", Shape::Map),
-        ("Object", Shape::Map),
-        ("Object.create", Shape::Map),
-        ("Set", Shape::Set),
-        ("Array", Shape::List),
-        ("Array.from", Shape::List),
-        ("Number", Shape::Number),
-        ("parseInt", Shape::Number),
-        ("Date.now", Shape::Number),
-        ("String", Shape::Text),
-        ("Boolean", Shape::Bool),
-    ],
-    environment_calls: &["Deno.env.get", "Bun.env.get"],
-    environment_objects: &["process.env", "import.meta.env", "Bun.env"],
-    environment_passes: &["trim", "toLowerCase", "toString"],
-    environment_fallbacks: &[],
-    loaders: &["require", "import"],
-    roots: &[],
-    is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
-};
-
-static TS: Dialect = Dialect { language: Language::TypeScript, ..JS };
 
 kinds! {
     Identifier = "identifier" | "undefined",
@@ -184,10 +128,11 @@ fn tables(language: impl Into<tree_sitter::Language>) -> (Grammar<Kind>, Fields)
 fn extract(tables: &'static Tables, dialect: &'static Dialect, path: &str, text: &str) -> Extracted {
     let lines = Lines::new(text);
     let (grammar, fields) = &**tables;
-    let Some(syntax) = grammar::parse(&grammar.language, text) else {
-        return Extracted::nothing(FileFacts::empty(path, dialect.language));
+    let syntax = match grammar::syntax(&grammar.language, path, text, &lines) {
+        Ok(syntax) => syntax,
+        Err(problem) => return Extracted::failed(path, dialect.language, problem),
     };
-    let mut lower = Lower { grammar, fields, text, depth: 0, too_deep: None };
+    let mut lower = Lower { grammar, fields, text, cursors: Cursors::default(), depth: 0, too_deep: None };
     let tree = lower.node(syntax.root_node());
     let mut facts = emit::facts(&tree, dialect, path, &lines);
     facts.directives = grammar::directives(&syntax, text, &lines);
@@ -196,48 +141,11 @@ fn extract(tables: &'static Tables, dialect: &'static Dialect, path: &str, text:
     Extracted { facts, problems }
 }
 
-const ENDINGS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts"];
-
-/// The files that `module`, imported in `from`, may be. A package is none of them.
-fn module_candidates(from: &str, module: &str) -> Vec<String> {
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = Vec::new();
-    if let Some(inner) = module.strip_prefix("@/").or_else(|| module.strip_prefix("~/")) {
-        // By custom `@/` is the folder of the sources.
-        parts.push("src");
-        parts.extend(inner.split('/'));
-    } else if module.starts_with('.') {
-        parts.extend(folder.split('/').filter(|part| !part.is_empty()));
-        for part in module.split('/') {
-            match part {
-                "." | "" => {}
-                ".." => {
-                    if parts.pop().is_none() {
-                        return Vec::new();
-                    }
-                }
-                part => parts.push(part),
-            }
-        }
-    } else {
-        return Vec::new();
-    }
-    let stem = parts.join("/");
-    let mut found = vec![stem.clone()];
-    // TypeScript's modules are imported by the name that they will have as JavaScript.
-    if let Some(bare) = [".js", ".mjs", ".cjs", ".jsx"].iter().find_map(|ending| stem.strip_suffix(ending)) {
-        found.extend(["ts", "tsx", "mts", "cts"].iter().map(|ending| format!("{bare}.{ending}")));
-    }
-    found.extend(ENDINGS.iter().map(|ending| format!("{stem}.{ending}")));
-    let inside = if stem.is_empty() { String::new() } else { format!("{stem}/") };
-    found.extend(ENDINGS.iter().map(|ending| format!("{inside}index.{ending}")));
-    found
-}
-
 struct Lower<'t> {
     grammar: &'static Grammar<Kind>,
     fields: &'static Fields,
     text: &'t str,
+    cursors: Cursors<'t>,
     depth: u32,
     too_deep: Option<u32>,
 }
@@ -251,13 +159,26 @@ impl<'t> Lower<'t> {
         self.grammar.kind(node).unwrap_or(Kind::Unlisted)
     }
 
-    fn children(&self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = node.walk();
-        node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect()
+    fn children(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
+        let mut cursor = self.cursors.at(node);
+        let found = node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect();
+        self.cursors.put(cursor);
+        found
     }
 
     fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        self.children(node).into_iter().map(|child| self.node(child)).collect()
+        let mut found = Vec::new();
+        let mut cursor = self.cursors.at(node);
+        let mut more = cursor.goto_first_child();
+        while more {
+            let child = cursor.node();
+            if child.is_named() && self.kind(child) != Kind::Skipped {
+                found.push(self.node(child));
+            }
+            more = cursor.goto_next_sibling();
+        }
+        self.cursors.put(cursor);
+        found
     }
 
     fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
@@ -421,136 +342,6 @@ impl<'t> Lower<'t> {
         Form::Map(entries)
     }
 
-    // Functions and classes
-
-    fn plain_function(&mut self, node: Syntax<'t>, name: &'t str) -> Function<'t> {
-        let mut function = Function::new(name);
-        if let Some(parameter) = node.child_by_field_id(self.fields.parameter) {
-            let pattern = self.pattern(parameter);
-            function.parameters.push(Parameter { pattern, annotation: None, default: None, shape: None });
-        }
-        if let Some(list) = node.child_by_field_id(self.fields.parameters) {
-            function.parameters = self.children(list).into_iter().filter_map(|child| self.parameter(child)).collect();
-        }
-        function.body.extend(self.field(node, self.fields.body));
-        function
-    }
-
-    fn function(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = self.name(node, self.fields.name);
-        Form::Function(Box::new(self.plain_function(node, name)))
-    }
-
-    fn method(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = self.name(node, self.fields.name);
-        let mut function = self.plain_function(node, name);
-        function.is_static = self.has_word(node, "static");
-        function.exported = true;
-        if name == "constructor" {
-            let fields = self.parameter_properties(node);
-            function.body.splice(0..0, fields);
-        }
-        Form::Function(Box::new(function))
-    }
-
-    /// `constructor(private store: Store)` declares the field `store`.
-    fn parameter_properties(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let Some(list) = node.child_by_field_id(self.fields.parameters) else { return Vec::new() };
-        let mut fields = Vec::new();
-        for child in self.children(list) {
-            let is_property = self.has_word(child, "readonly")
-                || child.named_child(0).is_some_and(|first| self.kind(first) == Kind::Accessibility);
-            let Some(name) = child.child_by_field_id(self.fields.pattern).filter(|_| is_property) else { continue };
-            let (start, end) = (name.start_byte() as u32, name.end_byte() as u32);
-            let this = Node::new(start, start, Form::This);
-            let target = Node::new(start, end, Form::Member(Box::new(this), self.slice(name)));
-            let value = Some(Node::new(start, end, Form::Name(self.slice(name))));
-            fields.push(Node::new(start, end, Form::Assign(Box::new(Assign { target, value, update: false }))));
-        }
-        fields
-    }
-
-    fn has_word(&self, node: Syntax<'t>, word: &str) -> bool {
-        let mut cursor = node.walk();
-        node.children(&mut cursor).take_while(|child| child.kind() != "(").any(|child| child.kind() == word)
-    }
-
-    fn parameter(&mut self, node: Syntax<'t>) -> Option<Parameter<'t>> {
-        if self.kind(node) != Kind::Parameter {
-            return Some(Parameter { pattern: self.pattern(node), annotation: None, default: None, shape: None });
-        }
-        let pattern = self.pattern(node.child_by_field_id(self.fields.pattern)?);
-        let annotation = self.annotation(node);
-        let default = self.field(node, self.fields.value);
-        Some(Parameter { pattern, annotation, default, shape: None })
-    }
-
-    /// The name of a simple type: `Server`, `ns.Server`, `Server | null`.
-    fn annotation(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
-        let mut inner = node.child_by_field_id(self.fields.r#type)?.named_child(0)?;
-        if self.kind(inner) == Kind::UnionType {
-            inner = inner.named_child(0)?;
-        }
-        if self.kind(inner) == Kind::GenericType {
-            inner = inner.child_by_field_id(self.fields.name)?;
-        }
-        let (start, end) = (inner.start_byte() as u32, inner.end_byte() as u32);
-        match self.kind(inner) {
-            Kind::TypeIdentifier => Some(Node::new(start, end, Form::Name(self.slice(inner)))),
-            Kind::NestedType => {
-                let (module, name) = self.slice(inner).split_once('.')?;
-                let module = Box::new(Node::new(start, start + module.len() as u32, Form::Name(module)));
-                Some(Node::new(start, end, Form::Member(module, name)))
-            }
-            _ => None,
-        }
-    }
-
-    fn class(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut class = Class::new(self.name(node, self.fields.name));
-        let mut decorators = Vec::new();
-        for child in self.children(node) {
-            match self.kind(child) {
-                Kind::ClassBody => class.body = self.class_body(child),
-                Kind::Decorator => decorators.extend(child.named_child(0).map(|inner| self.node(inner))),
-                Kind::TypeIdentifier | Kind::Identifier => {}
-                _ => class.bases.push(self.node(child)),
-            }
-        }
-        decorated(decorators, node, Form::Class(Box::new(class)))
-    }
-
-    /// Decorators stand as siblings before the method in TypeScript, and within a field.
-    fn class_body(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let mut body = Vec::new();
-        let mut decorators = Vec::new();
-        for child in self.children(node) {
-            if self.kind(child) == Kind::Decorator {
-                decorators.extend(child.named_child(0).map(|inner| self.node(inner)));
-                continue;
-            }
-            let inner: Vec<_> = self.children(child).into_iter().filter(|c| self.kind(*c) == Kind::Decorator).collect();
-            decorators
-                .extend(inner.into_iter().filter_map(|c| c.named_child(0)).map(|c| self.node(c)).collect::<Vec<_>>());
-            let member = self.node(child);
-            let (start, end) = (member.start, member.end);
-            let form = decorated(std::mem::take(&mut decorators), child, member.form);
-            body.push(Node::new(start, end, form));
-        }
-        body
-    }
-
-    fn class_field(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.property).or(node.child_by_field_id(self.fields.name));
-        let Some(name) = name else { return Form::Other(self.nodes(node)) };
-        let (start, end) = (name.start_byte() as u32, name.end_byte() as u32);
-        let pattern = Pattern::Name(self.slice(name), start, end);
-        let annotation = self.annotation(node);
-        let value = self.field(node, self.fields.value);
-        let place = Place::Field { is_static: self.has_word(node, "static") };
-        Form::Declare(Box::new(Declare { annotation, ..Declare::new(pattern, value, place) }))
-    }
-
     // Statements
 
     fn declarations(&mut self, node: Syntax<'t>, place: Place) -> Form<'t> {
@@ -635,7 +426,7 @@ impl<'t> Lower<'t> {
             return Form::Other(parts);
         }
         let target = self.node(left);
-        let value = match is_exports(&target) {
+        let value = match modules::is_exports(&target) {
             true => Node::new(value.start, value.end, Form::Exported(Box::new(value))),
             false => value,
         };
@@ -737,124 +528,5 @@ impl<'t> Lower<'t> {
         }
         body.extend(self.field(node, self.fields.body));
         Form::block(body)
-    }
-
-    // Modules
-
-    fn import(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let children = self.children(node);
-        let type_only = self.is_type_only(node);
-        let require = children.iter().find(|child| self.kind(**child) == Kind::ImportRequire).copied();
-        let source = require.unwrap_or(node).child_by_field_id(self.fields.source);
-        let Some(Form::Text(module)) = source.map(|source| self.string(source)) else { return Form::Other(Vec::new()) };
-        let mut names = Vec::new();
-        if let Some(require) = require {
-            names.extend(require.named_child(0).map(|name| (Imported::Module, self.slice(name))));
-        }
-        let mut only_types = false;
-        for clause in children.into_iter().filter(|child| self.kind(*child) == Kind::ImportClause) {
-            for part in self.children(clause) {
-                match self.kind(part) {
-                    Kind::Identifier => names.push((Imported::Module, self.slice(part))),
-                    Kind::NamespaceImport => {
-                        names.extend(part.named_child(0).map(|name| (Imported::Module, self.slice(name))));
-                    }
-                    Kind::NamedImports => {
-                        let specifiers = self.children(part);
-                        only_types = !specifiers.is_empty() && specifiers.iter().all(|one| self.is_type_only(*one));
-                        names.extend(specifiers.into_iter().map(|one| self.specifier(one)));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let type_only =
-            type_only || only_types && names.iter().all(|(imported, _)| matches!(imported, Imported::Member(_)));
-        Form::Import(Box::new(Import { module, names, type_only }))
-    }
-
-    fn is_type_only(&self, node: Syntax<'t>) -> bool {
-        let mut cursor = node.walk();
-        node.children(&mut cursor).take(3).any(|child| matches!(child.kind(), "type" | "typeof"))
-    }
-
-    fn specifier(&self, node: Syntax<'t>) -> (Imported<'t>, &'t str) {
-        let name = self.name(node, self.fields.name);
-        let alias = self.name(node, self.fields.alias);
-        let local = if alias.is_empty() { name } else { alias };
-        (if name == "default" { Imported::Module } else { Imported::Member(name) }, local)
-    }
-
-    fn export(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-        if let Some(source) = node.child_by_field_id(self.fields.source) {
-            let Form::Text(module) = self.string(source) else { return Form::Other(Vec::new()) };
-            return Form::Import(Box::new(Import { module, names: Vec::new(), type_only: self.is_type_only(node) }));
-        }
-        let mut decorators = Vec::new();
-        let mut parts = Vec::new();
-        for child in self.children(node) {
-            match self.kind(child) {
-                Kind::Decorator => decorators.extend(child.named_child(0).map(|inner| self.node(inner))),
-                Kind::ExportClause => {
-                    for one in self.children(child) {
-                        let name = Node::new(start, end, Form::Name(self.name(one, self.fields.name)));
-                        parts.push(Node::new(start, end, Form::Exported(Box::new(name))));
-                    }
-                }
-                _ => {
-                    let mut inner = self.node(child);
-                    mark_exported(&mut inner);
-                    let is_value = node.child_by_field_id(self.fields.value).is_some_and(|value| value == child)
-                        || child.child_by_field_id(self.fields.name).is_none();
-                    let (start, end) = (inner.start, inner.end);
-                    parts.push(match is_value {
-                        true => Node::new(start, end, Form::Exported(Box::new(inner))),
-                        false => inner,
-                    });
-                }
-            }
-        }
-        match parts.pop() {
-            Some(last) if parts.is_empty() => decorated(decorators, node, last.form),
-            Some(last) => {
-                parts.push(last);
-                Form::Other(parts)
-            }
-            None => Form::Other(decorators),
-        }
-    }
-}
-
-/// `exports.x`, `module.exports`, `module.exports.x`.
-fn is_exports(target: &Node<'_>) -> bool {
-    match &target.form {
-        Form::Member(object, name) => match &object.form {
-            Form::Name(object) => *object == "exports" || *object == "module" && *name == "exports",
-            Form::Member(..) => is_exports(object),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn mark_exported(node: &mut Node<'_>) {
-    match &mut node.form {
-        Form::Function(function) => function.exported = true,
-        Form::Class(class) => class.exported = true,
-        Form::Declare(declare) => declare.exported = true,
-        Form::Other(nodes) => nodes.iter_mut().for_each(mark_exported),
-        Form::Decorated(_, inner) => mark_exported(inner),
-        _ => {}
-    }
-}
-
-fn decorated<'t>(decorators: Vec<Node<'t>>, node: Syntax<'t>, form: Form<'t>) -> Form<'t> {
-    match decorators.is_empty() {
-        true => form,
-        false => {
-            let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-            Form::Decorated(decorators, Box::new(Node::new(start, end, form)))
-        }
     }
 }

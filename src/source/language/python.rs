@@ -1,198 +1,26 @@
 //! Python by tree-sitter.
 
+mod functions;
+mod modules;
+mod names;
+
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::LazyLock;
 
 use tree_sitter::Node as Syntax;
 
-use super::dialect::Dialect;
-use super::grammar::{self, DEPTH, Grammar, fields, kinds, slice};
+use super::grammar::{self, Cursors, DEPTH, Grammar, fields, kinds, slice};
 use super::lines::Lines;
-use super::tree::{
-    Assign, Call, Class, Declare, Form, Function, Import, Imported, Node, Parameter, Pattern, Place, Receiver, SPREAD,
-    UNBOUND,
-};
+use super::tree::{Assign, Call, Declare, Form, Node, Pattern, Place, SPREAD};
 use super::{Adapter, Extracted, emit};
-use crate::model::fact::{AccessKind, FileFacts, Language, Shape};
+use crate::model::fact::{Language, Shape};
 
-pub(super) const ADAPTER: Adapter =
-    Adapter { language: Language::Python, extensions: &["py", "pyw"], extract, module_candidates };
-
-static DIALECT: Dialect = Dialect {
+pub(super) const ADAPTER: Adapter = Adapter {
     language: Language::Python,
-    methods: &[
-        ("append", AccessKind::Insert),
-        ("appendleft", AccessKind::Insert),
-        ("add", AccessKind::Insert),
-        ("extend", AccessKind::Insert),
-        ("insert", AccessKind::Insert),
-        ("set", AccessKind::Insert),
-        ("put", AccessKind::Insert),
-        ("put_nowait", AccessKind::Insert),
-        ("setdefault", AccessKind::Insert),
-        ("update", AccessKind::Insert),
-        ("pop", AccessKind::Remove),
-        ("popitem", AccessKind::Remove),
-        ("popleft", AccessKind::Remove),
-        ("remove", AccessKind::Remove),
-        ("discard", AccessKind::Remove),
-        ("delete", AccessKind::Remove),
-        ("clear", AccessKind::Clear),
-        ("increment", AccessKind::Increment),
-        ("incr", AccessKind::Increment),
-        ("get", AccessKind::Read),
-        ("get_nowait", AccessKind::Remove),
-        ("items", AccessKind::Read),
-        ("keys", AccessKind::Read),
-        ("values", AccessKind::Read),
-        ("copy", AccessKind::Read),
-        ("count", AccessKind::Read),
-        ("index", AccessKind::Read),
-    ],
-    handles: &[],
-    references: &["get", "setdefault", "values", "items", "pop"],
-    mutators: &[
-        ("setattr", AccessKind::Insert),
-        ("heapq.heappush", AccessKind::Insert),
-        ("heapq.heappop", AccessKind::Remove),
-        ("bisect.insort", AccessKind::Insert),
-        ("next", AccessKind::Increment),
-    ],
-    constructors: &[
-        ("dict", Shape::Map),
-        ("collections.defaultdict", Shape::Map),
-        ("collections.OrderedDict", Shape::Map),
-        ("collections.Counter", Shape::Map),
-        ("list", Shape::List),
-        ("bytearray", Shape::List),
-        ("collections.deque", Shape::List),
-        ("set", Shape::Set),
-        ("int", Shape::Number),
-        ("float", Shape::Number),
-        ("str", Shape::Text),
-        ("bool", Shape::Bool),
-    ],
-    environment_calls: &["os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop", "decouple.config"],
-    environment_objects: &["os.environ"],
-    environment_passes: &["strip", "lower", "upper"],
-    environment_fallbacks: &[],
-    loaders: &[],
-    roots: &[],
-    is_project_module: |symbol| {
-        symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))
-    },
+    extensions: &["py", "pyw"],
+    extract,
+    module_candidates: modules::module_candidates,
 };
-
-/// Modules of the standard library and packages that are so common that reading their names says nothing about state.
-const STANDARD: &[&str] = &[
-    "abc",
-    "argparse",
-    "array",
-    "ast",
-    "asyncio",
-    "base64",
-    "bisect",
-    "builtins",
-    "calendar",
-    "click",
-    "codecs",
-    "collections",
-    "concurrent",
-    "configparser",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "csv",
-    "ctypes",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "difflib",
-    "django",
-    "email",
-    "enum",
-    "errno",
-    "fastapi",
-    "flask",
-    "fnmatch",
-    "fractions",
-    "functools",
-    "gc",
-    "getpass",
-    "glob",
-    "gzip",
-    "hashlib",
-    "heapq",
-    "hmac",
-    "html",
-    "http",
-    "importlib",
-    "inspect",
-    "io",
-    "ipaddress",
-    "itertools",
-    "json",
-    "keyword",
-    "locale",
-    "logging",
-    "math",
-    "mimetypes",
-    "multiprocessing",
-    "numpy",
-    "operator",
-    "os",
-    "pandas",
-    "pathlib",
-    "pickle",
-    "pkgutil",
-    "platform",
-    "pprint",
-    "pydantic",
-    "pytest",
-    "queue",
-    "random",
-    "re",
-    "requests",
-    "secrets",
-    "select",
-    "shlex",
-    "shutil",
-    "signal",
-    "six",
-    "socket",
-    "sqlalchemy",
-    "sqlite3",
-    "ssl",
-    "stat",
-    "starlette",
-    "statistics",
-    "string",
-    "struct",
-    "subprocess",
-    "sys",
-    "tempfile",
-    "textwrap",
-    "threading",
-    "time",
-    "tokenize",
-    "torch",
-    "traceback",
-    "types",
-    "typing",
-    "typing_extensions",
-    "unicodedata",
-    "unittest",
-    "urllib",
-    "uuid",
-    "warnings",
-    "weakref",
-    "xml",
-    "yaml",
-    "zipfile",
-    "zlib",
-    "zoneinfo",
-];
 
 kinds! {
     Module = "module" | "block" | "expression_statement",
@@ -262,58 +90,33 @@ static GRAMMAR: LazyLock<(Grammar<Kind>, Fields)> = LazyLock::new(|| {
 fn extract(path: &str, text: &str) -> Extracted {
     let lines = Lines::new(text);
     let (grammar, fields) = &*GRAMMAR;
-    let Some(syntax) = grammar::parse(&grammar.language, text) else {
-        return Extracted::nothing(FileFacts::empty(path, Language::Python));
+    let syntax = match grammar::syntax(&grammar.language, path, text, &lines) {
+        Ok(syntax) => syntax,
+        Err(problem) => return Extracted::failed(path, Language::Python, problem),
     };
-    let mut lower = Lower { grammar, fields, text, depth: 0, too_deep: None, in_class: false, type_only: false };
+    let mut lower = Lower {
+        grammar,
+        fields,
+        text,
+        cursors: Cursors::default(),
+        depth: 0,
+        too_deep: None,
+        in_class: false,
+        type_only: false,
+    };
     let tree = lower.node(syntax.root_node());
-    let mut facts = emit::facts(&tree, &DIALECT, path, &lines);
+    let mut facts = emit::facts(&tree, &names::DIALECT, path, &lines);
     facts.directives = grammar::directives(&syntax, text, &lines);
     let mut problems: Vec<_> = grammar::first_error(&syntax, path, text, &lines).into_iter().collect();
     problems.extend(lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)));
     Extracted { facts, problems }
 }
 
-/// The files that `module`, imported in `from`, may be.
-fn module_candidates(from: &str, module: &str) -> Vec<String> {
-    let dots = module.chars().take_while(|c| *c == '.').count();
-    let inner = module[dots..].replace('.', "/");
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut bases = Vec::new();
-    if dots > 0 {
-        let mut base = folder;
-        for _ in 1..dots {
-            base = base.rsplit_once('/').map_or("", |(parent, _)| parent);
-        }
-        bases.push(base);
-    } else {
-        // An absolute import starts at some folder above the file: the root of the sources.
-        let mut base = folder;
-        bases.push(base);
-        while !base.is_empty() {
-            base = base.rsplit_once('/').map_or("", |(parent, _)| parent);
-            bases.push(base);
-        }
-    }
-    let join = |base: &str, rest: &str| match (base, rest) {
-        ("", rest) => rest.to_string(),
-        (base, "") => base.to_string(),
-        (base, rest) => format!("{base}/{rest}"),
-    };
-    bases
-        .into_iter()
-        .flat_map(|base| {
-            let stem = join(base, &inner);
-            let package = join(&stem, "__init__.py");
-            if inner.is_empty() { vec![package] } else { vec![format!("{stem}.py"), package] }
-        })
-        .collect()
-}
-
 struct Lower<'t> {
     grammar: &'static Grammar<Kind>,
     fields: &'static Fields,
     text: &'t str,
+    cursors: Cursors<'t>,
     depth: u32,
     too_deep: Option<u32>,
     /// The statement stands directly in a class body.
@@ -331,13 +134,26 @@ impl<'t> Lower<'t> {
         self.grammar.kind(node).unwrap_or(Kind::Unlisted)
     }
 
-    fn children(&self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = node.walk();
-        node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect()
+    fn children(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
+        let mut cursor = self.cursors.at(node);
+        let found = node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect();
+        self.cursors.put(cursor);
+        found
     }
 
     fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        self.children(node).into_iter().map(|child| self.node(child)).collect()
+        let mut found = Vec::new();
+        let mut cursor = self.cursors.at(node);
+        let mut more = cursor.goto_first_child();
+        while more {
+            let child = cursor.node();
+            if child.is_named() && self.kind(child) != Kind::Skipped {
+                found.push(self.node(child));
+            }
+            more = cursor.goto_next_sibling();
+        }
+        self.cursors.put(cursor);
+        found
     }
 
     fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
@@ -541,33 +357,6 @@ impl<'t> Lower<'t> {
         pattern
     }
 
-    /// The name in a simple annotation: `FastAPI`, `aiogram.Bot`, `"Bot"`, `Bot | None`, `Optional[Bot]`.
-    fn type_name(&mut self, annotation: Syntax<'t>) -> Option<Node<'t>> {
-        let mut node = annotation;
-        for _ in 0..6 {
-            match self.kind(node) {
-                Kind::Identifier | Kind::Attribute => return Some(self.node(node)),
-                Kind::String => {
-                    let content = self.children(node).into_iter().find(|child| self.kind(*child) == Kind::Content)?;
-                    let name = self.slice(content);
-                    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-                    let (start, end) = (content.start_byte() as u32, content.end_byte() as u32);
-                    return plain.then(|| Node::new(start, end, Form::Name(name)));
-                }
-                Kind::Subscript => return None,
-                _ => {}
-            }
-            let optional = node.kind() == "generic_type"
-                && node.named_child(0).is_some_and(|name| matches!(self.slice(name), "Optional" | "Annotated"));
-            let inner = if optional { node.named_child(1)?.named_child(0)? } else { node.named_child(0)? };
-            if node.kind() == "generic_type" && !optional {
-                return None;
-            }
-            node = inner;
-        }
-        None
-    }
-
     fn dictionary(&mut self, node: Syntax<'t>) -> Form<'t> {
         let mut entries = Vec::new();
         for child in self.children(node) {
@@ -677,134 +466,5 @@ impl<'t> Lower<'t> {
         parts.push(self.node(current));
         parts.reverse();
         Form::Other(parts)
-    }
-
-    // Functions and classes
-
-    fn lambda(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut function = Function::new("");
-        function.parameters = self.parameters(node);
-        function.body.extend(self.field(node, self.fields.body));
-        Form::Function(Box::new(function))
-    }
-
-    fn function(&mut self, node: Syntax<'t>, decorators: &[&str]) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
-        let in_class = std::mem::replace(&mut self.in_class, false);
-        let mut function = Function::new(name);
-        function.parameters = self.parameters(node);
-        function.exported = !name.starts_with('_');
-        if in_class {
-            let first = function.parameters.first().and_then(|first| match first.pattern {
-                Pattern::Name(name, ..) => Some(name),
-                _ => None,
-            });
-            let of_class = decorators.contains(&"classmethod") || name == "__init_subclass__";
-            function.is_static = of_class || decorators.contains(&"staticmethod");
-            function.receiver = match first {
-                Some(first) if of_class => Receiver::Class(first),
-                Some(first) if !function.is_static => Receiver::Object(first),
-                _ => Receiver::None,
-            };
-        }
-        function.body.extend(self.field(node, self.fields.body));
-        self.in_class = in_class;
-        Form::Function(Box::new(function))
-    }
-
-    fn parameters(&mut self, node: Syntax<'t>) -> Vec<Parameter<'t>> {
-        let Some(list) = node.child_by_field_id(self.fields.parameters) else { return Vec::new() };
-        self.children(list).into_iter().filter_map(|child| self.parameter(child)).collect()
-    }
-
-    fn parameter(&mut self, node: Syntax<'t>) -> Option<Parameter<'t>> {
-        let annotation = node.child_by_field_id(self.fields.r#type).and_then(|kind| self.type_name(kind));
-        let (pattern, default) = match self.kind(node) {
-            Kind::Identifier | Kind::SplatPattern => (self.pattern(node), None),
-            Kind::TypedParameter => (self.pattern(node.named_child(0)?), None),
-            Kind::DefaultParameter => {
-                let name = node.child_by_field_id(self.fields.name)?;
-                (self.pattern(name), self.field(node, self.fields.value))
-            }
-            _ => return None,
-        };
-        Some(Parameter { pattern, annotation, default, shape: None })
-    }
-
-    fn class(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
-        let mut class = Class::new(name);
-        class.exported = !name.starts_with('_');
-        if let Some(bases) = node.child_by_field_id(self.fields.superclasses) {
-            class.bases = self.nodes(bases);
-        }
-        let outer = std::mem::replace(&mut self.in_class, true);
-        class.body.extend(self.field(node, self.fields.body));
-        self.in_class = outer;
-        class.id = Cell::new(UNBOUND);
-        Form::Class(Box::new(class))
-    }
-
-    fn decorated(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut decorators = Vec::new();
-        let mut names = Vec::new();
-        let Some(definition) = node.child_by_field_id(self.fields.definition) else { return Form::Other(Vec::new()) };
-        for child in self.children(node) {
-            if self.kind(child) == Kind::Decorator
-                && let Some(inner) = child.named_child(0)
-            {
-                names.push(self.slice(inner));
-                decorators.push(self.node(inner));
-            }
-        }
-        let (start, end) = (definition.start_byte() as u32, definition.end_byte() as u32);
-        let form = match self.kind(definition) {
-            Kind::Function => self.function(definition, &names),
-            _ => self.form(definition),
-        };
-        Form::Decorated(decorators, Box::new(Node::new(start, end, form)))
-    }
-
-    // Imports
-
-    fn import(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut imports = Vec::new();
-        for child in self.children(node) {
-            let (start, end) = (child.start_byte() as u32, child.end_byte() as u32);
-            let (module, name) = match self.kind(child) {
-                Kind::AliasedImport => {
-                    let module = child.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
-                    let alias = child.child_by_field_id(self.fields.alias).map_or("", |alias| self.slice(alias));
-                    (module, (Imported::Module, alias))
-                }
-                _ => {
-                    let module = self.slice(child);
-                    let first = module.split('.').next().unwrap_or(module);
-                    (module, (Imported::Prefix(first), first))
-                }
-            };
-            let import = Import { module: Cow::Borrowed(module), names: vec![name], type_only: self.type_only };
-            imports.push(Node::new(start, end, Form::Import(Box::new(import))));
-        }
-        Form::Other(imports)
-    }
-
-    fn import_from(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let Some(module) = node.child_by_field_id(self.fields.module_name) else { return Form::Other(Vec::new()) };
-        let mut names = Vec::new();
-        for child in self.children(node) {
-            match self.kind(child) {
-                _ if child == module => {}
-                Kind::DottedName => names.push((Imported::Member(self.slice(child)), self.slice(child))),
-                Kind::AliasedImport => {
-                    let name = child.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
-                    let alias = child.child_by_field_id(self.fields.alias).map_or("", |alias| self.slice(alias));
-                    names.push((Imported::Member(name), alias));
-                }
-                _ => {}
-            }
-        }
-        let module = Cow::Borrowed(self.slice(module));
-        Form::Import(Box::new(Import { module, names, type_only: self.type_only }))
     }
 }

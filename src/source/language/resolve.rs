@@ -1,19 +1,16 @@
 //! Names to symbols, chains to the state at their root, expressions to values.
 
+mod state;
+mod value;
+
 use std::cell::{Cell, RefCell};
 
 use super::dialect::Dialect;
-use super::scope::{Binding, BindingId, Bindings, MODULE, Role, ScopeKind, Step, join};
+use super::scope::{Binding, BindingId, Bindings, Role, Step, join};
 use super::tree::{Call, ClassId, Form, Node, SPREAD, ScopeId};
 use crate::model::Name;
-use crate::model::fact::{AccessKind, Argument, Shape, Value};
+use crate::model::fact::{AccessKind, Shape};
 
-/// Deeper values are said to be unknown.
-const VALUE_DEPTH: u32 = 6;
-/// A list or an object is kept up to this many entries; longer ones are tables and no options.
-const VALUE_ENTRIES: usize = 64;
-/// Longer texts are contents, not options.
-const VALUE_TEXT: usize = 512;
 /// A longer symbol names a chain that no rule speaks of.
 const SYMBOL_LENGTH: usize = 200;
 /// A variable that is defined by a variable that is defined by … is followed this far.
@@ -347,317 +344,18 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
+    /// True when the class that this file declares for an object has a method of its own by that name.
+    pub fn has_method(&self, object: &Node<'t>, method: &str, scope: ScopeId) -> bool {
+        let class = self.class_of(object, scope).map(|(class, _)| &self.bindings.classes[class as usize]);
+        class.is_some_and(|class| class.methods.contains(method))
+    }
+
     fn annotated(&self, binding: &Binding<'a, 't>, depth: u32) -> Option<(ClassId, bool)> {
         let (annotation, scope) = binding.annotation?;
         match self.class_within(annotation, scope, depth - 1)? {
             (class, false) => Some((class, true)),
             _ => None,
         }
-    }
-
-    // State
-
-    /// The state that an expression reaches into: `carts`, `carts[id]`, `carts.get(id).items`, or an alias of these.
-    pub fn state_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Found> {
-        self.state_within(node, scope, ALIAS_DEPTH)
-    }
-
-    fn state_within(&self, node: &Node<'t>, scope: ScopeId, depth: u32) -> Option<Found> {
-        let depth = depth.checked_sub(1)?;
-        let part = |found: Found| Found { part: true, ..found };
-        match &node.peeled().form {
-            Form::Name(name) => match self.bindings.lookup(name, scope, node.start) {
-                Some(id) => self.binding_state(id, depth),
-                None if self.dialect.roots.contains(name) => {
-                    Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
-                }
-                None => None,
-            },
-            Form::Member(object, name) => {
-                if let Some((class, of_object)) = self.class_of(object, scope)
-                    && let Some(field) = self.bindings.field(class, name, of_object)
-                {
-                    return self.binding_state(field, depth);
-                }
-                let found = self.state_within(object, scope, depth)?;
-                Some(match found.target {
-                    Target::Imported(symbol) => Found { target: Target::Imported(join(&symbol, name)), ..found },
-                    _ => part(found),
-                })
-            }
-            Form::Index(object, _) => self.state_within(object, scope, depth + 1).map(part),
-            Form::Call(call) => match &call.callee.form {
-                Form::Member(object, name) if self.dialect.references.contains(name) => {
-                    self.state_within(object, scope, depth).map(part)
-                }
-                Form::Member(object, name) if self.dialect.handles.contains(name) => {
-                    // A copy of a part is no part of the state any more; a copy of a handle is another handle.
-                    self.state_within(object, scope, depth + 1).filter(|found| *name != "clone" || !found.part)
-                }
-                _ => None,
-            },
-            Form::Either(parts) => self.state_within(&parts[0], scope, depth),
-            _ => None,
-        }
-    }
-
-    fn binding_state(&self, id: BindingId, depth: u32) -> Option<Found> {
-        let binding = self.binding(id);
-        let own = Found { target: Target::Binding(id), part: false, alias: false };
-        match &binding.role {
-            Role::Import(symbol) => Some(Found { target: Target::Imported(symbol.clone()), ..own }),
-            Role::Function(_) | Role::Class(_) | Role::Object(_) => None,
-            Role::Field { class, is_static } => {
-                if self.bindings.classes[*class as usize].symbol.is_empty() && !is_static {
-                    return None;
-                }
-                self.shape(id).map(|_| own)
-            }
-            Role::Parameter => {
-                if binding.shape.is_some() {
-                    return Some(own);
-                }
-                // A parameter whose type is a container that this file names: `Carts = Arc<Mutex<…>>`.
-                let (annotation, scope) = binding.annotation?;
-                let (class, false) = self.class_of(annotation, scope)? else { return None };
-                let field = self.bindings.field(class, "", true)?;
-                Some(Found { target: Target::Binding(field), ..own })
-            }
-            Role::Variable => {
-                if let Some(origin) = binding.origin.as_ref().filter(|_| binding.values == 1) {
-                    if let Some((symbol, Root::Known)) = self.import_like(id) {
-                        return Some(Found { target: Target::Imported(symbol), ..own });
-                    }
-                    let leads = matches!(
-                        origin.node.peeled().form,
-                        Form::Name(_) | Form::Member(..) | Form::Index(..) | Form::Call(_) | Form::Either(_)
-                    );
-                    if leads && let Some(found) = self.state_within(origin.node, origin.scope, depth) {
-                        let part = found.part || !origin.steps.is_empty();
-                        return Some(Found { part, alias: true, ..found });
-                    }
-                }
-                self.shape(id).map(|_| own)
-            }
-        }
-    }
-
-    /// The symbol of a variable that holds what a module exports: `const { carts } = require("./store")`.
-    fn import_like(&self, id: BindingId) -> Option<(Name, Root)> {
-        let origin = self.binding(id).origin.as_ref()?;
-        let Form::Call(call) = &origin.node.peeled().form else { return None };
-        self.loaded_module(call, origin.scope)?;
-        Some(self.binding_symbol(id)).filter(|(symbol, _)| !symbol.contains("()"))
-    }
-
-    /// False for a module variable that is only another name: of an import, of other state, of a module.
-    pub fn state_symbol(&self, id: BindingId) -> bool {
-        match self.binding_state(id, ALIAS_DEPTH) {
-            Some(Found { target: Target::Binding(found), .. }) => found == id,
-            _ => false,
-        }
-    }
-
-    /// What a binding holds, if it can be state at all. Scalars that nothing assigns again cannot.
-    pub fn shape(&self, id: BindingId) -> Option<Shape> {
-        if let Some(known) = &self.shapes.borrow()[id as usize] {
-            return known.clone();
-        }
-        // While it is being found out, a binding that is defined by itself has no shape.
-        self.shapes.borrow_mut()[id as usize] = Some(None);
-        let shape = self.find_shape(id);
-        self.shapes.borrow_mut()[id as usize] = Some(shape.clone());
-        shape
-    }
-
-    fn find_shape(&self, id: BindingId) -> Option<Shape> {
-        let binding = self.binding(id);
-        if binding.constant {
-            return None;
-        }
-        if let Some(shape) = &binding.shape {
-            return Some(shape.clone());
-        }
-        if !matches!(binding.role, Role::Variable | Role::Field { .. }) {
-            return None;
-        }
-        let again = binding.values > 1 || binding.assigned_inside;
-        if binding.starts_null {
-            return (again || binding.values > 0).then_some(Shape::Null);
-        }
-        let Some(origin) = &binding.origin else { return again.then_some(Shape::Null) };
-        if !origin.steps.is_empty() {
-            return again.then_some(Shape::Null);
-        }
-        match self.shape_of(origin.node, origin.scope) {
-            Some(Shape::Number | Shape::Text | Shape::Bool | Shape::Null) if !again => None,
-            Some(shape) => Some(shape),
-            None if matches!(origin.node.peeled().form, Form::Function(_) | Form::Class(_)) => None,
-            None => (again
-                && self.bindings.scopes[binding.scope as usize].kind == ScopeKind::Module
-                && binding.scope == MODULE)
-                .then_some(Shape::Null),
-        }
-    }
-
-    fn shape_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<Shape> {
-        match &node.peeled().form {
-            Form::Map(_) => Some(Shape::Map),
-            Form::List(_) => Some(Shape::List),
-            Form::Made(shape, _) => Some(shape.clone()),
-            Form::Number(_) => Some(Shape::Number),
-            Form::Text(_) => Some(Shape::Text),
-            Form::Bool(_) => Some(Shape::Bool),
-            Form::Null => Some(Shape::Null),
-            Form::Either(parts) => self.shape_of(&parts[1], scope).or_else(|| self.shape_of(&parts[0], scope)),
-            Form::Choice(parts) => match self.shape_of(&parts[1], scope) {
-                None | Some(Shape::Null) => self.shape_of(&parts[2], scope),
-                shape => shape,
-            },
-            Form::Call(call) => {
-                let (symbol, _) = self.symbol(node.peeled(), scope)?;
-                let callee = symbol.strip_suffix("()")?;
-                Some(self.dialect.constructor(callee).unwrap_or_else(|| Shape::Result(Name::new(callee))))
-                    .filter(|_| !is_wrapper(call))
-            }
-            _ => None,
-        }
-    }
-
-    // Values
-
-    pub fn value(&self, node: &Node<'t>, scope: ScopeId) -> Value {
-        self.value_within(node, scope, VALUE_DEPTH)
-    }
-
-    fn value_within(&self, node: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
-        let Some(inner) = depth.checked_sub(1) else { return Value::Unknown };
-        let node = node.peeled();
-        match &node.form {
-            Form::Text(text) if text.len() <= VALUE_TEXT => Value::Text(Name::new(text)),
-            Form::Number(number) => Value::Number(*number),
-            Form::Bool(bool) => Value::Bool(*bool),
-            Form::Null => Value::Null,
-            Form::Name(name) => self.named_value(name, node, scope, inner),
-            Form::Member(..) | Form::Index(..) | Form::This => match self.symbol(node, scope) {
-                Some((symbol, _)) => self.environment(&symbol, None).unwrap_or(Value::Name(symbol)),
-                None => Value::Unknown,
-            },
-            Form::Call(call) => self.call_value(node, call, scope, inner),
-            Form::Function(function) => Value::Function(function.id.get()),
-            Form::Class(class) => match self.bindings.classes.get(class.id.get() as usize) {
-                Some(class) => Value::Name(class.symbol.clone()),
-                None => Value::Unknown,
-            },
-            Form::List(items) => Value::List(
-                items.iter().take(VALUE_ENTRIES).map(|item| self.value_within(item, scope, inner)).collect(),
-            ),
-            Form::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .take(VALUE_ENTRIES)
-                    .map(|(key, value)| (Name::new(key), self.value_within(value, scope, inner)))
-                    .collect(),
-            ),
-            Form::Either(parts) => {
-                let second = self.value_within(&parts[1], scope, inner);
-                match self.value_within(&parts[0], scope, inner) {
-                    Value::Environment { name, fallback: None } => {
-                        Value::Environment { name, fallback: Some(Box::new(second)) }
-                    }
-                    first => Value::OneOf(vec![first, second]),
-                }
-            }
-            Form::Choice(parts) => Value::OneOf(vec![
-                self.value_within(&parts[1], scope, inner),
-                self.value_within(&parts[2], scope, inner),
-            ]),
-            _ => Value::Unknown,
-        }
-    }
-
-    /// A variable with one plain value is that value; anything else is a reference.
-    fn named_value(&self, name: &str, node: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
-        let Some(id) = self.bindings.lookup(name, scope, node.start) else { return Value::Name(Name::new(name)) };
-        let binding = self.binding(id);
-        let (symbol, _) = self.binding_symbol(id);
-        if let Some(environment) = self.environment(&symbol, None) {
-            return environment;
-        }
-        if let (Role::Variable, 1, Some(origin)) = (&binding.role, binding.values, &binding.origin)
-            && origin.steps.is_empty()
-        {
-            match &origin.node.peeled().form {
-                Form::Text(_) | Form::Number(_) | Form::Bool(_) => {
-                    return self.value_within(origin.node, origin.scope, depth);
-                }
-                Form::Function(function) if binding.scope != MODULE => return Value::Function(function.id.get()),
-                Form::Either(_) | Form::Choice(_) | Form::Call(_) => {
-                    let value = self.value_within(origin.node, origin.scope, depth);
-                    if matches!(value, Value::Environment { .. } | Value::OneOf(_)) {
-                        return value;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Value::Name(symbol)
-    }
-
-    fn call_value(&self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, depth: u32) -> Value {
-        if let Some(module) = self.loaded_module(call, scope) {
-            return Value::Name(Name::new(module));
-        }
-        if let Form::Member(object, method) = &call.callee.form {
-            let gives = self.dialect.environment_fallbacks.contains(method);
-            if (gives || self.dialect.environment_passes.contains(method))
-                && let Value::Environment { name, fallback } = self.value_within(object, scope, depth)
-            {
-                let given = call.arguments.first().filter(|_| gives);
-                let given = given.map(|(_, argument)| Box::new(self.fallback(argument, scope, depth)));
-                return Value::Environment { name, fallback: fallback.or(given) };
-            }
-        }
-        let Some((callee, _)) = self.callee(&call.callee, scope) else { return Value::Unknown };
-        if self.dialect.environment_calls.contains(&callee.as_str())
-            && let Some((None, name)) = call.arguments.first()
-            && let Some(name) = name.text()
-        {
-            let fallback = call.arguments.get(1).filter(|(keyword, _)| keyword.is_none_or(|word| word == "default"));
-            let fallback = fallback.map(|(_, value)| Box::new(self.value_within(value, scope, depth)));
-            return Value::Environment { name: Name::new(name), fallback };
-        }
-        debug_assert!(matches!(node.form, Form::Call(_)));
-        Value::Call { callee, arguments: self.arguments(call, scope, depth) }
-    }
-
-    /// The fallback of `unwrap_or_else(|_| x)` is what the closure gives.
-    fn fallback(&self, argument: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
-        match &argument.form {
-            Form::Function(function) => match function.body.last() {
-                Some(last) => self.value_within(last, function.scope.get(), depth),
-                None => Value::Unknown,
-            },
-            _ => self.value_within(argument, scope, depth),
-        }
-    }
-
-    fn environment(&self, symbol: &str, fallback: Option<Box<Value>>) -> Option<Value> {
-        let name = self.dialect.environment_objects.iter().find_map(|object| symbol.strip_prefix(object))?;
-        let name = name.strip_prefix('.')?;
-        (!name.contains('.')).then(|| Value::Environment { name: Name::new(name), fallback })
-    }
-
-    pub fn call_arguments(&self, call: &Call<'t>, scope: ScopeId) -> Vec<Argument> {
-        self.arguments(call, scope, VALUE_DEPTH)
-    }
-
-    fn arguments(&self, call: &Call<'t>, scope: ScopeId, depth: u32) -> Vec<Argument> {
-        call.arguments
-            .iter()
-            .take(VALUE_ENTRIES)
-            .map(|(name, value)| Argument { name: name.map(Name::new), value: self.value_within(value, scope, depth) })
-            .collect()
     }
 
     /// What a method does to the state that it is called on.

@@ -2,8 +2,10 @@
 //!
 //! What stands inside of macros is understood where it reads as expressions: `vec![…]`, `format!(…)`.
 
+mod control;
 mod depth;
 mod items;
+mod names;
 mod patterns;
 mod types;
 
@@ -11,142 +13,18 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use proc_macro2::{Span, TokenStream};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{BinOp, Expr, ExprCall, ExprMethodCall, Lit, Member, Stmt, Token, UnOp};
+use syn::{BinOp, Expr, ExprCall, ExprMethodCall, Lit, Member, UnOp};
 
-use super::dialect::Dialect;
 use super::grammar::{self, DEPTH, MARK};
 use super::lines::Lines;
-use super::tree::{Assign, Call, Declare, Form, Function, Node, Parameter, Pattern, Place};
+use super::tree::{Assign, Call, Form, Function, Node, Parameter};
 use super::{Adapter, Extracted, emit};
-use crate::model::fact::{AccessKind, Directive, FileFacts, Language, Shape};
+use crate::model::fact::{Directive, FileFacts, Language};
 use crate::model::problem::Problem;
 
 pub(super) const ADAPTER: Adapter =
     Adapter { language: Language::Rust, extensions: &["rs"], extract, module_candidates: items::module_candidates };
-
-static DIALECT: Dialect = Dialect {
-    language: Language::Rust,
-    methods: &[
-        ("insert", AccessKind::Insert),
-        ("push", AccessKind::Insert),
-        ("push_back", AccessKind::Insert),
-        ("push_front", AccessKind::Insert),
-        ("push_str", AccessKind::Insert),
-        ("extend", AccessKind::Insert),
-        ("append", AccessKind::Insert),
-        ("entry", AccessKind::Insert),
-        ("get_or_insert_with", AccessKind::Insert),
-        ("remove", AccessKind::Remove),
-        ("swap_remove", AccessKind::Remove),
-        ("pop", AccessKind::Remove),
-        ("pop_front", AccessKind::Remove),
-        ("pop_back", AccessKind::Remove),
-        ("retain", AccessKind::Remove),
-        ("take", AccessKind::Remove),
-        ("truncate", AccessKind::Remove),
-        ("drain", AccessKind::Clear),
-        ("clear", AccessKind::Clear),
-        ("fetch_add", AccessKind::Increment),
-        ("fetch_sub", AccessKind::Increment),
-        ("fetch_max", AccessKind::Increment),
-        ("store", AccessKind::Assign),
-        ("swap", AccessKind::Assign),
-        ("replace", AccessKind::Assign),
-        ("compare_exchange", AccessKind::Assign),
-        ("load", AccessKind::Read),
-        ("get", AccessKind::Read),
-        ("get_mut", AccessKind::Read),
-        ("contains_key", AccessKind::Read),
-        ("contains", AccessKind::Read),
-        ("iter", AccessKind::Read),
-        ("values", AccessKind::Read),
-        ("keys", AccessKind::Read),
-        ("len", AccessKind::Read),
-    ],
-    handles: &[
-        "lock",
-        "try_lock",
-        "blocking_lock",
-        "write",
-        "blocking_write",
-        "read",
-        "blocking_read",
-        "unwrap",
-        "expect",
-        "unwrap_or_else",
-        "clone",
-        "as_ref",
-        "as_mut",
-        "borrow",
-        "borrow_mut",
-        "deref",
-        "deref_mut",
-        "get_or_init",
-        "get_ref",
-        "into_inner",
-        "app_data",
-    ],
-    references: &[
-        "get",
-        "get_mut",
-        "entry",
-        "or_default",
-        "or_insert",
-        "or_insert_with",
-        "iter_mut",
-        "values_mut",
-        "first_mut",
-        "last_mut",
-        "get_or_insert_with",
-    ],
-    mutators: &[
-        ("std.mem.take", AccessKind::Clear),
-        ("mem.take", AccessKind::Clear),
-        ("std.mem.replace", AccessKind::Assign),
-        ("std.mem.swap", AccessKind::Assign),
-    ],
-    constructors: &[
-        ("std.collections.HashMap.new", Shape::Map),
-        ("std.collections.HashMap.default", Shape::Map),
-        ("std.collections.HashMap.with_capacity", Shape::Map),
-        ("std.collections.BTreeMap.new", Shape::Map),
-        ("dashmap.DashMap.new", Shape::Map),
-        ("std.collections.HashSet.new", Shape::Set),
-        ("std.collections.BTreeSet.new", Shape::Set),
-        ("std.collections.VecDeque.new", Shape::List),
-        ("Vec.new", Shape::List),
-        ("Vec.with_capacity", Shape::List),
-        ("String.new", Shape::Text),
-        ("std.sync.atomic.AtomicBool.new", Shape::Bool),
-        ("std.sync.atomic.AtomicI64.new", Shape::Number),
-        ("std.sync.atomic.AtomicU32.new", Shape::Number),
-        ("std.sync.atomic.AtomicU64.new", Shape::Number),
-        ("std.sync.atomic.AtomicUsize.new", Shape::Number),
-    ],
-    environment_calls: &["std.env.var", "env.var", "std.env.var_os", "dotenvy.var", "dotenv.var"],
-    environment_objects: &[],
-    environment_passes: &[
-        "unwrap",
-        "expect",
-        "ok",
-        "map",
-        "and_then",
-        "parse",
-        "unwrap_or_default",
-        "trim",
-        "as_str",
-        "as_deref",
-        "to_string",
-        "map_err",
-        "filter",
-    ],
-    environment_fallbacks: &["unwrap_or", "unwrap_or_else", "or", "or_else"],
-    loaders: &[],
-    roots: &["crate", "super"],
-    is_project_module: |symbol| matches!(symbol.split('.').next(), Some("crate" | "super" | "self")),
-};
 
 /// syn recurses; what [`depth::too_deep`] lets through needs less than this in an unoptimised build.
 const STACK: usize = 128 << 20;
@@ -197,7 +75,7 @@ fn read(path: &str, text: &str) -> Extracted {
     let mut lower = Lower { text, base, depth: 0, too_deep: None };
     let body = lower.items(&file.items);
     let tree = Node::new(0, text.len() as u32, Form::Other(body));
-    let mut facts = emit::facts(&tree, &DIALECT, path, &lines);
+    let mut facts = emit::facts(&tree, &names::DIALECT, path, &lines);
     facts.directives = directives(text, base, &literals, &lines);
     let problems = lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)).into_iter().collect();
     Extracted { facts, problems }
@@ -206,7 +84,7 @@ fn read(path: &str, text: &str) -> Extracted {
 fn syntax_error(error: &syn::Error, base: usize, path: &str, text: &str, lines: &Lines<'_>) -> Problem {
     let range = error.span().byte_range();
     let (start, end) = ((base + range.start).min(text.len()) as u32, (base + range.end).min(text.len()) as u32);
-    let message = format!("syntax error: {error}");
+    let message = format!("failed to parse: {error}");
     Problem::new(message).at(path, lines.span(start, end.max(start)), text).help("This file was not analysed.")
 }
 
@@ -253,43 +131,6 @@ impl<'t> Lower<'t> {
 
     fn nothing(&self, at: u32) -> Node<'t> {
         Node::new(at, at, Form::Other(Vec::new()))
-    }
-
-    fn block(&mut self, block: &syn::Block) -> Node<'t> {
-        let (start, end) = self.range(block.brace_token.span.join());
-        let body = self.statements(&block.stmts);
-        Node::new(start, end, Form::block(body))
-    }
-
-    fn statements(&mut self, statements: &[Stmt]) -> Vec<Node<'t>> {
-        statements.iter().flat_map(|statement| self.statement(statement)).collect()
-    }
-
-    fn statement(&mut self, statement: &Stmt) -> Vec<Node<'t>> {
-        match statement {
-            Stmt::Local(local) => {
-                let mut nodes = Vec::new();
-                let (start, end) = self.between(local.let_token.span, local.semi_token.span);
-                let value = local.init.as_ref().map(|init| self.expression(&init.expr));
-                let otherwise = local.init.as_ref().and_then(|init| init.diverge.as_ref());
-                nodes.extend(otherwise.map(|(_, otherwise)| self.expression(otherwise)));
-                nodes.push(Node::new(start, end, self.declare(&local.pat, value)));
-                nodes
-            }
-            Stmt::Item(item) => self.item(item).into_iter().collect(),
-            Stmt::Expr(expression, _) => vec![self.expression(expression)],
-            Stmt::Macro(statement) => vec![self.macro_call(&statement.mac)],
-        }
-    }
-
-    fn declare(&mut self, pattern: &syn::Pat, value: Option<Node<'t>>) -> Form<'t> {
-        let annotation = match pattern {
-            syn::Pat::Type(typed) => self.type_name(&typed.ty),
-            _ => None,
-        };
-        let pattern = self.pattern(pattern);
-        let place = Place::Following;
-        Form::Declare(Box::new(Declare { annotation, ..Declare::new(pattern, value, place) }))
     }
 
     fn expressions<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<Node<'t>> {
@@ -354,70 +195,6 @@ impl<'t> Lower<'t> {
             }
             _ => self.control(expression),
         }
-    }
-
-    /// Blocks, branches and loops, and everything that only holds other expressions.
-    fn control(&mut self, expression: &Expr) -> Node<'t> {
-        match expression {
-            Expr::Block(block) => self.block(&block.block),
-            Expr::Unsafe(block) => self.block(&block.block),
-            Expr::Const(block) => self.block(&block.block),
-            Expr::Async(block) => self.block(&block.block),
-            Expr::If(branch) => {
-                let condition = self.expression(&branch.cond);
-                let then = self.block(&branch.then_branch);
-                let (start, mut end) = (condition.start, then.end);
-                let mut parts = vec![Node::new(start, end, Form::block(vec![condition, then]))];
-                if let Some((_, otherwise)) = &branch.else_branch {
-                    let otherwise = self.expression(otherwise);
-                    end = otherwise.end;
-                    parts.push(otherwise);
-                }
-                Node::new(start, end, Form::Other(parts))
-            }
-            Expr::While(repeat) => {
-                let condition = self.expression(&repeat.cond);
-                let body = self.block(&repeat.body);
-                Node::new(condition.start, body.end, Form::block(vec![condition, body]))
-            }
-            Expr::Loop(repeat) => self.block(&repeat.body),
-            Expr::ForLoop(repeat) => {
-                let iterable = self.expression(&repeat.expr);
-                let pattern = self.pattern(&repeat.pat);
-                let body = self.block(&repeat.body);
-                let (start, end) = (self.range(repeat.for_token.span).0, body.end);
-                let each = Node::new(start, iterable.end, Form::Each(Box::new((pattern, iterable))));
-                Node::new(start, end, Form::block(vec![each, body]))
-            }
-            Expr::Match(choice) => self.choice(choice),
-            Expr::Return(inner) => self.part(inner.return_token.span, inner.expr.as_deref()),
-            Expr::Break(inner) => self.part(inner.break_token.span, inner.expr.as_deref()),
-            Expr::Tuple(tuple) => {
-                let (start, end) = self.range(tuple.paren_token.span.join());
-                Node::new(start, end, Form::Other(self.expressions(&tuple.elems)))
-            }
-            Expr::Repeat(repeat) => {
-                let (start, end) = self.range(repeat.bracket_token.span.join());
-                let parts = vec![self.expression(&repeat.expr), self.expression(&repeat.len)];
-                Node::new(start, end, Form::Made(Shape::List, parts))
-            }
-            Expr::Range(range) => {
-                let ends = [range.start.as_deref(), range.end.as_deref()];
-                let parts = self.expressions(ends.into_iter().flatten());
-                let (start, end) = self.range(expression.span());
-                Node::new(start, end, Form::Other(parts))
-            }
-            _ => {
-                let (start, end) = self.range(expression.span());
-                Node::new(start, end, Form::Other(Vec::new()))
-            }
-        }
-    }
-
-    fn part(&mut self, word: Span, inner: Option<&Expr>) -> Node<'t> {
-        let (start, end) = self.range(word);
-        let parts = self.expressions(inner);
-        Node::new(start, parts.last().map_or(end, |last| last.end), Form::Other(parts))
     }
 
     fn through(&mut self, inner: &Expr) -> Node<'t> {
@@ -552,52 +329,6 @@ impl<'t> Lower<'t> {
         let (start, _) = self.range(closure.inputs_begin.span);
         let end = function.body[0].end;
         Node::new(start, end, Form::Function(Box::new(function)))
-    }
-
-    /// Each arm binds parts of the value that is matched; that value is evaluated once.
-    fn choice(&mut self, choice: &syn::ExprMatch) -> Node<'t> {
-        const MATCHED: &str = "match";
-        let value = self.expression(&choice.expr);
-        let (start, end) = self.between(choice.match_token.span, choice.brace_token.span.close());
-        let (from, to) = (value.start, value.end);
-        let declare = |pattern, value| {
-            let place = Place::Following;
-            Form::Declare(Box::new(Declare::new(pattern, value, place)))
-        };
-        let mut parts = vec![Node::new(from, to, declare(Pattern::Name(MATCHED, from, to), Some(value)))];
-        for arm in &choice.arms {
-            let body = self.expression(&arm.body);
-            let guard = match &arm.pat {
-                syn::Pat::Guard(guard) => Some(self.expression(&guard.guard)),
-                _ => None,
-            };
-            let pattern = self.pattern(&arm.pat);
-            let at = guard.as_ref().map_or(body.start, |guard| guard.start.min(body.start));
-            let matched = Node::new(at, at, Form::Name(MATCHED));
-            let arm_end = body.end;
-            let mut arm = vec![Node::new(at, at, declare(pattern, Some(matched)))];
-            arm.extend(guard);
-            arm.push(body);
-            parts.push(Node::new(at, arm_end, Form::block(arm)));
-        }
-        Node::new(start, end, Form::block(parts))
-    }
-
-    fn macro_call(&mut self, call: &syn::Macro) -> Node<'t> {
-        let (start, _) = call.path.segments.first().map_or((0, 0), |first| self.range(first.ident.span()));
-        let (_, end) = self.range(call.delimiter.span().close());
-        let name = call.path.segments.last().map_or("", |last| self.word(&last.ident));
-        let list = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-        let form = match (name, list) {
-            ("vec", Ok(list)) => Form::List(self.expressions(&list)),
-            ("lazy_static", _) => return Node::new(start, end, Form::Other(self.lazy_statics(&call.tokens))),
-            (_, Ok(list)) => Form::Other(self.expressions(&list)),
-            (_, Err(_)) => match call.parse_body_with(syn::Block::parse_within) {
-                Ok(statements) => Form::block(self.statements(&statements)),
-                Err(_) => Form::Other(Vec::new()),
-            },
-        };
-        Node::new(start, end, form)
     }
 }
 

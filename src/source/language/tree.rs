@@ -210,6 +210,10 @@ impl<'t> Node<'t> {
         }
     }
 
+    pub fn contains(&self, other: &Node<'_>) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
     /// The text of a literal.
     pub fn text(&self) -> Option<&str> {
         match &self.peeled().form {

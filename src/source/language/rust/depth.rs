@@ -11,26 +11,27 @@ const LIMIT: usize = 4_000;
 ///
 /// An expression is at most as deep as it has tokens, and a group is as deep as what surrounds it and what it holds.
 pub(super) fn too_deep(tokens: &TokenStream) -> Option<Span> {
-    // The streams that are being read, each with the depth outside of it and the tokens of its current expression.
-    let mut open: Vec<(token_stream::IntoIter, usize, usize)> = vec![(tokens.clone().into_iter(), 0, 0)];
-    while let Some((stream, outside, run)) = open.last_mut() {
-        let Some(token) = stream.next() else {
+    let mut open = vec![Level { stream: tokens.clone().into_iter(), outside: 0, run: 0, after_block: false }];
+    while let Some(level) = open.last_mut() {
+        let Some(token) = level.stream.next() else {
             open.pop();
             continue;
         };
-        *run += 1;
-        let depth = *outside + *run;
+        // After a block a new statement begins, unless `else` or an operator goes on.
+        if std::mem::take(&mut level.after_block) && !goes_on(&token) {
+            level.run = 0;
+        }
+        level.run += 1;
+        let depth = level.outside + level.run;
         if depth > LIMIT {
             return Some(token.span());
         }
         match token {
-            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => *run = 0,
+            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => level.run = 0,
             TokenTree::Group(group) => {
-                // After a block a new statement begins, unless `else` or an operator goes on.
-                if group.delimiter() == Delimiter::Brace && !goes_on(stream) {
-                    *run = 0;
-                }
-                open.push((group.stream().into_iter(), depth, 0));
+                level.after_block = group.delimiter() == Delimiter::Brace;
+                let stream = group.stream().into_iter();
+                open.push(Level { stream, outside: depth, run: 0, after_block: false });
             }
             _ => {}
         }
@@ -38,12 +39,22 @@ pub(super) fn too_deep(tokens: &TokenStream) -> Option<Span> {
     None
 }
 
-fn goes_on(stream: &token_stream::IntoIter) -> bool {
-    match stream.clone().next() {
-        Some(TokenTree::Ident(word)) => word == "else",
-        Some(TokenTree::Punct(punct)) => !matches!(punct.as_char(), '#' | ',' | ';'),
-        Some(TokenTree::Group(_)) => true,
-        Some(TokenTree::Literal(_)) | None => false,
+/// A stream of tokens that is being read.
+struct Level {
+    stream: token_stream::IntoIter,
+    /// The depth of what surrounds it.
+    outside: usize,
+    /// Tokens of its current expression.
+    run: usize,
+    after_block: bool,
+}
+
+fn goes_on(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Ident(word) => word == "else",
+        TokenTree::Punct(punct) => punct.as_char() != '#',
+        TokenTree::Group(_) => true,
+        TokenTree::Literal(_) => false,
     }
 }
 

@@ -17,6 +17,10 @@ fn imports_name_what_they_bring() {
             "import ./store",
             "import fs",
             "import ./again",
+            "import socket.io",
+            "import x",
+            "import y",
+            "!call require",
             "!import types",
             "!import only-types",
             "call express()",
@@ -231,4 +235,37 @@ fn a_module_may_be_a_file_or_an_index() {
     assert!(of("src/app.ts", "@/db").contains(&"src/db.ts".to_string()));
     assert!(of("src/app.ts", "express").is_empty());
     assert!(of("app.ts", "../../x").is_empty());
+}
+
+#[test]
+fn variables_of_the_process_are_state() {
+    says(
+        "a.js",
+        "globalThis.users = {};\nfunction f(id) { globalThis.users[id] = 1; globalThis.count ??= 0; globalThis.count++; return globalThis.users; }\n",
+        &[
+            "state globalThis.users Module Map",
+            "state globalThis.count Module Number in #0",
+            "Insert globalThis.users in #0",
+            "Increment globalThis.count in #0",
+            "Read globalThis.users in #0",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_is_defined_by_itself_is_told_once() {
+    says(
+        "a.js",
+        "var users = users || {};\nvar url = url || process.env.URL;\nf(users, url);\n",
+        &["call f(~users, ~url | $URL)"],
+    );
+}
+
+#[test]
+fn what_a_method_does_is_said_by_its_body() {
+    says(
+        "a.js",
+        "class Cache { constructor() { this.data = new Map(); } set(k, v) { this.data.set(k, v); } }\nconst cache = new Cache();\nfunction f() { cache.set(1, 2); }\n",
+        &["Insert ~Cache().data in #1", "call ~Cache().set(1, 2) in #2", "!Insert ~cache "],
+    );
 }

@@ -1,0 +1,63 @@
+//! What JavaScript calls things.
+
+use super::super::dialect::Dialect;
+use crate::model::fact::{AccessKind, Language, Shape};
+
+pub(super) static JS: Dialect = Dialect {
+    language: Language::JavaScript,
+    methods: &[
+        ("push", AccessKind::Insert),
+        ("unshift", AccessKind::Insert),
+        ("add", AccessKind::Insert),
+        ("set", AccessKind::Insert),
+        ("put", AccessKind::Insert),
+        ("mset", AccessKind::Insert),
+        ("enqueue", AccessKind::Insert),
+        ("fill", AccessKind::Insert),
+        ("sort", AccessKind::Insert),
+        ("reverse", AccessKind::Insert),
+        ("pop", AccessKind::Remove),
+        ("shift", AccessKind::Remove),
+        ("splice", AccessKind::Remove),
+        ("delete", AccessKind::Remove),
+        ("del", AccessKind::Remove),
+        ("dequeue", AccessKind::Remove),
+        ("clear", AccessKind::Clear),
+        ("flushAll", AccessKind::Clear),
+        ("get", AccessKind::Read),
+        ("has", AccessKind::Read),
+        ("values", AccessKind::Read),
+        ("entries", AccessKind::Read),
+        ("keys", AccessKind::Read),
+        ("forEach", AccessKind::Read),
+        ("find", AccessKind::Read),
+        ("filter", AccessKind::Read),
+        ("map", AccessKind::Read),
+    ],
+    handles: &[],
+    references: &["get", "find", "at", "values", "entries"],
+    mutators: &[("Object.assign", AccessKind::Insert), ("Reflect.deleteProperty", AccessKind::Remove)],
+    constructors: &[
+        ("Map", Shape::Map),
+        ("Object", Shape::Map),
+        ("Object.create", Shape::Map),
+        ("Set", Shape::Set),
+        ("Array", Shape::List),
+        ("Array.from", Shape::List),
+        ("Number", Shape::Number),
+        ("parseInt", Shape::Number),
+        ("Date.now", Shape::Number),
+        ("String", Shape::Text),
+        ("Boolean", Shape::Bool),
+    ],
+    environment_calls: &["Deno.env.get", "Bun.env.get"],
+    environment_objects: &["process.env", "import.meta.env", "Bun.env"],
+    environment_passes: &["trim", "toLowerCase", "toString"],
+    environment_fallbacks: &[],
+    loaders: &["require", "import"],
+    roots: &[],
+    globals: &["global", "globalThis"],
+    is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
+};
+
+pub(super) static TS: Dialect = Dialect { language: Language::TypeScript, ..JS };

@@ -1,0 +1,531 @@
+//! The walk that finds the declarations.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use smol_str::format_smolstr;
+
+use super::super::tree::{
+    Assign, Call, Class, ClassId, Declare, Form, Function, Imported, Node, Parameter, Pattern, Place, Receiver, ScopeId,
+};
+use super::{
+    Binding, BindingId, Bindings, ClassInfo, FunctionInfo, MODULE, Origin, Role, Scope, ScopeKind, Step, join,
+};
+use crate::model::Name;
+use crate::model::fact::FunctionId;
+
+pub(super) fn bindings<'a, 't>(tree: &'a Node<'t>) -> Bindings<'a, 't> {
+    let mut binder = Binder { out: Bindings::default(), assigned: Vec::new(), exported: Vec::new(), hint: None };
+    binder.scope(None, ScopeKind::Module, None, None);
+    binder.node(tree, MODULE);
+    binder.finish()
+}
+
+/// An assignment to a name that the assigning scope does not declare by it.
+struct Assigned<'a, 't> {
+    name: &'t str,
+    scope: ScopeId,
+    value: Option<&'a Node<'t>>,
+    update: bool,
+    at: u32,
+}
+
+struct Binder<'a, 't> {
+    out: Bindings<'a, 't>,
+    assigned: Vec<Assigned<'a, 't>>,
+    exported: Vec<(&'t str, ScopeId)>,
+    /// Symbol for a function without a name that is about to be bound to one, and whether it is exported.
+    hint: Option<(Name, bool)>,
+}
+
+impl<'a, 't> Binder<'a, 't> {
+    fn scope(
+        &mut self,
+        parent: Option<ScopeId>,
+        kind: ScopeKind,
+        function: Option<FunctionId>,
+        class: Option<ClassId>,
+    ) -> ScopeId {
+        self.out.scopes.push(Scope { parent, kind, function, class });
+        self.out.scopes.len() as ScopeId - 1
+    }
+
+    fn inner(&mut self, parent: ScopeId, kind: ScopeKind) -> ScopeId {
+        let outer = &self.out.scopes[parent as usize];
+        let (function, class) = (outer.function, outer.class);
+        self.scope(Some(parent), kind, function, class)
+    }
+
+    fn nodes(&mut self, nodes: &'a [Node<'t>], scope: ScopeId) {
+        for node in nodes {
+            self.node(node, scope);
+        }
+    }
+
+    fn node(&mut self, node: &'a Node<'t>, scope: ScopeId) {
+        let hint = self.hint.take();
+        match &node.form {
+            Form::Name(_) | Form::This | Form::Text(_) | Form::Number(_) | Form::Bool(_) | Form::Null => {}
+            Form::Member(object, _) => self.node(object, scope),
+            Form::Index(object, key) => {
+                self.node(object, scope);
+                self.node(key, scope);
+            }
+            Form::Call(call) => self.call(call, scope, hint),
+            Form::List(nodes) | Form::Made(_, nodes) | Form::Other(nodes) => self.nodes(nodes, scope),
+            Form::Map(entries) => self.map(entries, scope, hint),
+            Form::Function(function) => self.function(node, function, scope, hint),
+            Form::Class(class) => self.class(node, class, scope, hint),
+            Form::Declare(declare) => self.declare(node, declare, scope),
+            Form::Assign(assign) => self.assign(assign, node, scope),
+            Form::Delete(inner) => self.node(inner, scope),
+            Form::Either(parts) => self.nodes(&parts[..], scope),
+            Form::Choice(parts) => self.nodes(&parts[..], scope),
+            Form::Through(inner) => {
+                self.hint = hint;
+                self.node(inner, scope);
+            }
+            Form::Each(each) => {
+                self.node(&each.1, scope);
+                let source = Source { place: Place::Block, node: Some(&each.1), scope };
+                self.pattern(&each.0, scope, &source, &mut vec![Step::Element]);
+            }
+            Form::Block(block) => {
+                let id = self.inner(scope, ScopeKind::Block);
+                block.scope.set(id);
+                self.nodes(&block.body, id);
+            }
+            Form::Import(import) => {
+                for (imported, local) in &import.names {
+                    let symbol = match imported {
+                        Imported::Module => Name::new(&import.module),
+                        Imported::Prefix(prefix) => Name::new(prefix),
+                        Imported::Member(member) => join(&import.module, member),
+                    };
+                    let id = self.declare_name(local, scope, Place::Function, node.start, node.end);
+                    self.out.all[id as usize].role = Role::Import(symbol);
+                }
+            }
+            Form::Outer(names) => self.outer(names, scope, node),
+            Form::Decorated(decorators, inner) => {
+                self.nodes(decorators, scope);
+                self.hint = hint;
+                self.node(inner, scope);
+            }
+            Form::Exported(inner) => self.exported(inner, scope, hint),
+        }
+    }
+
+    fn call(&mut self, call: &'a Call<'t>, scope: ScopeId, mut hint: Option<(Name, bool)>) {
+        self.node(&call.callee, scope);
+        for (_, value) in &call.arguments {
+            // `const add = wrap((req) => …)`: the function goes by the name of the variable.
+            if matches!(value.form, Form::Function(_)) {
+                self.hint = hint.take();
+            }
+            self.node(value, scope);
+        }
+    }
+
+    fn map(&mut self, entries: &'a [(Cow<'t, str>, Node<'t>)], scope: ScopeId, hint: Option<(Name, bool)>) {
+        for (key, value) in entries {
+            if let Some((base, exported)) = &hint
+                && matches!(value.form, Form::Function(_))
+            {
+                let symbol = if base == "~" { format_smolstr!("~{key}") } else { format_smolstr!("{base}.{key}") };
+                self.hint = Some((symbol, *exported));
+            }
+            self.node(value, scope);
+        }
+    }
+
+    fn exported(&mut self, inner: &'a Node<'t>, scope: ScopeId, hint: Option<(Name, bool)>) {
+        match &inner.form {
+            Form::Name(name) => self.exported.push((name, scope)),
+            Form::Map(entries) => {
+                let names = entries.iter().filter_map(|(_, value)| match value.form {
+                    Form::Name(name) => Some((name, scope)),
+                    _ => None,
+                });
+                self.exported.extend(names);
+                self.hint = Some((Name::new_static("~"), true));
+            }
+            _ => self.hint = Some((hint.map_or(Name::new_static("~default"), |(symbol, _)| symbol), true)),
+        }
+        self.node(inner, scope);
+    }
+
+    fn function(&mut self, node: &'a Node<'t>, function: &'a Function<'t>, scope: ScopeId, hint: Option<(Name, bool)>) {
+        let outer = &self.out.scopes[scope as usize];
+        let (parent, class, in_class) = (outer.function, outer.class, outer.kind == ScopeKind::Class);
+        let id = self.out.functions.len() as FunctionId;
+        let mut exported = function.exported;
+        let symbol = match class {
+            Some(class) if in_class => {
+                self.out.classes[class as usize].methods.insert(function.name);
+                let owner = &self.out.classes[class as usize].symbol;
+                match function.is_static {
+                    true => format_smolstr!("{owner}.{}", function.name),
+                    false => format_smolstr!("{owner}().{}", function.name),
+                }
+            }
+            _ => match hint {
+                Some((symbol, export)) if function.name.is_empty() || symbol == "~default" && export => {
+                    exported |= export;
+                    if function.name.is_empty() { symbol } else { format_smolstr!("~{}", function.name) }
+                }
+                _ if function.name.is_empty() => Name::default(),
+                _ => format_smolstr!("~{}", function.name),
+            },
+        };
+        self.out.functions.push(FunctionInfo { symbol, parent, exported, start: node.start, end: node.end });
+        if !in_class && !function.name.is_empty() {
+            let binding = self.declare_name(function.name, scope, Place::Block, node.start, node.end);
+            let binding = &mut self.out.all[binding as usize];
+            binding.role = Role::Function(id);
+            binding.values += 1;
+        }
+        let inside = self.scope(Some(scope), ScopeKind::Function, Some(id), class);
+        function.id.set(id);
+        function.scope.set(inside);
+        for parameter in &function.parameters {
+            self.parameter(parameter, function.receiver, class, inside);
+        }
+        self.nodes(&function.body, inside);
+    }
+
+    fn parameter(
+        &mut self,
+        parameter: &'a Parameter<'t>,
+        receiver: Receiver<'t>,
+        class: Option<ClassId>,
+        scope: ScopeId,
+    ) {
+        if let Some(default) = &parameter.default {
+            self.node(default, scope);
+        }
+        let before = self.out.all.len();
+        let source = Source { place: Place::Block, node: None, scope };
+        self.pattern(&parameter.pattern, scope, &source, &mut Vec::new());
+        let is_name = matches!(&parameter.pattern, Pattern::Name(..) | Pattern::Default(..));
+        for binding in &mut self.out.all[before..] {
+            binding.role = match (receiver, class) {
+                (Receiver::Object(name), Some(class)) if name == binding.name => Role::Object(class),
+                (Receiver::Class(name), Some(class)) if name == binding.name => Role::Class(class),
+                _ => Role::Parameter,
+            };
+            if is_name {
+                binding.annotation = parameter.annotation.as_ref().map(|annotation| (annotation, scope));
+                binding.shape = parameter.shape.clone();
+            }
+        }
+    }
+
+    fn class(&mut self, node: &'a Node<'t>, class: &'a Class<'t>, scope: ScopeId, hint: Option<(Name, bool)>) {
+        self.nodes(&class.bases, scope);
+        let declared = self.out.lookup(class.name, scope, u32::MAX).map(|id| &self.out.all[id as usize].role);
+        let id = match declared {
+            Some(Role::Class(id)) if class.extends_declared => *id,
+            _ => {
+                let symbol = match hint {
+                    Some((symbol, _)) if class.name.is_empty() => symbol,
+                    _ => format_smolstr!("~{}", class.name),
+                };
+                self.out.classes.push(ClassInfo {
+                    symbol,
+                    fields: HashMap::default(),
+                    statics: HashMap::default(),
+                    methods: HashSet::default(),
+                });
+                let id = self.out.classes.len() as ClassId - 1;
+                if !class.name.is_empty() {
+                    let binding = self.declare_name(class.name, scope, Place::Block, node.start, node.end);
+                    self.out.all[binding as usize].role = Role::Class(id);
+                }
+                id
+            }
+        };
+        let function = self.out.scopes[scope as usize].function;
+        let inside = self.scope(Some(scope), ScopeKind::Class, function, Some(id));
+        class.id.set(id);
+        class.scope.set(inside);
+        self.nodes(&class.body, inside);
+    }
+
+    fn declare(&mut self, node: &'a Node<'t>, declare: &'a Declare<'t>, scope: ScopeId) {
+        if let Some(value) = &declare.value {
+            if let Pattern::Name(name, ..) = &declare.pattern {
+                self.hint = Some((format_smolstr!("~{name}"), declare.exported));
+            }
+            self.node(value, scope);
+            self.hint = None;
+        }
+        let from = if declare.place == Place::Following { node.end } else { 0 };
+        let source = Source { place: declare.place, node: declare.value.as_ref(), scope };
+        let before = self.out.all.len();
+        self.pattern(&declare.pattern, scope, &source, &mut Vec::new());
+        for binding in &mut self.out.all[before..] {
+            binding.from = from;
+        }
+        if let Pattern::Name(name, start, end) = &declare.pattern
+            && (declare.annotation.is_some() || declare.shape.is_some() || declare.constant)
+        {
+            let id = self.declare_name(name, scope, declare.place, *start, *end);
+            let binding = &mut self.out.all[id as usize];
+            binding.annotation =
+                binding.annotation.or(declare.annotation.as_ref().map(|annotation| (annotation, scope)));
+            binding.constant |= declare.constant;
+            binding.shape = binding.shape.take().or_else(|| declare.shape.clone());
+        }
+    }
+
+    fn pattern(
+        &mut self,
+        pattern: &'a Pattern<'t>,
+        scope: ScopeId,
+        source: &Source<'a, 't>,
+        steps: &mut Vec<Step<'t>>,
+    ) {
+        match pattern {
+            Pattern::Name(name, start, end) => {
+                let id = self.declare_name(name, scope, source.place, *start, *end);
+                match source.node {
+                    Some(value) if source.place == Place::Module => self.gets(id, value, source.scope, steps, MODULE),
+                    Some(value) => self.gets(id, value, source.scope, steps, scope),
+                    None => self.out.all[id as usize].starts_null = true,
+                }
+            }
+            Pattern::Members(members) => {
+                for (key, inner) in members {
+                    steps.push(Step::Member(key));
+                    self.pattern(inner, scope, source, steps);
+                    steps.pop();
+                }
+            }
+            Pattern::Elements(elements) => {
+                for inner in elements {
+                    steps.push(Step::Element);
+                    self.pattern(inner, scope, source, steps);
+                    steps.pop();
+                }
+            }
+            Pattern::Default(inner, default) => {
+                self.node(default, scope);
+                self.pattern(inner, scope, source, steps);
+            }
+            Pattern::Target(node) => {
+                self.node(node, scope);
+                self.field_target(node, scope, source.node.filter(|_| steps.is_empty()));
+            }
+            Pattern::Ignored => {}
+        }
+    }
+
+    /// The binding that a declaration of the name in this scope makes or means again.
+    fn declare_name(&mut self, name: &'t str, scope: ScopeId, place: Place, start: u32, end: u32) -> BindingId {
+        let mut home = if place == Place::Module { MODULE } else { scope };
+        if place == Place::Function {
+            while self.out.scopes[home as usize].kind == ScopeKind::Block {
+                let Some(parent) = self.out.scopes[home as usize].parent else { break };
+                home = parent;
+            }
+        }
+        let (kind, function, class) = {
+            let home = &self.out.scopes[home as usize];
+            (home.kind, home.function, home.class)
+        };
+        let known = self.out.names.get(&(home, name)).copied();
+        if let Some(id) = known
+            && place != Place::Following
+        {
+            return id;
+        }
+        let role = match (kind, class, place) {
+            (ScopeKind::Class, Some(class), Place::Field { is_static }) => Role::Field { class, is_static },
+            (ScopeKind::Class, Some(class), _) => Role::Field { class, is_static: true },
+            _ => Role::Variable,
+        };
+        let id = self.new_binding(name, role.clone(), home, function, start, end);
+        self.out.all[id as usize].shadowed = known;
+        self.out.names.insert((home, name), id);
+        if let Role::Field { class, is_static } = role {
+            let class = &mut self.out.classes[class as usize];
+            let members = if is_static { &mut class.statics } else { &mut class.fields };
+            members.insert(name, id);
+        }
+        id
+    }
+
+    fn new_binding(
+        &mut self,
+        name: &'t str,
+        role: Role,
+        scope: ScopeId,
+        function: Option<FunctionId>,
+        start: u32,
+        end: u32,
+    ) -> BindingId {
+        self.out.all.push(Binding {
+            name,
+            role,
+            scope,
+            function,
+            start,
+            end,
+            from: 0,
+            shadowed: None,
+            values: 0,
+            starts_null: false,
+            assigned_inside: false,
+            origin: None,
+            annotation: None,
+            shape: None,
+            constant: false,
+        });
+        self.out.all.len() as BindingId - 1
+    }
+
+    /// Records that a binding gets a value, in `by`.
+    fn gets(&mut self, id: BindingId, value: &'a Node<'t>, scope: ScopeId, steps: &[Step<'t>], by: ScopeId) {
+        let function = self.out.scopes[by as usize].function;
+        let binding = &mut self.out.all[id as usize];
+        binding.assigned_inside |= binding.function != function;
+        if steps.is_empty() && matches!(value.peeled().form, Form::Null) {
+            binding.starts_null |= binding.values == 0;
+            return;
+        }
+        binding.values += 1;
+        if binding.origin.is_none() {
+            binding.origin = Some(Origin { node: value, scope, steps: steps.to_vec() });
+        }
+    }
+
+    fn assign(&mut self, assign: &'a Assign<'t>, node: &'a Node<'t>, scope: ScopeId) {
+        self.node(&assign.target, scope);
+        if let Some(value) = &assign.value {
+            self.hint = match &assign.target.form {
+                Form::Name(name) => Some((format_smolstr!("~{name}"), false)),
+                Form::Member(object, name) => self.member_hint(object, name, scope),
+                _ => None,
+            };
+            self.node(value, scope);
+            self.hint = None;
+        }
+        match &assign.target.form {
+            Form::Name(name) => self.assigned.push(Assigned {
+                name,
+                scope,
+                value: assign.value.as_ref(),
+                update: assign.update,
+                at: node.start,
+            }),
+            Form::Member(..) if !assign.update => self.field_target(&assign.target, scope, assign.value.as_ref()),
+            Form::Member(object, name) => {
+                if let Some(id) = self.class_of(object, scope).and_then(|class| self.out.field(class, name, true)) {
+                    let function = self.out.scopes[scope as usize].function;
+                    let binding = &mut self.out.all[id as usize];
+                    binding.values += 1;
+                    binding.assigned_inside |= binding.function != function;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The name of a function that is assigned to a member: `exports.add`, `this.add`, `Shop.prototype.add`.
+    fn member_hint(&self, object: &Node<'t>, name: &str, scope: ScopeId) -> Option<(Name, bool)> {
+        if let Some(class) = self.class_of(object, scope) {
+            return Some((format_smolstr!("{}().{name}", self.out.classes[class as usize].symbol), false));
+        }
+        match &object.form {
+            Form::Name("exports" | "module") => Some((format_smolstr!("~{name}"), true)),
+            Form::Name(object) => Some((format_smolstr!("~{object}.{name}"), false)),
+            Form::Member(inner, "prototype") => match inner.form {
+                Form::Name(object) => Some((format_smolstr!("~{object}().{name}"), false)),
+                _ => None,
+            },
+            Form::Member(inner, "exports") if matches!(inner.form, Form::Name("module")) => {
+                Some((format_smolstr!("~{name}"), true))
+            }
+            _ => None,
+        }
+    }
+
+    /// The class that a node is an object of, as far as this pass can tell.
+    fn class_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<ClassId> {
+        match &node.form {
+            Form::This => self.out.scopes[scope as usize].class,
+            Form::Name(name) => {
+                match self.out.lookup(name, scope, node.start).map(|id| &self.out.all[id as usize].role) {
+                    Some(Role::Object(class)) => Some(*class),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// `self.x = value` declares a field of the object.
+    fn field_target(&mut self, target: &'a Node<'t>, scope: ScopeId, value: Option<&'a Node<'t>>) {
+        let Form::Member(object, name) = &target.form else { return };
+        let Some(class) = self.class_of(object, scope) else { return };
+        let name: &'t str = name;
+        let function = self.out.scopes[scope as usize].function;
+        let known = self.out.field(class, name, true);
+        let id = known.unwrap_or_else(|| {
+            let role = Role::Field { class, is_static: false };
+            let id = self.new_binding(name, role, scope, function, target.start, target.end);
+            self.out.classes[class as usize].fields.insert(name, id);
+            id
+        });
+        match value {
+            Some(value) => self.gets(id, value, scope, &[], scope),
+            None => self.out.all[id as usize].values += 2,
+        }
+    }
+
+    fn outer(&mut self, names: &[&'t str], scope: ScopeId, node: &Node<'t>) {
+        for name in names {
+            let parent = self.out.scopes[scope as usize].parent.unwrap_or(MODULE);
+            let id = match self.out.lookup(name, parent, node.start) {
+                Some(id) => id,
+                None => self.declare_name(name, MODULE, Place::Function, node.start, node.end),
+            };
+            self.out.names.insert((scope, name), id);
+        }
+    }
+
+    fn finish(mut self) -> Bindings<'a, 't> {
+        for Assigned { name, scope, value, update, at } in std::mem::take(&mut self.assigned) {
+            let Some(id) = self.out.lookup(name, scope, at) else { continue };
+            match value {
+                Some(value) if !update => self.gets(id, value, scope, &[], scope),
+                _ => {
+                    let function = self.out.scopes[scope as usize].function;
+                    let binding = &mut self.out.all[id as usize];
+                    // Twice, so that what comes out of an update never counts as the one known value.
+                    binding.values += 2;
+                    binding.assigned_inside |= binding.function != function;
+                }
+            }
+        }
+        for (name, scope) in std::mem::take(&mut self.exported) {
+            let Some(id) = self.out.lookup(name, scope, u32::MAX) else { continue };
+            if let Role::Function(function) = self.out.all[id as usize].role {
+                self.out.functions[function as usize].exported = true;
+            } else if let Some(Form::Function(function)) =
+                self.out.all[id as usize].origin.as_ref().map(|origin| &origin.node.peeled().form)
+            {
+                self.out.functions[function.id.get() as usize].exported = true;
+            }
+        }
+        self.out
+    }
+}
+
+/// Where the names of a pattern get their values from.
+struct Source<'a, 't> {
+    place: Place,
+    node: Option<&'a Node<'t>>,
+    scope: ScopeId,
+}
