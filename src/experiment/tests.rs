@@ -216,7 +216,10 @@ impl Fleet for Running {
                 let replica = upstream.name.clone();
                 if self.bug == Bug::UploadsOnDisk && replica == "r1" {
                     let (path, change) = ("uploads/a.png".to_string(), FileChange::Created);
-                    self.sink.emit(Event::FileWritten { replica: replica.clone(), path, bytes: 12_000, change });
+                    let (replica, digest) = (replica.clone(), Some("ab".to_string()));
+                    let written =
+                        Event::FileWritten { replica, path, bytes: 12_000, change, digest, after_ready: true };
+                    self.sink.emit(written);
                 }
                 let died = self.bug == Bug::DiesMidRun && replica == "r2";
                 self.sink.emit(Event::ReplicaExited {
