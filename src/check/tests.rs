@@ -497,6 +497,16 @@ fn shares_count_balanced_requests_only() {
         events.extend(asked(999, "page", vec![pinned], vec![RouteChoice::Pinned(name(0))]));
         outcome(&fleet(2, events), "distribution").verdict
     };
+    let mut log = run(2, STEPS, Store::Shared);
+    log.pop();
+    let mut log = Log(log, Phase::Fleet);
+    for (id, replica) in [(900, 0), (901, 1), (902, 0)] {
+        asked(id, "spread", vec![request(id, 0, StepKind::Read, replica, true)], vec![RouteChoice::Balanced])
+            .into_iter()
+            .for_each(|event| log.add(event));
+    }
+    let shares: Vec<_> = shares(&log.finish()).into_iter().map(|share| (share.replica, share.requests)).collect();
+    assert_eq!(shares, [(name(0), 2), (name(1), 1)], "pinned requests are not counted");
     assert_eq!(spread([10, 10]), Pass);
     assert_eq!(spread([10, 9]), Pass);
     assert_eq!(spread([12, 8]), Fail);
