@@ -272,9 +272,8 @@ impl<'h, 'a> Trial<'h, 'a> {
             one.failed,
             one.of
         );
-        let found = format!("scenario `{name}`: {} across replicas found what they wrote", {
-            counted(self.crossing().count(), "journey")
-        });
+        let crossed = counted(self.crossing().count(), "journey");
+        let found = format!("scenario `{name}`: {crossed} read on another replica than they wrote on, and passed");
         let pass = |summary| Finding::pass(summary, self.power()).over(self.crossed_routes()).evidence([told.clone()]);
         if many.failed == 0 {
             return pass(found);

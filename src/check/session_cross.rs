@@ -127,7 +127,7 @@ impl<'a, 'b> Tally<'a, 'b> {
             "A step that fails without the cookie, such as a page for signed-in users with [Asserts], would show it.";
         if let Some((issuer, place)) = self.unclear.first() {
             return Finding::unknown(
-                format!("{place} fails with the session that {issuer} began, which is known there or not"),
+                format!("{place} fails with the session that {issuer} began: the session or its data is missing there"),
                 "Whether the session is missing or what was written under it cannot be told apart; `ryw` tells of the failure. \
                  A step that asserts who is signed in, before anything else is written, would tell.",
             );
