@@ -49,7 +49,9 @@ fn in_words(service: &Service) -> String {
 pub fn places(service: &Service, pattern: &ServicePattern, singletons: &[Name]) -> Vec<Place> {
     let role = pattern.role.is_empty() || pattern.role.contains(&service.role);
     let singleton = !pattern.declared_singleton || singletons.contains(&service.name);
-    if !role || !singleton || service.replicas() < pattern.instances {
+    let excepted =
+        pattern.unless_image.as_ref().zip(service.image.as_ref()).is_some_and(|(not, image)| not.matches(image));
+    if !role || !singleton || excepted || service.replicas() < pattern.instances {
         return Vec::new();
     }
     let at = |span: Span, value: &str| Place { span, value: value.into() };

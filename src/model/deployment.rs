@@ -65,6 +65,7 @@ pub struct Service {
     pub instances: Vec<Count>,
     /// Worker processes in each instance, where a process manager states more or fewer than one.
     pub processes: Option<Count>,
+    /// Of several copies the one that two of them ask for, or a copy that runs several times.
     pub container_name: Option<(Name, Span)>,
     /// Host network mode.
     pub host_network: Option<Span>,

@@ -95,6 +95,9 @@ pub enum Place {
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     pub call: Option<Patterns>,
+    /// Options of that call and what each must be, as in [`Conditions::with`].
+    #[serde(default)]
+    pub with: BTreeMap<Name, ValuePattern>,
     pub import: Option<Patterns>,
     pub setting: Option<Patterns>,
     /// What the setting must be.
@@ -207,6 +210,8 @@ pub struct ServicePattern {
     /// The fewest instances that it runs.
     #[serde(default)]
     pub instances: u32,
+    /// Images, as the file writes them, of which the clause does not speak.
+    pub unless_image: Option<Patterns>,
     /// It has a fixed container name; the finding is there.
     #[serde(default)]
     pub container_name: bool,
@@ -321,6 +326,9 @@ impl RawClause {
 impl Evidence {
     fn check(&self) -> Result<(), String> {
         let named = [&self.call, &self.import, &self.setting, &self.dependency].into_iter().any(Option::is_some);
+        if self.call.is_none() && !self.with.is_empty() {
+            return Err("`with` speaks of a call: this condition has no `call`".into());
+        }
         if !(named || self.handler) {
             return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());
         }
