@@ -40,7 +40,7 @@ pub(super) fn check(history: &History) -> Finding {
     // A decision whose request had no answer is not counted, and may be missing on any side.
     if most - least <= 1 + unanswered {
         let summary = format!("{total} balanced requests reached {} evenly", counted(counts.len(), "replica"));
-        return Finding::pass(summary, power).evidence(evidence);
+        return Finding::pass(summary, power).of_the_whole_app().evidence(evidence);
     }
     Finding::fail(format!("shares differ by {} requests under round robin", most - least), power).evidence(evidence)
 }

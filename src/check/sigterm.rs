@@ -46,5 +46,5 @@ pub(super) fn check(history: &History) -> Finding {
     let unhandled = ends.iter().any(|end| end.exit == Exit::Signal(SIGTERM));
     let note = "no handler of its own ends it: requests under way are cut off, and as process 1 of a container it would not \
                 end at all";
-    Finding::pass(summary, power).evidence(evidence).evidence(unhandled.then(|| note.to_string()))
+    Finding::pass(summary, power).of_the_whole_app().evidence(evidence).evidence(unhandled.then(|| note.to_string()))
 }

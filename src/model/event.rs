@@ -111,6 +111,10 @@ pub enum Event {
         journey: u32,
         result: JourneyResult,
     },
+    /// Something that was planned was left out, and why, as a sentence.
+    PhaseCut {
+        reason: String,
+    },
     PhaseFinished,
     /// `interrupted`: somebody pressed Ctrl-C; checks then say unknown.
     RunFinished {
@@ -136,6 +140,8 @@ pub struct StepSummary {
     /// The URL's path as written, templates not filled in.
     pub path: String,
     pub kind: StepKind,
+    /// Something beyond the status is asserted: only then can a lost write show in a `200`.
+    pub asserts_content: bool,
 }
 
 /// What a step does to the state of the app: by its hint (`@write`, `@read`), else by its method.
@@ -199,18 +205,21 @@ pub enum FileChange {
 pub enum Purpose {
     /// Every step on the same replica: does the story hold at all?
     Baseline,
-    /// Steps before a chosen one on one replica, the chosen one and the rest on another.
+    /// Steps before a chosen one on one replica, the chosen one and the rest on another. One that fails is made once more
+    /// over the same route, by a new user.
     Switch,
     /// Through the balancer, without pins, many users at once.
     Spread,
     /// A failing story with a step left out: is it still needed?
     Shrink,
+    /// All on one replica, without the cookies that answers set: which step needs them?
+    Stranger,
     /// Without a scenario: what the tool asks by itself.
     Probe,
 }
 
 /// Where one step was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteChoice {
     Pinned(ReplicaName),
