@@ -14,6 +14,7 @@ use scaleproof::model::event::{Event, Exit, Isolation, NotReady};
 use scaleproof::model::fleet::{Address, Upstream};
 use scaleproof::replica::process::{DiskChoice, ProcessLauncher, Readiness, Service, StartOrder};
 use scaleproof::replica::{Fleet, Launcher};
+use tokio_util::sync::CancellationToken;
 
 #[test]
 #[ignore = "this is the app that the other tests start"]
@@ -28,7 +29,9 @@ struct Started {
 
 async fn start(launcher: &ProcessLauncher, replicas: u32) -> Started {
     let memory = Arc::new(Memory::default());
-    let fleet = tokio::time::timeout(PATIENCE * 2, launcher.start(replicas, memory.clone())).await.unwrap();
+    let fleet = tokio::time::timeout(PATIENCE * 2, launcher.start(replicas, memory.clone(), CancellationToken::new()))
+        .await
+        .unwrap();
     Started { fleet, memory }
 }
 

@@ -155,6 +155,7 @@ impl<'a> PhaseLog<'a> {
             | Event::Linted { .. }
             | Event::RunFinished { .. }
             | Event::ServiceReady { .. }
+            | Event::Noted { .. }
             | Event::PhaseFinished => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What a run is doing, on stderr, while it does it. Nothing when stderr is no terminal.
+//! What a run is doing, on stderr, while it does it. Nothing when nobody watches: stderr is no terminal, or this is CI.
 
 use std::time::Duration;
 
@@ -6,15 +6,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::event::Event;
 
-/// One line that changes.
+/// One line that changes, and is gone when this is.
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     pub fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        let watched = !said("CI") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
+        // The target is hidden by itself when stderr is no terminal.
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -31,9 +34,21 @@ impl Progress {
         }
     }
 
-    pub fn finish(&self) {
+    /// Somebody pressed Ctrl-C.
+    pub fn interrupted(&self) {
+        self.bar.set_prefix("interrupted, once more ends it at once: ");
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Set, and to something else than no.
+fn said(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|value| !matches!(&*value, "" | "0" | "false"))
 }
 
 fn describe(event: &Event) -> Option<String> {
