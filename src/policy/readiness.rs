@@ -122,6 +122,7 @@ mod tests {
             power: String::new(),
             story: None,
             routes: Vec::new(),
+            whole_app: false,
         }
     }
 
