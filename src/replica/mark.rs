@@ -110,7 +110,7 @@ mod tests {
         let mut cat = std::process::Command::new("bash");
         let mut cat = cat.args(["-c", &shell]).stdin(std::process::Stdio::piped()).process_group(0).spawn().unwrap();
         let pid = cat.id();
-        while std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() == "bash" {
+        while std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() != "setsid" {
             std::thread::yield_now();
         }
         assert!(Marked::Member(mark.member).holds(pid) && Marked::Run(mark.run).holds(pid));
