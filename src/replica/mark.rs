@@ -102,19 +102,15 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn the_mark_outlives_an_emptied_environment_and_a_new_session() {
-        use std::os::unix::process::CommandExt;
+    fn a_process_is_known_by_its_limits() {
+        use rustix::process::{Resource, Rlimit, prlimit};
         let mark = Mark::of(draw().unwrap(), 3);
-        let shell = format!("ulimit -S -x {} -H -x {}; exec env -i setsid -w cat", mark.member, mark.run);
-        let shell = shell.replace(" -H", "; ulimit -H");
-        let mut cat = std::process::Command::new("bash");
-        let mut cat = cat.args(["-c", &shell]).stdin(std::process::Stdio::piped()).process_group(0).spawn().unwrap();
+        let mut cat = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
         let pid = cat.id();
-        while std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() != "setsid" {
-            std::thread::yield_now();
-        }
+        let limit = Rlimit { current: Some(mark.member), maximum: Some(mark.run) };
+        prlimit(rustix::process::Pid::from_raw(pid.cast_signed()), Resource::Locks, limit).unwrap();
         assert!(Marked::Member(mark.member).holds(pid) && Marked::Run(mark.run).holds(pid));
-        assert!(!Marked::Member(mark.member + 1).holds(pid));
+        assert!(!Marked::Member(mark.member + 1).holds(pid) && !Marked::Run(mark.run + 1).holds(pid));
         drop(cat.stdin.take());
         cat.wait().unwrap();
     }

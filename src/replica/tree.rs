@@ -37,6 +37,7 @@ pub fn copy(from: &Path, to: &Path, except: &[PathBuf], stop: &CancellationToken
     let copied = Copied { reflinked: true, linked: Vec::new() };
     let mut copier = Copier { root: from, except, stop, shares_blocks: shares_blocks(from, to), copied };
     copier.folder(from, to, Depth::Whole)?;
+    copier.copied.linked.sort();
     Ok(copier.copied)
 }
 
