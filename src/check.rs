@@ -20,6 +20,7 @@ use crate::model::Name;
 use crate::model::event::Entry;
 use crate::model::finding::Severity;
 use crate::model::outcome::Outcome;
+use crate::model::report::Share;
 use crate::model::verdict::CheckVerdict;
 
 use history::History;
@@ -49,6 +50,12 @@ pub fn ids() -> impl Iterator<Item = &'static str> {
 pub fn evaluate(entries: &[Entry]) -> Vec<Outcome> {
     let history = History::of(entries);
     CHECKS.iter().map(|(id, severity, check)| conclude(id, *severity, *check, &history)).collect()
+}
+
+/// Balanced requests that each replica of the fleet answered, the replicas in the order of their numbers: what
+/// `distribution` judges.
+pub fn shares(entries: &[Entry]) -> Vec<Share> {
+    distribution::shares(&History::of(entries))
 }
 
 fn conclude(id: &str, severity: Severity, check: Check, history: &History) -> Outcome {

@@ -61,6 +61,8 @@ pub(super) struct Written<'a> {
     pub path: &'a str,
     pub bytes: u64,
     pub change: FileChange,
+    pub digest: Option<&'a str>,
+    pub after_ready: bool,
 }
 
 pub(super) struct Journey<'a> {
@@ -126,9 +128,14 @@ impl<'a> PhaseLog<'a> {
                 after_signal_ms: *after_signal_ms,
                 last_lines,
             }),
-            Event::FileWritten { replica, path, bytes, change } => {
-                self.files.push(Written { replica, path, bytes: *bytes, change: *change });
-            }
+            Event::FileWritten { replica, path, bytes, change, digest, after_ready } => self.files.push(Written {
+                replica,
+                path,
+                bytes: *bytes,
+                change: *change,
+                digest: digest.as_deref(),
+                after_ready: *after_ready,
+            }),
             Event::JourneyStarted { journey, scenario, user, purpose, route } => {
                 places.insert(*journey, (phase, self.journeys.len()));
                 self.journeys.push(Journey {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Name;
-use crate::model::event::{Purpose, ReplicaName, ScenarioSummary, StepKind};
+use crate::model::event::{Purpose, ReplicaName, Request, ScenarioSummary, StepKind};
 use crate::model::verdict::CheckVerdict;
 use crate::stats::{Ratio, fisher_more_failures, rate_left_open};
 
@@ -314,9 +314,7 @@ impl<'h, 'a> Trial<'h, 'a> {
         let mut routes = BTreeSet::new();
         for journey in self.crossing() {
             for link in links(journey, self.scenario).iter().filter(|link| link.crosses()) {
-                let told = |request: &&&crate::model::event::Request| {
-                    [link.write, link.read].contains(&(request.step as usize))
-                };
+                let told = |request: &&&Request| [link.write, link.read].contains(&(request.step as usize));
                 routes.extend(journey.requests.iter().filter(told).map(|request| route_of(request)));
             }
         }

@@ -330,7 +330,12 @@ fn asked(id: u32, scenario: &str, requests: Vec<Request>, route: Vec<RouteChoice
 }
 
 fn written(replica: usize, path: &str, bytes: u64) -> Event {
-    Event::FileWritten { replica: name(replica), path: path.into(), bytes, change: FileChange::Created }
+    file(replica, path, bytes, "digest", false)
+}
+
+fn file(replica: usize, path: &str, bytes: u64, digest: &str, after_ready: bool) -> Event {
+    let (replica, change, digest) = (name(replica), FileChange::Created, Some(digest.to_string()));
+    Event::FileWritten { replica, path: path.into(), bytes, change, digest, after_ready }
 }
 
 #[test]
@@ -342,6 +347,10 @@ fn files_are_judged_by_what_they_are_and_who_has_them() {
     assert_eq!(verdict(vec![]).0, Skipped);
     assert_eq!(verdict(vec![written(0, "logs/app.log", 9), written(1, "cache/x", 3)]).0, Pass);
     assert_eq!(verdict(vec![written(0, "generated.json", 9), written(1, "generated.json", 9)]).0, Pass);
+    let other = vec![file(0, "notes.json", 9, "ab", false), file(1, "notes.json", 9, "cd", false)];
+    assert_eq!(verdict(other).0, Fail, "the same size is not the same content");
+    let later = vec![file(0, "notes.json", 9, "ab", true), file(1, "notes.json", 9, "ab", true)];
+    assert_eq!(verdict(later).0, Fail, "written when users came, and not at the start");
     assert_eq!(
         verdict(vec![written(0, "data.json", 900), written(1, "data.json", 800)]),
         (Fail, "each of r1 and r2 wrote its own copy of data.json (900 bytes)".into())
@@ -488,6 +497,16 @@ fn shares_count_balanced_requests_only() {
         events.extend(asked(999, "page", vec![pinned], vec![RouteChoice::Pinned(name(0))]));
         outcome(&fleet(2, events), "distribution").verdict
     };
+    let mut log = run(2, STEPS, Store::Shared);
+    log.pop();
+    let mut log = Log(log, Phase::Fleet);
+    for (id, replica) in [(900, 0), (901, 1), (902, 0)] {
+        asked(id, "spread", vec![request(id, 0, StepKind::Read, replica, true)], vec![RouteChoice::Balanced])
+            .into_iter()
+            .for_each(|event| log.add(event));
+    }
+    let shares: Vec<_> = shares(&log.finish()).into_iter().map(|share| (share.replica, share.requests)).collect();
+    assert_eq!(shares, [(name(0), 2), (name(1), 1)], "pinned requests are not counted");
     assert_eq!(spread([10, 10]), Pass);
     assert_eq!(spread([10, 9]), Pass);
     assert_eq!(spread([12, 8]), Fail);

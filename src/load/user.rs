@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Name;
 use crate::model::event::{Answer, Assertion, Event, JourneyResult, Purpose, Request, RouteChoice};
+use crate::model::fleet::{ERROR_HEADER, PIN_HEADER, REPLICA_HEADER};
 use crate::scenario::{self, BodyParts, PartContent, RequestParts, ResponseParts, Step};
 
 use super::clock::{rfc3339, unix_seconds};
 use super::cookies::Jar;
-use super::{ERROR_HEADER, Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
+use super::{Journey, Road, Trip};
 
 /// Characters of a body that the log keeps, in bytes.
 const EXCERPT_BYTES: usize = 2048;

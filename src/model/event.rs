@@ -98,6 +98,10 @@ pub enum Event {
         path: String,
         bytes: u64,
         change: FileChange,
+        /// Of its first MiB; `None` for what was deleted or could not be read.
+        digest: Option<String>,
+        /// It was last changed after its replica was ready, and so not by its start.
+        after_ready: bool,
     },
     JourneyStarted {
         journey: u32,

@@ -161,15 +161,21 @@ impl ProcessFleet {
         for replica in replicas {
             let own = replica.own.clone();
             let look = move || {
-                let files = evidence::written(&replica.layers);
+                let files = evidence::written(&replica.layers, replica.ready);
                 // The disk is evidence now; nobody needs it any more.
                 let _ = tree::remove(&own);
                 files
             };
             let name: ReplicaName = replica.name.as_str().into();
             for file in tokio::task::spawn_blocking(look).await.unwrap_or_default() {
-                let (path, bytes, change) = (file.path, file.bytes, file.change.into());
-                self.sink.emit(Event::FileWritten { replica: name.clone(), path, bytes, change });
+                self.sink.emit(Event::FileWritten {
+                    replica: name.clone(),
+                    path: file.path,
+                    bytes: file.bytes,
+                    change: file.change.into(),
+                    digest: file.digest,
+                    after_ready: file.after_ready,
+                });
             }
         }
         let mut stopping = JoinSet::new();

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,8 @@ pub struct Replica {
     pub child: Child,
     /// `None` when it did not become ready.
     pub upstream: Option<Upstream>,
+    /// When it became ready, on the clock of the files that it writes.
+    pub ready: Option<SystemTime>,
     pub layers: Vec<Layer>,
     /// The folder of its disk.
     pub own: PathBuf,
@@ -214,8 +216,9 @@ impl Site {
                 None
             }
         };
+        let ready = upstream.is_some().then(SystemTime::now);
         let child = attempt.child?;
-        Some(Replica { index, name, child, upstream, layers: attempt.layers, own: attempt.own })
+        Some(Replica { index, name, child, upstream, ready, layers: attempt.layers, own: attempt.own })
     }
 
     /// Starts a process, again on another port when somebody else took the one that we had reserved.
