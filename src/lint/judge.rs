@@ -164,7 +164,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 continue;
             }
             for service in &facts.services {
-                for place in deployment::places(service, pattern, singletons) {
+                for place in deployment::places(service, &facts.services, pattern, singletons) {
                     let words = vec![
                         ("service", service.name.to_string()),
                         ("replicas", service.replicas().to_string()),

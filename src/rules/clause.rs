@@ -212,6 +212,18 @@ pub struct ServicePattern {
     pub instances: u32,
     /// Images, as the file writes them, of which the clause does not speak.
     pub unless_image: Option<Patterns>,
+    /// Its command line, words joined by blanks; the finding is there.
+    pub command: Option<Patterns>,
+    /// Command lines of which the clause does not speak.
+    pub unless_command: Option<Patterns>,
+    /// Places in the container where it mounts something that it may write to; the finding is at the mount.
+    pub mount: Option<Patterns>,
+    pub unless_mount: Option<Patterns>,
+    /// What is mounted there: paths of the host and names of volumes of which the clause does not speak.
+    pub unless_source: Option<Patterns>,
+    /// It states no health check, and its file has no balancer that could make one.
+    #[serde(default)]
+    pub no_health_check: bool,
     /// It has a fixed container name; the finding is there.
     #[serde(default)]
     pub container_name: bool,
