@@ -45,7 +45,7 @@ use stage::Stage;
 /// then says why they were not ready. Cancelling `plan.interrupted` ends the run soon, with `RunFinished { interrupted }`.
 ///
 /// # Errors
-/// The balancer could not listen, or the log could not be written.
+/// The balancer could not listen. A log that cannot be written is no reason to stop: see [`Recorder::written`].
 pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) -> io::Result<()> {
     let plan = &plan.with_unique_names();
     recorder.emit(Event::RunStarted {
@@ -63,7 +63,7 @@ pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) 
     let result = phases(launcher, plan, &recorder, &ids, &mut shrunk).await;
     recorder.set_phase(Phase::Setup);
     recorder.emit(Event::RunFinished { interrupted: plan.interrupted.is_cancelled() });
-    result.and(recorder.written())
+    result
 }
 
 async fn phases(
@@ -93,15 +93,13 @@ async fn phase(
     recorder.set_phase(phase);
     recorder.emit(Event::PhaseStarted { replicas });
     let sink: Arc<dyn Sink> = recorder.clone();
-    let fleet = unless(&plan.interrupted, launcher.start(replicas, sink)).await;
+    let fleet = launcher.start(replicas, sink, plan.interrupted.clone()).await;
     let mut result = Ok(false);
-    if let Some(fleet) = fleet {
-        let upstreams = fleet.upstreams();
-        if upstreams.len() >= needed as usize {
-            result = traffic(plan, recorder, phase, upstreams, ids, shrunk).await.map(|()| true);
-        }
-        fleet.stop().await;
+    let upstreams = fleet.upstreams();
+    if upstreams.len() >= needed as usize && !plan.interrupted.is_cancelled() {
+        result = traffic(plan, recorder, phase, upstreams, ids, shrunk).await.map(|()| true);
     }
+    fleet.stop().await;
     recorder.emit(Event::PhaseFinished);
     result
 }

@@ -28,7 +28,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 /// What the source says without comments and without its test modules, so that prose cannot trip a rule.
 fn code(path: &Path) -> String {
     let text = read(path);
-    let text = text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+    let inline_tests = text.find("\n#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let text = &text[..inline_tests];
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 

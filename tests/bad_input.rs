@@ -7,20 +7,50 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use tool::{have, project, run, scaleproof};
 
-const SHOP: &str = "import http.server, os, sys\n\
-class Shop(http.server.BaseHTTPRequestHandler):\n\
-\x20   def do_GET(self):\n\
-\x20       self.send_response(200)\n\
-\x20       self.send_header('content-length', '2')\n\
-\x20       self.end_headers()\n\
-\x20       self.wfile.write(b'ok')\n\
-\x20   def log_message(self, *_): pass\n\
-def serve(port):\n\
-\x20   http.server.ThreadingHTTPServer(('127.0.0.1', int(port)), Shop).serve_forever()\n";
+/// A shop that keeps the cart in the customer's own cookie, and so is sound.
+const SHOP: &str = r#"
+import http.server, os
 
+class Shop(http.server.BaseHTTPRequestHandler):
+    def answer(self, body, cookie=None):
+        self.send_response(200)
+        if cookie:
+            self.send_header("set-cookie", "cart=" + cookie)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def do_GET(self):
+        self.answer(self.headers.get("cookie", "an empty cart"))
+
+    def do_POST(self):
+        item = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.answer("added", item.removeprefix("sku="))
+
+    def log_message(self, *_):
+        pass
+
+def serve(port):
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Shop).serve_forever()
+"#;
+
+const STORY: &str = r#"POST {{base}}/cart
+[Form]
+sku: {{token}}
+HTTP 200
+
+GET {{base}}/cart
+HTTP 200
+[Asserts]
+body contains "{{token}}"
+"#;
+
+/// A project with the shop, and the arguments that test it.
 fn shop_that(ends_with: &str) -> tempfile::TempDir {
-    project(&[("shop.py", &format!("{SHOP}{ends_with}\n"))])
+    project(&[("shop.py", &format!("{SHOP}{ends_with}\n")), ("cart.hurl", STORY)])
 }
+
+const TEST_SHOP: &[&str] = &["test", "--format", "json", "--scenario", "cart.hurl", "--", "python3", "shop.py"];
 
 #[test]
 fn a_command_that_does_not_exist_is_undecided_and_named() {
@@ -37,7 +67,7 @@ fn an_app_that_ignores_port_is_not_ready_because_of_its_port() {
     }
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let folder = shop_that(&format!("serve({port})"));
-    let report = run(&folder, &["test", "--format", "json", "--", "python3", "shop.py"]).expect_code(1).json();
+    let report = run(&folder, TEST_SHOP).expect_code(1).json();
     assert_eq!(report["verdict"], "not-ready");
     assert_eq!(report["checks"][0]["id"], "port");
     assert_eq!(report["checks"][0]["verdict"], "fail", "{report:#}");
@@ -70,11 +100,11 @@ fn an_app_that_ends_during_the_run_is_never_ready() {
         return;
     }
     let folder = shop_that(
-        "import threading\nasked = 0\nanswer = Shop.do_GET\n\
+        "asked = 0\nanswer = Shop.do_GET\n\
          def do_GET(self):\n    global asked\n    asked += 1\n    if asked > 3 and os.environ['INSTANCE_ID'] == 'r2':\n        \
          print('out of memory', flush=True)\n        os._exit(1)\n    answer(self)\nShop.do_GET = do_GET\nserve(os.environ['PORT'])",
     );
-    let said = run(&folder, &["test", "--format", "json", "--", "python3", "shop.py"]);
+    let said = run(&folder, TEST_SHOP);
     let report = said.json();
     assert_ne!(report["verdict"], "ready", "{report:#}");
     assert!(report["notes"].to_string().contains("out of memory"), "{report:#}");
@@ -86,7 +116,7 @@ fn an_app_that_prints_megabytes_is_tested_all_the_same() {
         return;
     }
     let folder = shop_that("for _ in range(2000):\n    print('x' * 10000)\nserve(os.environ['PORT'])");
-    let report = run(&folder, &["test", "--format", "json", "--", "python3", "shop.py"]).expect_code(0).json();
+    let report = run(&folder, TEST_SHOP).expect_code(0).json();
     assert_eq!(report["verdict"], "ready", "{report:#}");
     let logs = fs::read_dir(folder.path().join(".scaleproof/logs")).expect("logs");
     for log in logs.flatten() {
@@ -181,7 +211,7 @@ fn a_run_is_reported_again_without_running() {
         return;
     }
     let folder = shop_that("serve(os.environ['PORT'])");
-    let first = run(&folder, &["test", "--format", "json", "--", "python3", "shop.py"]).expect_code(0);
+    let first = run(&folder, TEST_SHOP).expect_code(0);
     let again = run(&folder, &["report", "--format", "json"]).expect_code(0);
     assert_eq!(first.json(), again.json());
 }

@@ -120,7 +120,7 @@ fn matters(kind: Kind, files: &[&Written], ready: &[&ReplicaName]) -> bool {
             let writers: BTreeSet<_> = files.iter().map(|file| file.replica).collect();
             let looks: BTreeSet<_> =
                 files.iter().map(|file| (file.bytes, file.digest, file.change == FileChange::Deleted)).collect();
-            let known = |file: &Written| file.change == FileChange::Deleted || file.digest.is_some();
+            let known = |file: &&Written| file.change == FileChange::Deleted || file.digest.is_some();
             let of_the_start = files.iter().all(|file| known(file) && !file.after_ready);
             looks.len() > 1 || !of_the_start || ready.iter().any(|name| !writers.contains(name))
         }

@@ -162,6 +162,7 @@ impl<'a> PhaseLog<'a> {
             | Event::Linted { .. }
             | Event::RunFinished { .. }
             | Event::ServiceReady { .. }
+            | Event::Noted { .. }
             | Event::PhaseFinished => {}
         }
     }

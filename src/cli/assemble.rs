@@ -26,6 +26,7 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
         log: log.map(|path| path.display().to_string()),
     };
     let mut ended = Vec::new();
+    let mut interrupted = true;
     for entry in entries {
         match &entry.event {
             Event::RunStarted { app, command, replicas, seed, .. } => {
@@ -43,11 +44,13 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
                 report.notes.push(format!("{replica} ended by itself during the run{last}"));
                 ended.push(replica.clone());
             }
+            Event::Noted { text } if !report.notes.contains(text) => report.notes.push(text.clone()),
+            Event::RunFinished { interrupted: by_somebody } => interrupted = *by_somebody,
             _ => {}
         }
     }
     proof::correlate(&mut report.findings, &report.checks);
-    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings, &ended);
+    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings, &ended, interrupted);
     report
 }
 

@@ -176,7 +176,7 @@ struct Running {
 }
 
 impl Launcher for Apps {
-    fn start<'a>(&'a self, replicas: u32, sink: Arc<dyn Sink>) -> BoxFuture<'a, Box<dyn Fleet>> {
+    fn start<'a>(&'a self, replicas: u32, sink: Arc<dyn Sink>, _: CancellationToken) -> BoxFuture<'a, Box<dyn Fleet>> {
         Box::pin(async move {
             let (sessions, carts) = (Store::default(), Store::default());
             let mut running = Running { bug: self.bug, upstreams: Vec::new(), servers: Vec::new(), sink: sink.clone() };

@@ -119,6 +119,10 @@ pub enum Event {
     PhaseCut {
         reason: String,
     },
+    /// What a reader of the report has to know about how the run was made, in a sentence.
+    Noted {
+        text: String,
+    },
     PhaseFinished,
     /// `interrupted`: somebody pressed Ctrl-C; checks then say unknown.
     RunFinished {

@@ -280,7 +280,7 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    fn type_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
+    pub(super) fn type_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
         let (annotation, scope) = binding.annotation?;
         let mut base = annotation;
         while let Form::Member(object, _) = &base.form {
