@@ -9,6 +9,7 @@ mod emit;
 pub(crate) mod grammar;
 mod javascript;
 pub(crate) mod lines;
+mod lowering;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;
