@@ -199,17 +199,20 @@ fn not_kept(error: &io::Error) -> String {
 struct Kept(PathBuf);
 
 impl Kept {
-    /// Makes room for this run in the place of the last one, and opens its log.
+    /// Makes room for this run in the place of the last one, and opens its log, which stays locked while the run goes on.
     fn open(folder: &Path) -> io::Result<(Kept, Box<dyn Write + Send>)> {
         let kept = folder.join(KEPT);
+        fs::create_dir_all(&kept)?;
+        let log = File::options().write(true).create(true).truncate(false).open(folder.join(LOG))?;
+        log.try_lock().map_err(|_| io::Error::other("another run of this folder is writing there"))?;
+        log.set_len(0)?;
         let logs = kept.join("logs");
         if logs.exists() {
             fs::remove_dir_all(&logs)?;
         }
-        fs::create_dir_all(&logs)?;
+        fs::create_dir(&logs)?;
         fs::write(kept.join(".gitignore"), "*\n")?;
-        let log = BufWriter::new(File::create(folder.join(LOG))?);
-        Ok((Kept(kept), Box::new(log)))
+        Ok((Kept(kept), Box::new(BufWriter::new(log))))
     }
 
     /// Copies what the replicas of each fleet printed: `fleet-r1.log`, `control-r1.log`.

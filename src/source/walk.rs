@@ -58,6 +58,7 @@ pub fn walk(
         }
     };
     for root in roots {
+        let root = &below(base, root);
         match std::fs::metadata(root) {
             Err(error) => lock(&problems).push(unreadable(&error).in_file(&relative(root, base))),
             Ok(metadata) if metadata.is_file() => note(root, true),
@@ -120,6 +121,12 @@ fn is_built(folder: &Path) -> bool {
 /// A Python environment under any name.
 fn is_environment(folder: &Path) -> bool {
     folder.join("pyvenv.cfg").is_file()
+}
+
+/// A root as the base names it, however the user wrote it, so that no file is read twice or reported by its absolute path.
+fn below(base: &Path, root: &Path) -> PathBuf {
+    let named = || Some(base.join(root.canonicalize().ok()?.strip_prefix(base.canonicalize().ok()?).ok()?));
+    named().unwrap_or_else(|| root.to_owned())
 }
 
 /// The path as reports write it.
