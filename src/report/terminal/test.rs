@@ -66,8 +66,10 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
     );
     block(&head, &check.summary, 2 + ID_WIDTH + VERDICT_WIDTH, look, out)?;
     let indent = 2 + ID_WIDTH + VERDICT_WIDTH;
-    for line in check.evidence.iter().filter(|line| **line != check.summary) {
-        block(&" ".repeat(indent), line, indent, look, out)?;
+    if check.verdict != CheckVerdict::Pass {
+        for line in check.evidence.iter().filter(|line| **line != check.summary) {
+            block(&" ".repeat(indent), line, indent, look, out)?;
+        }
     }
     if !check.power.is_empty() {
         dimmed(&check.power, indent, look, out)?;
