@@ -481,7 +481,7 @@ fn a_replica_that_must_be_killed_fails_sigterm() {
     assert_eq!(ended(Exit::Code(0), 12_000.0).verdict, Fail);
     let unhandled = ended(Exit::Signal(15), 2.0);
     assert_eq!(unhandled.verdict, Pass);
-    assert!(unhandled.evidence.iter().any(|line| line.contains("process 1 of a container")));
+    assert!(unhandled.power.contains("process 1 of a container"), "{}", unhandled.power);
 }
 
 #[test]
