@@ -21,6 +21,9 @@
 //! | a member of something without a name: `"".join(x)`, `f(x)[0].g()` | `_.join`, `f()._.g` |
 //! | an element by a constant key, by any other: `app.config["X"]`, `carts[id]` | `flask.Flask().config.X`, `~carts._` |
 //!
+//! A match arm for a method and a path, `(&Method::POST, "/cart") => add(request)`, is a call of the method with the path and
+//! the function that the arm is: `hyper.Method.POST("/cart", …)`.
+//!
 //! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
 //! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.
 

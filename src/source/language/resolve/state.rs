@@ -73,6 +73,8 @@ impl<'a, 't> Program<'a, 't> {
                 let field = self.bindings.field(class, "", true)?;
                 Some(Found { target: Target::Binding(field), ..own })
             }
+            // Its declared type says what it holds; whatever it is initialised with is no other name for it.
+            Role::Variable if binding.shape.is_some() => Some(own),
             Role::Variable => {
                 if let Some(origin) = binding.origin.as_ref().filter(|_| binding.values == 1) {
                     if let Some((symbol, Root::Known)) = self.import_like(id) {

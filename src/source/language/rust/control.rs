@@ -5,8 +5,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, Stmt, Token};
 
-use super::super::tree::{Declare, Form, Node, Pattern, Place};
-use super::Lower;
+use super::super::tree::{Declare, Form, Function, Node, Pattern, Place};
+use super::{Lower, patterns};
 use crate::model::fact::Shape;
 
 impl<'t> Lower<'t> {
@@ -95,12 +95,24 @@ impl<'t> Lower<'t> {
             let at = guard.as_ref().map_or(body.start, |guard| guard.start.min(body.start));
             let matched = Node::new(at, at, Form::Name(MATCHED));
             let arm_end = body.end;
-            let mut arm = vec![Node::new(at, at, declare(pattern, Some(matched)))];
-            arm.extend(guard);
-            arm.push(body);
-            parts.push(Node::new(at, arm_end, Form::block(arm)));
+            let mut parts_of_arm = vec![Node::new(at, at, declare(pattern, Some(matched)))];
+            parts_of_arm.extend(guard);
+            parts_of_arm.push(self.answer(&arm.pat, body));
+            parts.push(Node::new(at, arm_end, Form::block(parts_of_arm)));
         }
         Node::new(start, end, Form::block(parts))
+    }
+
+    /// `(&Method::POST, "/cart") => add(request)` reads as `Method::POST("/cart", || add(request))`: this is how routes are
+    /// written without a framework.
+    fn answer(&mut self, pattern: &syn::Pat, body: Node<'t>) -> Node<'t> {
+        let Some((method, path)) = patterns::route(pattern) else { return body };
+        let (callee, path) = (self.path(method), self.literal(path));
+        let (start, end) = (body.start, body.end);
+        let mut answer = Function::new("");
+        answer.body.push(body);
+        let answer = Node::new(start, end, Form::Function(Box::new(answer)));
+        Node::new(start, end, Form::call(callee, vec![(None, path), (None, answer)]))
     }
 
     pub(super) fn macro_call(&mut self, call: &syn::Macro) -> Node<'t> {

@@ -1,6 +1,6 @@
 //! Patterns: what each of them binds.
 
-use syn::{Member, Pat};
+use syn::{Lit, Member, Pat};
 
 use super::super::grammar::DEPTH;
 use super::super::tree::Pattern;
@@ -50,5 +50,38 @@ impl<'t> Lower<'t> {
             }
             _ => Pattern::Ignored,
         }
+    }
+}
+
+/// The method and the path of a pattern like `(&Method::POST, "/cart")`.
+pub(super) fn route(pattern: &Pat) -> Option<(&syn::Path, &Lit)> {
+    match pattern {
+        Pat::Guard(inner) => route(&inner.pat),
+        Pat::Paren(inner) => route(&inner.pat),
+        Pat::Or(choice) => choice.cases.iter().find_map(route),
+        Pat::Tuple(tuple) if tuple.elems.len() == 2 => {
+            let method = tuple.elems.iter().find_map(method)?;
+            Some((method, tuple.elems.iter().find_map(text)?))
+        }
+        _ => None,
+    }
+}
+
+fn method(pattern: &Pat) -> Option<&syn::Path> {
+    match pattern {
+        Pat::Reference(inner) => method(&inner.pat),
+        Pat::Path(path) => {
+            let owner = path.path.segments.iter().rev().nth(1)?;
+            (owner.ident == "Method").then_some(&path.path)
+        }
+        _ => None,
+    }
+}
+
+fn text(pattern: &Pat) -> Option<&Lit> {
+    match pattern {
+        Pat::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => Some(&literal.lit),
+        Pat::Or(choice) => choice.cases.iter().find_map(text),
+        _ => None,
     }
 }
