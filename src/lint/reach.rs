@@ -126,6 +126,10 @@ fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call,
     };
     let route = |callee: &str| {
         let path = path?;
+        // `mux.HandleFunc("POST /cart", …)`
+        if path.split_once(' ').is_some_and(|(method, _)| METHODS.contains(&method.to_lowercase().as_str())) {
+            return Some(Name::from(path));
+        }
         let method = method.as_deref().map(str::to_owned).or_else(|| verb(callee, &call.arguments))?;
         Some(Name::from(format!("{} {path}", method.to_uppercase())))
     };
@@ -179,7 +183,9 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
             // `handler.bind(this)`, `View.as_view()`, `asyncHandler(fn)`, `handle(stream)`.
             let owner = callee.rsplit_once('.').map(|(owner, _)| by_symbol(project, file, owner)).unwrap_or_default();
             let of_arguments = arguments.iter().flat_map(|argument| named_functions(project, file, &argument.value));
-            owner.into_iter().chain(project.functions(file, callee)).chain(of_arguments).collect()
+            // `new View()`, `Shop{…}`: an object of a class that this project declares.
+            let class = project.methods(file, callee);
+            owner.into_iter().chain(project.functions(file, callee)).chain(class).chain(of_arguments).collect()
         }
         Value::List(values) | Value::OneOf(values) => {
             values.iter().flat_map(|value| named_functions(project, file, value)).collect()

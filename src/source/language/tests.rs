@@ -1,5 +1,6 @@
 //! Snippets in, facts out, for every language.
 
+mod go;
 mod javascript;
 mod python;
 mod robustness;
