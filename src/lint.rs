@@ -2,7 +2,7 @@
 //!
 //! Everything here works on values: files were read before, and what is found is rendered elsewhere. The order is
 //! [`sight`] (one pass over the facts: what may matter), [`reach`] (which functions run on requests), [`state`] (who uses
-//! process state), [`judge`] (which clauses hold), [`deployment`] (what runs more than once already), [`suppress`].
+//! process state), [`judge`] (which clauses hold), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
 
 mod deployment;
 mod fingerprint;
@@ -15,6 +15,7 @@ mod suppress;
 #[cfg(test)]
 mod tests;
 mod value;
+mod wording;
 
 use std::collections::HashMap;
 
@@ -98,7 +99,7 @@ fn findings(
             location: Location::new(file.path.clone(), hit.span),
             excerpt: text.map(|text| excerpt(text, hit.span)),
             fingerprint: fingerprints.next(&hit.rule.id, &file.path, &function, line),
-            message: hit.message,
+            message: wording::message(&hit.words, text, hit.span),
             breaks: hit.rule.breaks.clone(),
             fix: hit.fix,
             related: hit.related.into_iter().map(|related| shown(related, &file.path, text, read)).collect(),

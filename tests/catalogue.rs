@@ -37,6 +37,20 @@ const FAMILIES: [&str; 25] = [
     "singleton-replicated",
 ];
 
+/// What a failure of a check says about a rule of a family. The checks send HTTP requests to replicas with a disk of their own;
+/// what no check exercises stays unconfirmed.
+const CONFIRMATIONS: [(&str, &str); 6] = [
+    ("session-store", "session-cross"),
+    ("process-state", "ryw"),
+    ("local-cache", "ryw"),
+    ("local-file", "fs-isolated"),
+    ("embedded-db", "fs-isolated"),
+    ("boot-secret", "session-cross"),
+];
+
+/// Rules of those families about what does not speak HTTP with its users.
+const UNCONFIRMED: [&str; 1] = ["bot-session-memory"];
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -78,6 +92,18 @@ fn every_rule_belongs_to_a_family() {
     each_rule(|rule| match FAMILIES.contains(&rule.family.as_str()) {
         true => Ok(()),
         false => Err(format!("there is no family `{}`", rule.family)),
+    });
+}
+
+#[test]
+fn every_rule_names_the_check_that_can_confirm_it_and_no_other() {
+    each_rule(|rule| {
+        let of_family = CONFIRMATIONS.iter().find(|(family, _)| *family == rule.family).map(|(_, check)| *check);
+        let expected = of_family.filter(|_| !UNCONFIRMED.contains(&rule.id.as_str()));
+        match rule.confirm.as_deref() == expected {
+            true => Ok(()),
+            false => Err(format!("`confirm` is {:?} where {expected:?} can tell", rule.confirm)),
+        }
     });
 }
 

@@ -1,7 +1,7 @@
 //! What deployment files say: rows for the report, service clauses, and evidence that an app already runs more than once.
 
 use crate::model::Name;
-use crate::model::deployment::{Port, Role, Service};
+use crate::model::deployment::{Mount, Port, Role, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
 use crate::model::location::{Location, Span};
@@ -45,14 +45,35 @@ fn in_words(service: &Service) -> String {
     words
 }
 
-/// Where a service pattern finds what it looks for; empty where it does not.
-pub fn places(service: &Service, pattern: &ServicePattern, singletons: &[Name]) -> Vec<Place> {
+/// Where a service pattern finds what it looks for; empty where it does not. `beside` are the services of the same file.
+pub fn places(service: &Service, beside: &[Service], pattern: &ServicePattern, singletons: &[Name]) -> Vec<Place> {
     let role = pattern.role.is_empty() || pattern.role.contains(&service.role);
     let singleton = !pattern.declared_singleton || singletons.contains(&service.name);
-    if !role || !singleton || service.replicas() < pattern.instances {
+    let excepted =
+        pattern.unless_image.as_ref().zip(service.image.as_ref()).is_some_and(|(not, image)| not.matches(image));
+    let checked = || service.health_check || beside.iter().any(|other| other.role == Role::Balancer);
+    if !role || !singleton || excepted || pattern.no_health_check && checked() || service.replicas() < pattern.instances
+    {
         return Vec::new();
     }
     let at = |span: Span, value: &str| Place { span, value: value.into() };
+    if let Some(commands) = &pattern.command {
+        let told = service.command.as_deref().zip(service.command_span);
+        let other = |command: &str| pattern.unless_command.as_ref().is_some_and(|not| not.matches(command));
+        let told = told.filter(|(command, _)| commands.matches(command) && !other(command));
+        return told.map(|(command, span)| at(span, command)).into_iter().collect();
+    }
+    if let Some(targets) = &pattern.mount {
+        let mounts = service.mounts.iter().filter(|mount| !mount.read_only && targets.matches(&mount.target));
+        let other = |mount: &&Mount| {
+            pattern.unless_mount.as_ref().is_some_and(|not| not.matches(&mount.target))
+                || pattern.unless_source.as_ref().is_some_and(|not| not.matches(&mount.source))
+        };
+        return mounts.filter(|mount| !other(mount)).map(|mount| at(mount.span, &mount.target)).collect();
+    }
+    if pattern.no_health_check {
+        return vec![at(service.span, "")];
+    }
     if pattern.container_name {
         return service.container_name.iter().map(|(name, span)| at(*span, name)).collect();
     }

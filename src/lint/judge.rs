@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use super::deployment;
 use super::project::{FileId, Project};
 use super::reach::Reach;
-use super::sight::{ClauseId, Fact, Sightings, Watch, readable};
+use super::sight::{ClauseId, Fact, Sightings, Watch};
 use super::state::{self, States, Uses};
 use super::value::{self, Constants, Fit, fit_options};
+use super::wording::{self, Words};
 use crate::model::Name;
 use crate::model::fact::{Access, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
@@ -24,7 +25,7 @@ pub struct Hit<'r> {
     pub function: Option<FunctionId>,
     pub severity: Severity,
     pub confidence: Confidence,
-    pub message: String,
+    pub words: Words<'r>,
     pub fix: String,
     pub related: Vec<Related>,
     pub routes: Vec<Name>,
@@ -93,8 +94,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 let constants = |name: &str| self.project.constant(file, name);
                 let fit = fit_options(&clause.conditions, &call.arguments, &constants);
                 let name = call.bound_to.as_deref().unwrap_or(&call.callee);
-                let words =
-                    vec![("callee", readable(&call.callee).to_string()), ("name", state::name(name).to_owned())];
+                let words = vec![("callee", wording::readable(&call.callee)), ("name", state::name(name).to_owned())];
                 (call.span, call.function, fit, words)
             }
             Fact::Import(index) => {
@@ -107,7 +107,8 @@ impl<'r> Judge<'_, '_, 'r> {
             }
             Fact::Setting(index, fit) => {
                 let setting = &facts.settings[*index];
-                let words = vec![("name", state::name(&setting.key).to_owned()), ("value", shown(&setting.value))];
+                let words =
+                    vec![("name", state::name(&setting.key).to_owned()), ("value", wording::shown(&setting.value))];
                 (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
             }
         };
@@ -146,7 +147,10 @@ impl<'r> Judge<'_, '_, 'r> {
                 continue;
             }
             let routes = self.routes(&uses);
-            let words = vec![("name", state::name(&state.symbol).to_owned()), ("routes", named_routes(&routes))];
+            let words = vec![
+                ("name", state::name(&state.symbol).to_owned()),
+                ("routes", wording::routes(&routes, MOST_RELATED)),
+            ];
             let related = self.related(&uses, file, state.span);
             let (span, function) = (state.span, state.function);
             self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
@@ -160,7 +164,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 continue;
             }
             for service in &facts.services {
-                for place in deployment::places(service, pattern, singletons) {
+                for place in deployment::places(service, &facts.services, pattern, singletons) {
                     let words = vec![
                         ("service", service.name.to_string()),
                         ("replicas", service.replicas().to_string()),
@@ -174,21 +178,15 @@ impl<'r> Judge<'_, '_, 'r> {
         }
     }
 
-    fn add(&mut self, rule: &'r Rule, clause: &Clause, subjects: Subjects) {
+    fn add(&mut self, rule: &'r Rule, clause: &'r Clause, subjects: Subjects) {
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
             return;
         }
         let stated = clause.severity.unwrap_or(rule.severity);
-        let mut message = said(&clause.say, &subjects.words);
-        let severity = match &subjects.fit {
-            Fit::Fallback(name) => {
-                message += &match name {
-                    Some(name) => format!(", when `{name}` is not set"),
-                    None => ", in one of its branches".to_owned(),
-                };
-                clause.fallback.min(stated)
-            }
-            _ => stated,
+        let (severity, provided) = match &subjects.fit {
+            Fit::Fallback(Some(name)) => (clause.fallback.min(stated), format!(", when `{name}` is not set")),
+            Fit::Fallback(None) => (clause.fallback.min(stated), ", in one of its branches".to_owned()),
+            _ => (stated, String::new()),
         };
         self.hits.push(Hit {
             rule,
@@ -197,7 +195,7 @@ impl<'r> Judge<'_, '_, 'r> {
             function: subjects.function,
             severity,
             confidence: clause.confidence.unwrap_or(rule.confidence),
-            message,
+            words: Words { say: &clause.say, values: subjects.words, provided },
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,
             routes: subjects.routes,
@@ -257,34 +255,7 @@ impl<'r> Judge<'_, '_, 'r> {
     }
 }
 
-/// "POST /cart, GET /cart and 4 more".
-fn named_routes(routes: &[Name]) -> String {
-    let named: Vec<String> = routes.iter().take(MOST_RELATED).map(|route| format!("`{route}`")).collect();
-    match (named.len(), routes.len() - named.len()) {
-        (0, _) => "handlers".to_owned(),
-        (_, 0) => named.join(", "),
-        (_, more) => format!("{} and {more} more", named.join(", ")),
-    }
-}
-
 /// A value that was chosen, and that does not fit what the clause warns of.
 fn is_sound<'a>(pattern: &ValuePattern, value: &'a Value, constants: &Constants<'a>) -> bool {
     !matches!(value, Value::Null | Value::Unknown) && value::fit(pattern, value, constants) == Fit::No
-}
-
-/// A clause's sentence with its placeholders filled in.
-fn said(say: &str, words: &[(&'static str, String)]) -> String {
-    words.iter().fold(say.to_owned(), |text, (word, value)| text.replace(&format!("{{{word}}}"), value))
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(bool) => bool.to_string(),
-        Value::Name(name) => readable(name).to_string(),
-        Value::Call { callee, .. } => format!("{}()", readable(callee)),
-        Value::Environment { name, .. } => name.to_string(),
-        _ => String::new(),
-    }
 }

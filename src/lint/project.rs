@@ -63,7 +63,8 @@ impl<'a> Project<'a> {
 
     /// What a constant of the file holds.
     pub fn constant(&self, file: FileId, symbol: &str) -> Option<&'a Value> {
-        self.tables[file].constants.get(symbol).copied()
+        let files = std::iter::once(file).chain(self.package(file).iter().copied());
+        files.into_iter().find_map(|file| self.tables[file].constants.get(symbol).copied())
     }
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.

@@ -101,7 +101,9 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
                 continue;
             }
             for (id, function) in facts.functions.iter().enumerate() {
-                if functions.matches(&function.symbol) && function.exported {
+                // What no other file can name is called by no framework; in a package every file can.
+                let callable = function.exported || facts.language.shares_names();
+                if callable && functions.matches(&function.symbol) {
                     let function = FunctionRef { file, function: id as FunctionId };
                     handlers.push(Handler { function, occasion: entry.occasion, route: None, decorated: false });
                 }
@@ -140,8 +142,10 @@ fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call,
         add(FunctionRef { file, function }, &call.callee, true);
     }
     let inner = project.files[file].calls.iter().filter(|other| *within && call.span.contains(&other.span));
-    for call in std::iter::once(call).chain(inner) {
-        for argument in &call.arguments {
+    for (nested, call) in std::iter::once((false, call)).chain(inner.map(|call| (true, call))) {
+        // `get(list)` within the route speaks for itself, and knows its method.
+        let own = |argument: &&Argument| !*within || nested || !matches!(argument.value, Value::Call { .. });
+        for argument in call.arguments.iter().filter(own) {
             for function in named_functions(project, file, &argument.value) {
                 add(function, &call.callee, false);
             }
@@ -157,11 +161,12 @@ fn argument<'a>(arguments: &'a [Argument], key: &str) -> Option<&'a Value> {
     .map(|argument| &argument.value)
 }
 
-/// `get` of `express().get`, or the first of `methods=["POST"]`; `any` where nothing tells.
+/// `get` of `express().get` and of `web.get().to`, or the first of `methods=["POST"]`; `any` where nothing tells.
 fn verb(callee: &str, arguments: &[Argument]) -> Option<String> {
-    let last = callee.rsplit('.').next().unwrap_or(callee).to_lowercase();
-    if METHODS.contains(&last.as_str()) {
-        return Some(last);
+    let mut segments = callee.rsplit('.').map(|segment| segment.trim_end_matches("()").to_lowercase());
+    let last = segments.clone().next().unwrap_or_default();
+    if let Some(method) = segments.find(|segment| METHODS.contains(&segment.as_str())) {
+        return Some(method);
     }
     match argument(arguments, "methods") {
         Some(Value::List(methods)) => match methods.first() {
@@ -196,7 +201,8 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
 }
 
 fn by_symbol(project: &Project<'_>, file: FileId, symbol: &str) -> Vec<FunctionRef> {
-    let methods = project.methods(file, symbol);
+    // An object of a class stands for its methods, as the class does.
+    let methods = project.methods(file, symbol.strip_suffix("()").unwrap_or(symbol));
     if methods.is_empty() { project.functions(file, symbol) } else { methods }
 }
 

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use super::project::FileId;
-use super::value::{Constants, Fit, fit};
-use crate::model::Name;
+use super::value::{Constants, Fit, fit, fit_each};
 use crate::model::fact::{FileFacts, FunctionId, Setting, Value};
 use crate::rules::clause::{Clause, Evidence, Subject};
 use crate::rules::entry_point::{EntryPoint, Trigger};
@@ -97,7 +96,12 @@ impl<'r> Watch<'r> {
         for (index, call) in file.calls.iter().enumerate() {
             self.calls.each(&call.callee, |target| match target {
                 Target::Clause(clause) => seen.clause(clause, id, Fact::Call(index)),
-                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, call.function),
+                Target::Evidence(evidence) => {
+                    let evidence = self.evidence[evidence];
+                    if fit_each(&evidence.with, &call.arguments, None, constants) != Fit::No {
+                        seen.evidence(evidence, id, call.function);
+                    }
+                }
                 Target::EntryPoint(entry) => seen.entry_points.push((entry, id, index)),
             });
         }
@@ -115,7 +119,8 @@ impl<'r> Watch<'r> {
                 Target::EntryPoint(_) => {}
             });
         }
-        for (index, setting) in file.settings.iter().enumerate() {
+        let settings = file.settings.iter().enumerate().filter(|(_, setting)| !is_for_tests(&setting.key));
+        for (index, setting) in settings {
             each_key(setting, &mut |key, value| self.look_at_setting(id, index, key, value, constants, setting, seen));
         }
     }
@@ -149,6 +154,15 @@ impl<'r> Watch<'r> {
             Target::EntryPoint(_) => {}
         });
     }
+}
+
+/// `~TestingConfig.DATABASE_URI`: a class that is named after tests configures no deployment.
+fn is_for_tests(key: &str) -> bool {
+    let is_end = |rest: &str| rest.is_empty() || rest.starts_with(|next: char| !next.is_lowercase());
+    let is_word =
+        |rest: &str| ["Testing", "Tests", "Test"].iter().any(|word| rest.strip_prefix(word).is_some_and(is_end));
+    let owner = key.strip_prefix('~').and_then(|key| key.split_once('.')).map_or("", |(owner, _)| owner);
+    owner.match_indices("Test").any(|(at, _)| is_word(&owner[at..]))
 }
 
 /// The setting and, where it holds an object, each of its fields under a dotted key.
@@ -228,7 +242,17 @@ pub fn ancestors(file: &FileFacts, function: FunctionId) -> impl Iterator<Item =
     std::iter::successors(Some(function), parent).take(file.functions.len() + 1)
 }
 
-/// A symbol as people read it: without the mark of a file's own names.
-pub fn readable(symbol: &str) -> Name {
-    symbol.trim_start_matches('~').into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_of_tests_are_known_by_whole_words() {
+        for key in ["~TestConfig.X", "~ConfigTest.X", "~TestingConfig.a.b", "~UnitTests.X"] {
+            assert!(is_for_tests(key), "{key}");
+        }
+        for key in ["~Config.TestX", "~LatestConfig.X", "~TestimonialConfig.X", "flask.Test.X", "~Test", ""] {
+            assert!(!is_for_tests(key), "{key}");
+        }
+    }
 }

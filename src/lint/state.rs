@@ -126,9 +126,9 @@ fn is_memo(reach: &Reach, accesses: &[(FileId, &Access)]) -> bool {
         && reach.get(first.0, Some(first.1)).is_none_or(|reached| !reached.handler)
 }
 
-/// `carts` of `~Shop().carts`.
+/// `carts` of `~Shop().carts`; `Carts` of `~Carts()`, a type that is its only field.
 pub fn name(symbol: &str) -> &str {
-    symbol.rsplit(['.', '~']).next().unwrap_or(symbol)
+    symbol.trim_end_matches("()").rsplit(['.', '~']).next().unwrap_or(symbol)
 }
 
 /// `~Shop` of `~Shop().carts`.

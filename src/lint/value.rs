@@ -1,5 +1,7 @@
 //! Does a value, or a call's options, fit what a rule says?
 
+use std::collections::BTreeMap;
+
 use crate::model::Name;
 use crate::model::fact::{Argument, Value};
 use crate::rules::clause::Conditions;
@@ -81,7 +83,13 @@ fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    pattern.text.as_ref().is_some_and(|patterns| text().is_some_and(|text| any_case(patterns, &text)))
+    let among = |patterns: &Option<Patterns>| {
+        patterns.as_ref().is_some_and(|patterns| text().is_some_and(|text| any_case(patterns, &text)))
+    };
+    if among(&pattern.except) {
+        return false;
+    }
+    among(&pattern.text)
         || pattern.is.is_some_and(|is| *value == Value::Bool(is))
         || pattern.made_by.as_ref().is_some_and(|patterns| made_by(patterns, value))
         || (pattern.given && !is_nothing(value))
@@ -131,14 +139,7 @@ enum Lookup<'a> {
 /// Do the options of a call meet the conditions that speak of them?
 pub fn fit_options<'a>(conditions: &Conditions, arguments: &'a [Argument], constants: &Constants<'a>) -> Fit {
     let look = |key: &Name| lookup(arguments, key, conditions.options_at, constants);
-    let mut result = Fit::Yes;
-    for (key, pattern) in &conditions.with {
-        let found = match look(key) {
-            Lookup::Found(value) => fit(pattern, value, constants),
-            _ => Fit::No,
-        };
-        result = result.and(found);
-    }
+    let mut result = fit_each(&conditions.with, arguments, conditions.options_at, constants);
     for key in &conditions.without {
         let missing = match look(key) {
             Lookup::Absent => Fit::Yes,
@@ -155,6 +156,19 @@ pub fn fit_options<'a>(conditions: &Conditions, arguments: &'a [Argument], const
         }
     }
     result
+}
+
+/// Are all of these options there, and as they must be?
+pub fn fit_each<'a>(
+    with: &BTreeMap<Name, ValuePattern>,
+    arguments: &'a [Argument],
+    options_at: Option<usize>,
+    constants: &Constants<'a>,
+) -> Fit {
+    with.iter().fold(Fit::Yes, |result, (key, pattern)| match lookup(arguments, key, options_at, constants) {
+        Lookup::Found(value) => result.and(fit(pattern, value, constants)),
+        _ => Fit::No,
+    })
 }
 
 fn lookup<'a>(arguments: &'a [Argument], key: &str, at: Option<usize>, constants: &Constants<'a>) -> Lookup<'a> {
@@ -181,6 +195,9 @@ fn lookup_one<'a>(arguments: &'a [Argument], name: &str, at: Option<usize>, cons
     for (position, argument) in positional().enumerate() {
         if at.is_some_and(|at| at != position) {
             continue;
+        }
+        if let Some(value) = assigned(&argument.value, name, constants) {
+            return Lookup::Found(value);
         }
         match object(&argument.value, constants) {
             Some(fields) => match field(fields, name) {
@@ -212,6 +229,15 @@ fn object<'a>(value: &'a Value, constants: &Constants<'a>) -> Option<&'a [(Name,
         }
     }
     None
+}
+
+/// What a field of a named object is set to after the object was made: `options.store = new RedisStore()`. It may stand in a
+/// branch; that there is one says that somebody chose.
+fn assigned<'a>(value: &Value, name: &str, constants: &Constants<'a>) -> Option<&'a Value> {
+    match value {
+        Value::Name(object) if object.starts_with('~') => constants(&format!("{object}.{name}")),
+        _ => None,
+    }
 }
 
 /// A field by its name, `a.b` for a field of a field.
@@ -276,6 +302,26 @@ mod tests {
         let object = Value::Object(vec![("secret".into(), text("x"))]);
         let constants = |name: &str| (name == "~options").then_some(&object);
         assert_eq!(fit_options(&conditions, &unknown, &constants), Fit::Yes);
+    }
+
+    #[test]
+    fn a_field_that_is_assigned_later_is_given() {
+        let conditions = Conditions { options_at: Some(0), without: vec!["store".into()], ..Conditions::default() };
+        let arguments = [Argument { name: None, value: Value::Name("~options".into()) }];
+        let (object, store) = (Value::Object(vec![("store".into(), Value::Null)]), Value::Unknown);
+        let constants = |name: &str| match name {
+            "~options" => Some(&object),
+            "~options.store" => Some(&store),
+            _ => None,
+        };
+        assert_eq!(fit_options(&conditions, &arguments, &constants), Fit::No);
+    }
+
+    #[test]
+    fn what_is_excepted_does_not_fit() {
+        let database = pattern("{ text: 'sqlite:///*', except: '*:memory:*' }");
+        assert_eq!(fit(&database, &text("sqlite:///shop.db"), &*no_constants()), Fit::Yes);
+        assert_eq!(fit(&database, &text("sqlite:///:MEMORY:"), &*no_constants()), Fit::No);
     }
 
     #[test]

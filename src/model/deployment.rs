@@ -60,11 +60,14 @@ pub struct Service {
     pub build: Option<Name>,
     /// The command line, joined by spaces where the file has a list.
     pub command: Option<Name>,
+    /// Where the command is written, if it is.
+    pub command_span: Option<Span>,
     /// What makes it run more than once: one entry for each service of the file that is a copy of this app, its value the
     /// replicas of that copy. Empty where the file says nothing, which means one.
     pub instances: Vec<Count>,
     /// Worker processes in each instance, where a process manager states more or fewer than one.
     pub processes: Option<Count>,
+    /// Of several copies the one that two of them ask for, or a copy that runs several times.
     pub container_name: Option<(Name, Span)>,
     /// Host network mode.
     pub host_network: Option<Span>,
@@ -84,6 +87,7 @@ impl Service {
             image: None,
             build: None,
             command: None,
+            command_span: None,
             instances: Vec::new(),
             processes: None,
             container_name: None,

@@ -95,6 +95,9 @@ pub enum Place {
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     pub call: Option<Patterns>,
+    /// Options of that call and what each must be, as in [`Conditions::with`].
+    #[serde(default)]
+    pub with: BTreeMap<Name, ValuePattern>,
     pub import: Option<Patterns>,
     pub setting: Option<Patterns>,
     /// What the setting must be.
@@ -209,6 +212,20 @@ pub struct ServicePattern {
     /// The fewest instances that it runs.
     #[serde(default)]
     pub instances: u32,
+    /// Images, as the file writes them, of which the clause does not speak.
+    pub unless_image: Option<Patterns>,
+    /// Its command line, words joined by blanks; the finding is there.
+    pub command: Option<Patterns>,
+    /// Command lines of which the clause does not speak.
+    pub unless_command: Option<Patterns>,
+    /// Places in the container where it mounts something that it may write to; the finding is at the mount.
+    pub mount: Option<Patterns>,
+    pub unless_mount: Option<Patterns>,
+    /// What is mounted there: paths of the host and names of volumes of which the clause does not speak.
+    pub unless_source: Option<Patterns>,
+    /// It states no health check, and its file has no balancer that could make one.
+    #[serde(default)]
+    pub no_health_check: bool,
     /// It has a fixed container name; the finding is there.
     #[serde(default)]
     pub container_name: bool,
@@ -323,6 +340,9 @@ impl RawClause {
 impl Evidence {
     fn check(&self) -> Result<(), String> {
         let named = [&self.call, &self.import, &self.setting, &self.dependency].into_iter().any(Option::is_some);
+        if self.call.is_none() && !self.with.is_empty() {
+            return Err("`with` speaks of a call: this condition has no `call`".into());
+        }
         if !(named || self.handler) {
             return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());
         }

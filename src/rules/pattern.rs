@@ -105,6 +105,8 @@ impl<'de> Deserialize<'de> for Patterns {
 pub struct ValuePattern {
     /// A literal text or number; letter case does not count.
     pub text: Option<Patterns>,
+    /// Texts that do not count after all: `sqlite://*` except `*:memory:*`.
+    pub except: Option<Patterns>,
     /// A literal truth value.
     pub is: Option<bool>,
     /// The result of such a call, or a symbol of that name; also where it is handed through another call
@@ -119,6 +121,7 @@ pub struct ValuePattern {
 #[serde(deny_unknown_fields)]
 struct LongForm {
     text: Option<Patterns>,
+    except: Option<Patterns>,
     is: Option<bool>,
     made_by: Option<Patterns>,
     #[serde(default)]
@@ -132,7 +135,9 @@ impl<'de> Deserialize<'de> for ValuePattern {
             type Value = ValuePattern;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, a text, a list of texts, or a mapping with text, is, made_by or given")
+                f.write_str(
+                    "true, false, a text, a list of texts, or a mapping with text, except, is, made_by or given",
+                )
             }
 
             fn visit_bool<E: de::Error>(self, is: bool) -> Result<ValuePattern, E> {
@@ -156,7 +161,8 @@ impl<'de> Deserialize<'de> for ValuePattern {
                 if long.text.is_none() && long.is.is_none() && long.made_by.is_none() && !long.given {
                     return Err(de::Error::custom("a value pattern needs text, is, made_by or given"));
                 }
-                Ok(ValuePattern { text: long.text, is: long.is, made_by: long.made_by, given: long.given })
+                let LongForm { text, except, is, made_by, given } = long;
+                Ok(ValuePattern { text, except, is, made_by, given })
             }
         }
         deserializer.deserialize_any(Forms)
@@ -249,6 +255,8 @@ mod tests {
         assert_eq!(read("filesystem").text, Some(Patterns::new(["filesystem"])));
         assert_eq!(read("[a, b]").text, Some(Patterns::new(["a", "b"])));
         assert_eq!(read("{ made_by: os.urandom }").made_by, Some(Patterns::new(["os.urandom"])));
+        let but = read("{ text: 'sqlite:*', except: '*memory*' }");
+        assert_eq!(but.except, Some(Patterns::new(["*memory*"])));
         assert!(serde_saphyr::from_str::<ValuePattern>("{ maed_by: x }").is_err());
         assert!(serde_saphyr::from_str::<ValuePattern>("{}").is_err());
     }

@@ -11,6 +11,7 @@ pub(crate) mod grammar;
 mod javascript;
 pub(crate) mod lines;
 mod link;
+mod lowering;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;

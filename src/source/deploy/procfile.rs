@@ -52,6 +52,7 @@ fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
     Service {
         role: by_name.or_else(|| role::of_commands(&commands)).unwrap_or(Role::Unknown),
         command: Some(Name::new(command.trim())),
+        command_span: Some(span),
         processes: processes::of(path, &commands, &[]).filter(|count| count.value != 1),
         ..Service::named(name, span)
     }

@@ -1,5 +1,6 @@
 //! Second pass over a tree: the facts, in the order of the text.
 
+mod call;
 mod write;
 
 use std::collections::HashSet;
@@ -9,9 +10,9 @@ use foldhash::fast::FixedState;
 
 use super::dialect::Dialect;
 use super::lines::Lines;
-use super::resolve::{Found, Program, Root, Target};
+use super::resolve::{Found, Program, Target};
 use super::scope::{BindingId, Bindings, MODULE, Role, ScopeKind};
-use super::tree::{Call, Form, Node, Parameter, Pattern, ScopeId};
+use super::tree::{Form, Node, Parameter, Pattern, ScopeId};
 use crate::model::Name;
 use crate::model::fact::{self, Access, AccessKind, FileFacts, FunctionId, Import, Level, Shape, State, Value};
 use crate::model::location::Span;
@@ -173,79 +174,6 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             }
         }
         self.node(inner, scope);
-    }
-
-    // Calls
-
-    fn call(&mut self, node: &Node<'t>, call: &Call<'t>, scope: ScopeId, bound_to: Option<Name>) {
-        if let Some(module) = self.program.loaded_module(call, scope) {
-            let module = self.shared(Name::new(module));
-            let span = self.span(node);
-            return self.out.imports.push(Import { module, span });
-        }
-        let known = self.program.callee(&call.callee, scope);
-        let mut arguments = &call.arguments[..];
-        match &call.callee.peeled().form {
-            Form::Member(object, method) => self.method(object, method, scope),
-            Form::Name(_) => {}
-            _ => self.node(&call.callee, scope),
-        }
-        if let (Some((callee, _)), Some((first, rest))) = (&known, arguments.split_first())
-            && let Some(kind) = self.program.dialect.mutator(callee)
-        {
-            self.touch(&first.1, scope, kind);
-            arguments = rest;
-        }
-        for (_, argument) in arguments {
-            self.node(argument, scope);
-        }
-        let Some((callee, root)) = known else { return };
-        let mut arguments = self.program.call_arguments(call, scope);
-        if root == Root::Local && bound_to.is_none() && !arguments.iter().any(|argument| tells(&argument.value)) {
-            arguments.clear();
-        }
-        arguments.shrink_to_fit();
-        let (function, span) = (self.function(scope), self.span(node));
-        let callee = self.shared(callee);
-        self.out.calls.push(fact::Call { callee, arguments, function, decorates: None, bound_to, span });
-    }
-
-    /// A method call's effect on the state that it is called on.
-    fn method(&mut self, object: &Node<'t>, method: &str, scope: ScopeId) {
-        let effect = self.program.effect(method);
-        let found = match effect {
-            None if self.program.dialect.handles.contains(&method) => None,
-            // What a method of a class of this file does, its body says.
-            Some(_) if self.program.has_method(object, method, scope) => None,
-            Some(_) => self.program.state_of(object, scope),
-            None => self.program.state_of(object, scope).filter(|found| self.is_container(found)),
-        };
-        if let Some(found) = found {
-            self.access(found, effect.unwrap_or(AccessKind::Read), object, scope);
-        }
-        self.inside(object, scope);
-    }
-
-    /// A method that no container has says nothing about a client, a logger or an app, but reads a list.
-    fn is_container(&self, found: &Found) -> bool {
-        match &found.target {
-            Target::Binding(id) => !matches!(self.program.shape(*id), Some(Shape::Result(_) | Shape::Null) | None),
-            Target::Imported(_) => false,
-        }
-    }
-
-    /// What stands within a chain: keys, arguments, calls.
-    fn inside(&mut self, node: &Node<'t>, scope: ScopeId) {
-        match &node.form {
-            Form::Name(_) | Form::This => {}
-            Form::Member(object, _) => self.inside(object, scope),
-            Form::Index(object, key) => {
-                self.node(key, scope);
-                self.inside(object, scope);
-            }
-            Form::Through(inner) => self.inside(inner, scope),
-            _ => self.node(node, scope),
-        }
     }
 
     // State

@@ -16,10 +16,11 @@ use std::sync::LazyLock;
 use foldhash::fast::FixedState;
 use tree_sitter::Node as Syntax;
 
-use super::grammar::{self, Cursors, DEPTH, Grammar, fields, kinds, slice};
+use super::grammar::{self, Grammar, fields, kinds};
 use super::lines::Lines;
+use super::lowering::{Lowering, Walk};
 use super::tree::{Assign, Form, Node, SPREAD};
-use super::{Adapter, Extracted, emit};
+use super::{Adapter, Extracted};
 use crate::model::fact::{FileFacts, Language, Shape};
 
 pub(super) const ADAPTER: Adapter =
@@ -113,21 +114,10 @@ fn extract(path: &str, text: &str) -> Extracted {
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, Language::Go, problem),
     };
-    let mut lower = Lower {
-        grammar,
-        fields,
-        text,
-        cursors: Cursors::default(),
-        depth: 0,
-        too_deep: None,
-        containers: HashMap::default(),
-    };
+    let mut lower =
+        Lower { walk: Walk::new(grammar, text), fields, containers: HashMap::default(), in_function: false };
     let tree = lower.file(syntax.root_node());
-    let mut facts = emit::facts(&tree, &names::DIALECT, path, &lines);
-    facts.directives = grammar::directives(&syntax, text, &lines);
-    let mut problems: Vec<_> = grammar::first_error(&syntax, path, text, &lines).into_iter().collect();
-    problems.extend(lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)));
-    Extracted { facts, problems }
+    lower.walk.facts(&tree, &syntax, &names::DIALECT, path, &lines)
 }
 
 /// `// Code generated … DO NOT EDIT.` on a line of its own, before the package: <https://go.dev/s/generatedcode>.
@@ -137,60 +127,25 @@ fn is_generated(text: &str) -> bool {
 }
 
 struct Lower<'t> {
-    grammar: &'static Grammar<Kind>,
+    walk: Walk<'t, Kind>,
     fields: &'static Fields,
-    text: &'t str,
-    cursors: Cursors<'t>,
-    depth: u32,
-    too_deep: Option<u32>,
     /// Named types of this file that are maps or lists: `type Carts map[string]Cart`.
     containers: HashMap<&'t str, Shape, FixedState>,
+    /// Within the body of a function, where a name is visible from its declaration on.
+    in_function: bool,
 }
 
-impl<'t> Lower<'t> {
-    fn slice(&self, node: Syntax<'_>) -> &'t str {
-        slice(self.text, node)
+impl<'t> Lowering<'t> for Lower<'t> {
+    type Kind = Kind;
+    const UNLISTED: Kind = Kind::Unlisted;
+    const SKIPPED: Kind = Kind::Skipped;
+
+    fn walk(&self) -> &Walk<'t, Kind> {
+        &self.walk
     }
 
-    fn kind(&self, node: Syntax<'_>) -> Kind {
-        self.grammar.kind(node).unwrap_or(Kind::Unlisted)
-    }
-
-    fn child(&self, node: Syntax<'t>, field: u16) -> Option<Syntax<'t>> {
-        node.child_by_field_id(field)
-    }
-
-    fn children(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = self.cursors.at(node);
-        let found = node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect();
-        self.cursors.put(cursor);
-        found
-    }
-
-    fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        self.children(node).into_iter().map(|child| self.node(child)).collect()
-    }
-
-    fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
-        self.child(node, field).map(|child| self.node(child))
-    }
-
-    /// The field, or nothing that counts where broken syntax has none.
-    fn required(&mut self, node: Syntax<'t>, field: u16) -> Node<'t> {
-        let at = node.start_byte() as u32;
-        self.field(node, field).unwrap_or_else(|| Node::new(at, at, Form::Other(Vec::new())))
-    }
-
-    fn node(&mut self, node: Syntax<'t>) -> Node<'t> {
-        let (start, end) = range(node);
-        if self.depth >= DEPTH {
-            self.too_deep.get_or_insert(start);
-            return Node::new(start, end, Form::Other(Vec::new()));
-        }
-        self.depth += 1;
-        let form = self.form(node);
-        self.depth -= 1;
-        Node::new(start, end, form)
+    fn walk_mut(&mut self) -> &mut Walk<'t, Kind> {
+        &mut self.walk
     }
 
     fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -211,7 +166,10 @@ impl<'t> Lower<'t> {
             Kind::Body => self.body(node),
             Kind::Literal => self.closure(node),
             Kind::Unary => self.unary(node),
-            Kind::Binary => self.binary(node),
+            Kind::Binary => {
+                let (left, right) = (self.fields.left, self.fields.right);
+                self.chain(node, left, right, |lower, link| lower.kind(link) == Kind::Binary)
+            }
             Kind::Conversion | Kind::Assertion => {
                 let field = if self.kind(node) == Kind::Assertion { self.fields.operand } else { self.fields.value };
                 Form::Through(Box::new(self.conversion_operand(node, field)))
@@ -234,6 +192,12 @@ impl<'t> Lower<'t> {
             }
             _ => self.statement(node),
         }
+    }
+}
+
+impl<'t> Lower<'t> {
+    fn child(&self, node: Syntax<'t>, field: u16) -> Option<Syntax<'t>> {
+        node.child_by_field_id(field)
     }
 
     fn through(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -310,22 +274,6 @@ impl<'t> Lower<'t> {
             ("&" | "*", form) => Form::Through(Box::new(Node::new(inner.start, inner.end, form))),
             (_, form) => Form::Other(vec![Node::new(inner.start, inner.end, form)]),
         }
-    }
-
-    /// A chain `a + b + c …` is flattened: it may be long.
-    fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut parts = Vec::new();
-        let mut current = node;
-        while self.kind(current) == Kind::Binary {
-            parts.extend(self.field(current, self.fields.right));
-            match self.child(current, self.fields.left) {
-                Some(left) => current = left,
-                None => return Form::Other(parts),
-            }
-        }
-        parts.push(self.node(current));
-        parts.reverse();
-        Form::Other(parts)
     }
 
     fn assignment(&mut self, node: Syntax<'t>) -> Form<'t> {

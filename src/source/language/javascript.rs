@@ -3,6 +3,7 @@
 mod functions;
 mod modules;
 mod names;
+mod patterns;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -10,10 +11,11 @@ use std::sync::LazyLock;
 use tree_sitter::Node as Syntax;
 
 use super::dialect::Dialect;
-use super::grammar::{self, Cursors, DEPTH, Grammar, fields, kinds, slice};
+use super::grammar::{self, Grammar, fields, kinds};
 use super::lines::Lines;
+use super::lowering::{Lowering, Walk};
 use super::tree::{Assign, Call, Declare, Form, Node, Pattern, Place, SPREAD};
-use super::{Adapter, Extracted, emit};
+use super::{Adapter, Extracted};
 use crate::model::fact::Language;
 
 pub(super) const JAVASCRIPT: Adapter = Adapter {
@@ -132,82 +134,27 @@ fn extract(tables: &'static Tables, dialect: &'static Dialect, path: &str, text:
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, dialect.language, problem),
     };
-    let mut lower = Lower { grammar, fields, text, cursors: Cursors::default(), depth: 0, too_deep: None };
+    let mut lower = Lower { walk: Walk::new(grammar, text), fields };
     let tree = lower.node(syntax.root_node());
-    let mut facts = emit::facts(&tree, dialect, path, &lines);
-    facts.directives = grammar::directives(&syntax, text, &lines);
-    let mut problems: Vec<_> = grammar::first_error(&syntax, path, text, &lines).into_iter().collect();
-    problems.extend(lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)));
-    Extracted { facts, problems }
+    lower.walk.facts(&tree, &syntax, dialect, path, &lines)
 }
 
 struct Lower<'t> {
-    grammar: &'static Grammar<Kind>,
+    walk: Walk<'t, Kind>,
     fields: &'static Fields,
-    text: &'t str,
-    cursors: Cursors<'t>,
-    depth: u32,
-    too_deep: Option<u32>,
 }
 
-impl<'t> Lower<'t> {
-    fn slice(&self, node: Syntax<'_>) -> &'t str {
-        slice(self.text, node)
+impl<'t> Lowering<'t> for Lower<'t> {
+    type Kind = Kind;
+    const UNLISTED: Kind = Kind::Unlisted;
+    const SKIPPED: Kind = Kind::Skipped;
+
+    fn walk(&self) -> &Walk<'t, Kind> {
+        &self.walk
     }
 
-    fn kind(&self, node: Syntax<'_>) -> Kind {
-        self.grammar.kind(node).unwrap_or(Kind::Unlisted)
-    }
-
-    fn children(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = self.cursors.at(node);
-        let found = node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect();
-        self.cursors.put(cursor);
-        found
-    }
-
-    fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let mut found = Vec::new();
-        let mut cursor = self.cursors.at(node);
-        let mut more = cursor.goto_first_child();
-        while more {
-            let child = cursor.node();
-            if child.is_named() && self.kind(child) != Kind::Skipped {
-                found.push(self.node(child));
-            }
-            more = cursor.goto_next_sibling();
-        }
-        self.cursors.put(cursor);
-        found
-    }
-
-    fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
-        node.child_by_field_id(field).map(|child| self.node(child))
-    }
-
-    fn required(&mut self, node: Syntax<'t>, field: u16) -> Node<'t> {
-        let at = node.start_byte() as u32;
-        self.field(node, field).unwrap_or_else(|| Node::new(at, at, Form::Other(Vec::new())))
-    }
-
-    fn boxed(&mut self, node: Syntax<'t>, field: u16) -> Box<Node<'t>> {
-        Box::new(self.required(node, field))
-    }
-
-    fn name(&self, node: Syntax<'t>, field: u16) -> &'t str {
-        node.child_by_field_id(field).map_or("", |name| self.slice(name))
-    }
-
-    fn node(&mut self, node: Syntax<'t>) -> Node<'t> {
-        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-        if self.depth >= DEPTH {
-            self.too_deep.get_or_insert(start);
-            return Node::new(start, end, Form::Other(Vec::new()));
-        }
-        self.depth += 1;
-        let form = self.form(node);
-        self.depth -= 1;
-        Node::new(start, end, form)
+    fn walk_mut(&mut self) -> &mut Walk<'t, Kind> {
+        &mut self.walk
     }
 
     fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -248,7 +195,9 @@ impl<'t> Lower<'t> {
             _ => Form::Other(self.nodes(node)),
         }
     }
+}
 
+impl<'t> Lower<'t> {
     fn identifier(&self, node: Syntax<'t>) -> Form<'t> {
         match self.slice(node) {
             "undefined" => Form::Null,
@@ -358,61 +307,6 @@ impl<'t> Lower<'t> {
         Form::Other(declares)
     }
 
-    fn pattern(&mut self, node: Syntax<'t>) -> Pattern<'t> {
-        if self.depth >= DEPTH {
-            self.too_deep.get_or_insert(node.start_byte() as u32);
-            return Pattern::Ignored;
-        }
-        self.depth += 1;
-        let pattern = self.pattern_form(node);
-        self.depth -= 1;
-        pattern
-    }
-
-    fn pattern_form(&mut self, node: Syntax<'t>) -> Pattern<'t> {
-        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-        match self.kind(node) {
-            Kind::Identifier | Kind::Shorthand => Pattern::Name(self.slice(node), start, end),
-            Kind::ObjectPattern | Kind::Object => {
-                let members = self.children(node).into_iter().filter_map(|child| self.member_pattern(child));
-                Pattern::Members(members.collect())
-            }
-            Kind::ArrayPattern | Kind::Array => {
-                Pattern::Elements(self.children(node).into_iter().map(|child| self.pattern(child)).collect())
-            }
-            Kind::Default => self.default_pattern(node),
-            Kind::Rest => match node.named_child(0) {
-                Some(inner) => Pattern::Elements(vec![self.pattern(inner)]),
-                None => Pattern::Ignored,
-            },
-            Kind::This => Pattern::Ignored,
-            _ => Pattern::Target(Box::new(self.node(node))),
-        }
-    }
-
-    fn default_pattern(&mut self, node: Syntax<'t>) -> Pattern<'t> {
-        let Some(left) = node.child_by_field_id(self.fields.left) else { return Pattern::Ignored };
-        let inner = self.pattern(left);
-        Pattern::Default(Box::new(inner), self.boxed(node, self.fields.right))
-    }
-
-    fn member_pattern(&mut self, node: Syntax<'t>) -> Option<(&'t str, Pattern<'t>)> {
-        match self.kind(node) {
-            Kind::Shorthand => Some((self.slice(node), self.pattern(node))),
-            Kind::PairPattern | Kind::Pair => {
-                let key = self.name(node, self.fields.key).trim_matches(['"', '\'']);
-                let value = node.child_by_field_id(self.fields.value)?;
-                Some((key, self.pattern(value)))
-            }
-            Kind::ObjectDefault => {
-                let key = self.name(node, self.fields.left);
-                Some((key, self.default_pattern(node)))
-            }
-            Kind::Rest => Some(("", self.pattern(node))),
-            _ => None,
-        }
-    }
-
     fn assignment(&mut self, node: Syntax<'t>) -> Form<'t> {
         let Some(left) = node.child_by_field_id(self.fields.left) else { return Form::Other(self.nodes(node)) };
         let value = self.required(node, self.fields.right);
@@ -431,25 +325,6 @@ impl<'t> Lower<'t> {
             false => value,
         };
         Form::Assign(Box::new(Assign { target, value: Some(value), update: false }))
-    }
-
-    /// What a destructuring assignment assigns to.
-    fn targets(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let mut found = Vec::new();
-        for child in self.children(node) {
-            match self.kind(child) {
-                Kind::ObjectPattern | Kind::ArrayPattern if self.depth < DEPTH => {
-                    self.depth += 1;
-                    found.extend(self.targets(child));
-                    self.depth -= 1;
-                }
-                Kind::PairPattern => found.extend(self.field(child, self.fields.value)),
-                Kind::ObjectDefault | Kind::Default => found.extend(self.field(child, self.fields.left)),
-                Kind::Identifier | Kind::Shorthand | Kind::Member | Kind::Subscript => found.push(self.node(child)),
-                _ => {}
-            }
-        }
-        found
     }
 
     fn augmented(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -478,24 +353,15 @@ impl<'t> Lower<'t> {
         }
     }
 
-    /// A chain `a + b + c …` is flattened: it may be long.
     fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
         if matches!(self.name(node, self.fields.operator), "||" | "??") {
             let parts = [self.required(node, self.fields.left), self.required(node, self.fields.right)];
             return Form::Either(Box::new(parts));
         }
-        let mut parts = Vec::new();
-        let mut current = node;
-        while self.kind(current) == Kind::Binary && !matches!(self.name(current, self.fields.operator), "||" | "??") {
-            parts.extend(self.field(current, self.fields.right));
-            match current.child_by_field_id(self.fields.left) {
-                Some(left) => current = left,
-                None => return Form::Other(parts),
-            }
-        }
-        parts.push(self.node(current));
-        parts.reverse();
-        Form::Other(parts)
+        let Fields { left, right, operator, .. } = *self.fields;
+        self.chain(node, left, right, |lower, link| {
+            lower.kind(link) == Kind::Binary && !matches!(lower.name(link, operator), "||" | "??")
+        })
     }
 
     fn ternary(&mut self, node: Syntax<'t>) -> Form<'t> {

@@ -68,6 +68,7 @@ fn rewrite(file: &mut FileFacts, scopes: &Scopes<'_>) {
         resolve(&mut access.state, scopes, false);
     }
     for setting in &mut file.settings {
+        resolve(&mut setting.key, scopes, false);
         rewrite_value(&mut setting.value, scopes);
     }
 }

@@ -9,10 +9,11 @@ use std::sync::LazyLock;
 
 use tree_sitter::Node as Syntax;
 
-use super::grammar::{self, Cursors, DEPTH, Grammar, fields, kinds, slice};
+use super::grammar::{self, Grammar, fields, kinds};
 use super::lines::Lines;
+use super::lowering::{Lowering, Walk};
 use super::tree::{Assign, Call, Declare, Form, Node, Pattern, Place, SPREAD};
-use super::{Adapter, Extracted, emit};
+use super::{Adapter, Extracted};
 use crate::model::fact::{Language, Shape};
 
 pub(super) const ADAPTER: Adapter = Adapter {
@@ -94,92 +95,31 @@ fn extract(path: &str, text: &str) -> Extracted {
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, Language::Python, problem),
     };
-    let mut lower = Lower {
-        grammar,
-        fields,
-        text,
-        cursors: Cursors::default(),
-        depth: 0,
-        too_deep: None,
-        in_class: false,
-        type_only: false,
-    };
+    let mut lower = Lower { walk: Walk::new(grammar, text), fields, in_class: false, type_only: false };
     let tree = lower.node(syntax.root_node());
-    let mut facts = emit::facts(&tree, &names::DIALECT, path, &lines);
-    facts.directives = grammar::directives(&syntax, text, &lines);
-    let mut problems: Vec<_> = grammar::first_error(&syntax, path, text, &lines).into_iter().collect();
-    problems.extend(lower.too_deep.map(|at| grammar::too_deep(at, path, text, &lines)));
-    Extracted { facts, problems }
+    lower.walk.facts(&tree, &syntax, &names::DIALECT, path, &lines)
 }
 
 struct Lower<'t> {
-    grammar: &'static Grammar<Kind>,
+    walk: Walk<'t, Kind>,
     fields: &'static Fields,
-    text: &'t str,
-    cursors: Cursors<'t>,
-    depth: u32,
-    too_deep: Option<u32>,
     /// The statement stands directly in a class body.
     in_class: bool,
     /// Within `if TYPE_CHECKING:`.
     type_only: bool,
 }
 
-impl<'t> Lower<'t> {
-    fn slice(&self, node: Syntax<'_>) -> &'t str {
-        slice(self.text, node)
+impl<'t> Lowering<'t> for Lower<'t> {
+    type Kind = Kind;
+    const UNLISTED: Kind = Kind::Unlisted;
+    const SKIPPED: Kind = Kind::Skipped;
+
+    fn walk(&self) -> &Walk<'t, Kind> {
+        &self.walk
     }
 
-    fn kind(&self, node: Syntax<'_>) -> Kind {
-        self.grammar.kind(node).unwrap_or(Kind::Unlisted)
-    }
-
-    fn children(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = self.cursors.at(node);
-        let found = node.named_children(&mut cursor).filter(|child| self.kind(*child) != Kind::Skipped).collect();
-        self.cursors.put(cursor);
-        found
-    }
-
-    fn nodes(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let mut found = Vec::new();
-        let mut cursor = self.cursors.at(node);
-        let mut more = cursor.goto_first_child();
-        while more {
-            let child = cursor.node();
-            if child.is_named() && self.kind(child) != Kind::Skipped {
-                found.push(self.node(child));
-            }
-            more = cursor.goto_next_sibling();
-        }
-        self.cursors.put(cursor);
-        found
-    }
-
-    fn field(&mut self, node: Syntax<'t>, field: u16) -> Option<Node<'t>> {
-        node.child_by_field_id(field).map(|child| self.node(child))
-    }
-
-    fn boxed(&mut self, node: Syntax<'t>, field: u16) -> Box<Node<'t>> {
-        Box::new(self.required(node, field))
-    }
-
-    /// The field, or nothing that counts where broken syntax has none.
-    fn required(&mut self, node: Syntax<'t>, field: u16) -> Node<'t> {
-        let empty = |at| Node::new(at, at, Form::Other(Vec::new()));
-        self.field(node, field).unwrap_or_else(|| empty(node.start_byte() as u32))
-    }
-
-    fn node(&mut self, node: Syntax<'t>) -> Node<'t> {
-        let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
-        if self.depth >= DEPTH {
-            self.too_deep.get_or_insert(start);
-            return Node::new(start, end, Form::Other(Vec::new()));
-        }
-        self.depth += 1;
-        let form = self.form(node);
-        self.depth -= 1;
-        Node::new(start, end, form)
+    fn walk_mut(&mut self) -> &mut Walk<'t, Kind> {
+        &mut self.walk
     }
 
     fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -221,7 +161,9 @@ impl<'t> Lower<'t> {
             _ => Form::Other(self.nodes(node)),
         }
     }
+}
 
+impl<'t> Lower<'t> {
     fn through(&mut self, node: Syntax<'t>) -> Form<'t> {
         let mut inner = self.nodes(node);
         match inner.len() {
@@ -231,8 +173,7 @@ impl<'t> Lower<'t> {
     }
 
     fn attribute(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.attribute).map_or("", |name| self.slice(name));
-        Form::Member(self.boxed(node, self.fields.object), name)
+        Form::Member(self.boxed(node, self.fields.object), self.name(node, self.fields.attribute))
     }
 
     fn subscript(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -347,14 +288,7 @@ impl<'t> Lower<'t> {
 
     /// A pattern within a pattern; too deep ones are ignored.
     fn shallow(&mut self, node: Syntax<'t>) -> Pattern<'t> {
-        if self.depth >= DEPTH {
-            self.too_deep.get_or_insert(node.start_byte() as u32);
-            return Pattern::Ignored;
-        }
-        self.depth += 1;
-        let pattern = self.pattern(node);
-        self.depth -= 1;
-        pattern
+        self.deeper(node, |lower| lower.pattern(node)).unwrap_or(Pattern::Ignored)
     }
 
     fn dictionary(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -369,7 +303,7 @@ impl<'t> Lower<'t> {
             match key.form {
                 Form::Text(text) => entries.push((text, value)),
                 Form::Name(_) | Form::Number(_) | Form::Bool(_) | Form::Null => {
-                    entries.push((Cow::Borrowed(&self.text[key.start as usize..key.end as usize]), value));
+                    entries.push((Cow::Borrowed(&self.walk.text[key.start as usize..key.end as usize]), value));
                 }
                 _ => entries.push((Cow::Borrowed(""), Node::new(key.start, value.end, Form::Other(vec![key, value])))),
             }
@@ -408,8 +342,7 @@ impl<'t> Lower<'t> {
     }
 
     fn condition(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let condition = node.child_by_field_id(self.fields.condition).map_or("", |condition| self.slice(condition));
-        if !matches!(condition, "TYPE_CHECKING" | "typing.TYPE_CHECKING") {
+        if !matches!(self.name(node, self.fields.condition), "TYPE_CHECKING" | "typing.TYPE_CHECKING") {
             return Form::Other(self.nodes(node));
         }
         let outer = std::mem::replace(&mut self.type_only, true);
@@ -452,19 +385,8 @@ impl<'t> Lower<'t> {
         }
     }
 
-    /// A chain `a + b + c …` is flattened: it may be long.
     fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let mut parts = Vec::new();
-        let mut current = node;
-        while self.kind(current) == Kind::Binary {
-            parts.extend(self.field(current, self.fields.right));
-            match current.child_by_field_id(self.fields.left) {
-                Some(left) => current = left,
-                None => return Form::Other(parts),
-            }
-        }
-        parts.push(self.node(current));
-        parts.reverse();
-        Form::Other(parts)
+        let Fields { left, right, .. } = *self.fields;
+        self.chain(node, left, right, |lower, link| lower.kind(link) == Kind::Binary)
     }
 }

@@ -5,6 +5,7 @@
 mod control;
 mod depth;
 mod items;
+mod modules;
 mod names;
 mod patterns;
 mod types;
@@ -24,7 +25,7 @@ use crate::model::fact::{Directive, FileFacts, Language};
 use crate::model::problem::Problem;
 
 pub(super) const ADAPTER: Adapter =
-    Adapter { language: Language::Rust, extensions: &["rs"], extract, module_candidates: items::module_candidates };
+    Adapter { language: Language::Rust, extensions: &["rs"], extract, module_candidates: modules::module_candidates };
 
 /// syn recurses; what [`depth::too_deep`] lets through needs less than this in an unoptimised build.
 const STACK: usize = 128 << 20;

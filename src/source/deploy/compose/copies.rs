@@ -12,7 +12,7 @@ use super::super::yaml::Node;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::Value;
-use crate::model::location::Location;
+use crate::model::location::{Location, Span};
 
 /// A service before copies are gathered.
 pub(super) struct Draft {
@@ -171,9 +171,18 @@ fn one_service(path: &Arc<str>, mut group: Vec<Draft>) -> Service {
         return group.remove(0).service;
     }
     let instances = group.iter().map(|draft| as_instance(path, &draft.service)).collect();
+    let container_name = contested_name(&group);
     let original = group.remove(original(&group)).service;
     let whole = group.into_iter().fold(original, |whole, copy| joined(whole, copy.service));
-    Service { instances, ..whole }
+    Service { instances, container_name, ..whole }
+}
+
+/// The name that two copies ask for, or a copy that runs several times. Copies with names of their own get along.
+fn contested_name(group: &[Draft]) -> Option<(Name, Span)> {
+    let mut seen = HashSet::new();
+    let mut named = group.iter().filter_map(|draft| Some((draft, draft.service.container_name.as_ref()?)));
+    let contested = named.find(|(draft, (name, _))| !seen.insert(name) || draft.service.replicas() > 1);
+    contested.map(|(_, at)| at.clone())
 }
 
 fn as_instance(path: &Arc<str>, service: &Service) -> Count {
@@ -191,7 +200,6 @@ fn joined(mut whole: Service, copy: Service) -> Service {
     whole
         .depends_on
         .extend(copy.depends_on.into_iter().filter(|name| !whole.depends_on.contains(name)).collect::<Vec<_>>());
-    whole.container_name = whole.container_name.or(copy.container_name);
     whole.host_network = whole.host_network.or(copy.host_network);
     whole.processes = whole.processes.or(copy.processes);
     whole.health_check &= copy.health_check;

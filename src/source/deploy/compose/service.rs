@@ -38,6 +38,7 @@ impl Reader<'_> {
             image,
             build: build.clone(),
             command: (!texts.is_empty()).then(|| texts.join(" ").into()),
+            command_span: node.get("command").or(node.get("entrypoint")).map(|node| node.span),
             instances: stated.into_iter().collect(),
             processes: processes::of(&self.path, &commands, &environment).filter(|count| count.value != 1),
             container_name: self.name(node, "container_name"),

@@ -248,7 +248,7 @@ services:
     );
     assert_eq!(summary(&services), ["blue: Web x3"]);
     assert_eq!(ports(&services[0]), [(Some((8001, 8001)), 80), (Some((8002, 8002)), 80)]);
-    assert_eq!(services[0].container_name.as_ref().map(|(name, span)| (name.as_str(), span.line)), Some(("blue", 8)));
+    assert_eq!(services[0].container_name.as_ref().map(|(name, span)| (name.as_str(), span.line)), Some(("green", 12)));
     let values: Vec<_> = services[0].instances.iter().map(|count| count.value).collect();
     assert_eq!(values, [1, 2]);
 }

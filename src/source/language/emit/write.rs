@@ -193,12 +193,24 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             return;
         }
         let value = self.program.value(value, scope);
-        // A property of a local object is no setting unless its value tells something.
-        if matches!(value, Value::Unknown | Value::Function(_)) || root == Root::Local && !tells(&value) {
+        // What is added to an object of options is one of them, whatever it is. A property of another local object is no setting
+        // unless its value tells something.
+        let is_option = self.is_literal(object, scope);
+        let says_nothing = matches!(value, Value::Unknown) || root == Root::Local && !tells(&value);
+        if matches!(value, Value::Function(_)) || says_nothing && !is_option {
             return;
         }
         let key = self.shared(key);
         let (function, span) = (self.function(scope), self.span(node));
         self.out.settings.push(Setting { key, value, function, span });
+    }
+
+    /// A variable that holds an object as it is written down: `const options = {…}`.
+    fn is_literal(&self, node: &Node<'t>, scope: ScopeId) -> bool {
+        let Form::Name(name) = node.form else { return false };
+        let Some(id) = self.binding_at(name, scope, node.start) else { return false };
+        let binding = self.program.binding(id);
+        let origin = binding.origin.as_ref().filter(|origin| binding.values == 1 && origin.steps.is_empty());
+        origin.is_some_and(|origin| matches!(origin.node.peeled().form, Form::Map(_)))
     }
 }

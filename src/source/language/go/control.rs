@@ -2,6 +2,7 @@
 
 use tree_sitter::Node as Syntax;
 
+use super::super::lowering::Lowering;
 use super::super::tree::{Assign, Declare, Form, Node, Pattern, Place};
 use super::{Kind, Lower, range};
 

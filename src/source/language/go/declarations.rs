@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 
 use tree_sitter::Node as Syntax;
 
+use super::super::lowering::Lowering;
 use super::super::tree::{Class, Declare, Form, Function, Node, Parameter, Pattern, Place, Receiver};
 use super::{Kind, Lower, range};
 use crate::model::fact::Shape;
@@ -75,10 +76,9 @@ impl<'t> Lower<'t> {
 
     /// The names of a field, a parameter or a variable: there may be several of one type.
     fn named(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let mut cursor = self.cursors.at(node);
+        let mut cursor = node.walk();
         let Some(field) = NonZeroU16::new(self.fields.name) else { return Vec::new() };
         let names = node.children_by_field_id(field, &mut cursor).filter(|name| name.is_named()).collect();
-        self.cursors.put(cursor);
         names
     }
 
@@ -110,7 +110,9 @@ impl<'t> Lower<'t> {
         }
         function.result = self.result(node);
         if let Some(body) = self.child(node, self.fields.body) {
+            let outside = std::mem::replace(&mut self.in_function, true);
             function.body = self.statements(body);
+            self.in_function = outside;
         }
     }
 
@@ -180,7 +182,7 @@ impl<'t> Lower<'t> {
         let values = self.expressions(node, self.fields.value);
         let paired = values.len() == names.len();
         // In a function a name is visible from its declaration on, in a package everywhere.
-        let place = if self.depth > TOP { Place::Following } else { Place::Block };
+        let place = if self.in_function { Place::Following } else { Place::Block };
         for (at, name) in names.into_iter().enumerate() {
             let value = values.get(at).filter(|_| paired || at == 0).map(|value| self.node(*value));
             let zero = kind.filter(|_| values.is_empty() && !constant).map(|kind| self.zero(kind));
@@ -231,9 +233,6 @@ fn plain_shape(zero: &Form<'_>) -> Option<Shape> {
         _ => None,
     }
 }
-
-/// How deep the declarations of a package stand.
-const TOP: u32 = 1;
 
 /// Go's rule: a capital at the beginning.
 fn is_exported(name: &str) -> bool {

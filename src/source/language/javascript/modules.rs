@@ -2,6 +2,7 @@
 
 use tree_sitter::Node as Syntax;
 
+use super::super::lowering::Lowering;
 use super::super::tree::{Form, Import, Imported, Node};
 use super::functions::decorated;
 use super::{Kind, Lower};

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node as Syntax;
 
+use super::super::lowering::Lowering;
 use super::super::tree::{Class, Form, Function, Node, Parameter, Pattern, Receiver};
 use super::{Kind, Lower};
 
@@ -14,7 +15,7 @@ impl<'t> Lower<'t> {
     }
 
     pub(super) fn function(&mut self, node: Syntax<'t>, decorators: &[&str]) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+        let name = self.name(node, self.fields.name);
         let in_class = std::mem::replace(&mut self.in_class, false);
         let mut function = Function::new(name);
         function.parameters = self.parameters(node);
@@ -57,7 +58,7 @@ impl<'t> Lower<'t> {
     }
 
     pub(super) fn class(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let name = node.child_by_field_id(self.fields.name).map_or("", |name| self.slice(name));
+        let name = self.name(node, self.fields.name);
         let mut class = Class::new(name);
         class.exported = !name.starts_with('_');
         if let Some(bases) = node.child_by_field_id(self.fields.superclasses) {

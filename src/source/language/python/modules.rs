@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use tree_sitter::Node as Syntax;
 
+use super::super::lowering::Lowering;
 use super::super::tree::{Form, Import, Imported, Node};
 use super::{Kind, Lower};
 

@@ -64,8 +64,11 @@ impl<'a, 't> Program<'a, 't> {
         self.dialect.predeclared?;
         let (symbol, root) = self.symbol(node, scope)?;
         let of_object = symbol.rsplit_once('.').is_some_and(|(object, _)| object.ends_with("()"));
-        (of_object && root != Root::Local && (self.dialect.is_project_module)(&symbol))
-            .then_some(Found { target: Target::Imported(symbol), part: false, alias: false })
+        (of_object && root != Root::Local && (self.dialect.is_project_module)(&symbol)).then_some(Found {
+            target: Target::Imported(symbol),
+            part: false,
+            alias: false,
+        })
     }
 
     fn binding_state(&self, id: BindingId, depth: u32) -> Option<Found> {
@@ -78,7 +81,7 @@ impl<'a, 't> Program<'a, 't> {
                 if self.bindings.classes[*class as usize].symbol.is_empty() && !is_static {
                     return None;
                 }
-                self.shape(id).map(|_| own)
+                self.shape(id).map(|_| own).or_else(|| self.of_imported_type(id))
             }
             Role::Parameter => {
                 if binding.shape.is_some() {
@@ -86,9 +89,11 @@ impl<'a, 't> Program<'a, 't> {
                 }
                 // A parameter whose type is a container that this file names: `Carts = Arc<Mutex<…>>`.
                 let (annotation, scope) = binding.annotation?;
-                let (class, false) = self.class_of(annotation, scope)? else { return None };
-                let field = self.bindings.field(class, "", true)?;
-                Some(Found { target: Target::Binding(field), ..own })
+                if let Some((class, false)) = self.class_of(annotation, scope) {
+                    let field = self.bindings.field(class, "", true)?;
+                    return Some(Found { target: Target::Binding(field), ..own });
+                }
+                self.of_imported_type(id)
             }
             // Its declared type says what it holds; whatever it is initialised with is no other name for it.
             Role::Variable if binding.shape.is_some() => Some(own),
@@ -109,6 +114,13 @@ impl<'a, 't> Program<'a, 't> {
                 self.shape(id).map(|_| own)
             }
         }
+    }
+
+    /// An object of a type that another file of the project declares.
+    fn of_imported_type(&self, id: BindingId) -> Option<Found> {
+        let (symbol, root) = self.annotated_symbol(self.binding(id))?;
+        let is_project = root == Root::Known && (self.dialect.is_project_module)(&symbol);
+        is_project.then_some(Found { target: Target::Imported(symbol), part: false, alias: false })
     }
 
     /// The symbol of a variable that holds what a module exports: `const { carts } = require("./store")`.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, FnArg, ImplItem, Item, Meta, Signature, Token, TraitItem, Type, UseTree, Visibility};
+use syn::{Attribute, Expr, FnArg, ImplItem, Item, Meta, Signature, Token, TraitItem, Type, Visibility};
 
 use super::super::tree::{Class, Declare, Form, Function, Import, Imported, Node, Parameter, Pattern, Place};
 use super::Lower;
@@ -299,51 +299,6 @@ impl<'t> Lower<'t> {
         }
         Node::new(start, end, Form::Class(Box::new(class)))
     }
-
-    // Imports
-
-    fn use_tree(&mut self, tree: &UseTree, path: &mut Vec<&'t str>, found: &mut Vec<Import<'t>>) {
-        match tree {
-            UseTree::Path(inner) => {
-                path.push(self.word(&inner.ident));
-                self.use_tree(&inner.tree, path, found);
-                path.pop();
-            }
-            UseTree::Name(name) => {
-                let word = self.word(&name.ident);
-                self.use_name(word, word, path, found);
-            }
-            UseTree::Rename(rename) => {
-                let (word, local) = (self.word(&rename.ident), self.word(&rename.rename));
-                self.use_name(word, local, path, found);
-            }
-            UseTree::Glob(_) => {
-                let module = Cow::Owned(path.join("."));
-                found.push(Import { module, names: Vec::new(), type_only: false });
-            }
-            UseTree::Group(group) => group.items.iter().for_each(|inner| self.use_tree(inner, path, found)),
-        }
-    }
-
-    fn use_name(&mut self, word: &'t str, local: &'t str, path: &[&'t str], found: &mut Vec<Import<'t>>) {
-        let of_project = matches!(path.first(), Some(&("crate" | "self" | "super")));
-        let (module, imported, local) = match word {
-            "self" => {
-                let last = path.last().copied().unwrap_or(word);
-                (path.join("."), Imported::Module, if local == "self" { last } else { local })
-            }
-            // It may be a module itself: the path as a whole is what can be looked for.
-            _ if path.is_empty() || of_project => {
-                let full: Vec<_> = path.iter().copied().chain([word]).collect();
-                (full.join("."), Imported::Module, local)
-            }
-            _ => (path.join("."), Imported::Member(word), local),
-        };
-        match found.iter_mut().find(|import| import.module == module) {
-            Some(import) => import.names.push((imported, local)),
-            None => found.push(Import { module: Cow::Owned(module), names: vec![(imported, local)], type_only: false }),
-        }
-    }
 }
 
 fn is_public(visibility: &Visibility) -> bool {
@@ -356,44 +311,4 @@ fn is_test(attributes: &[Attribute]) -> bool {
         Meta::List(list) if attribute.path().is_ident("cfg") => list.tokens.to_string() == "test",
         _ => attribute.path().segments.last().is_some_and(|last| last.ident == "test"),
     })
-}
-
-/// The files that `module`, imported in `from`, may be. Its last names may be items of the file.
-pub(super) fn module_candidates(from: &str, module: &str) -> Vec<String> {
-    let (folder, file) = from.rsplit_once('/').unwrap_or(("", from));
-    let stem = file.strip_suffix(".rs").unwrap_or(file);
-    let owns_folder = matches!(stem, "mod" | "lib" | "main");
-    let join = |base: &str, name: &str| if base.is_empty() { name.to_string() } else { format!("{base}/{name}") };
-    // The folder that submodules of the importing file lie in.
-    let mut base = if owns_folder { folder.to_string() } else { join(folder, stem) };
-    let mut names: Vec<&str> = module.split('.').collect();
-    match names[0] {
-        "crate" => {
-            let parts: Vec<&str> = folder.split('/').collect();
-            let at = parts.iter().rposition(|part| *part == "src");
-            base = at.map_or(folder.to_string(), |at| parts[..=at].join("/"));
-            names.remove(0);
-        }
-        "self" => {
-            names.remove(0);
-        }
-        "super" => {
-            while names.first() == Some(&"super") {
-                base = base.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_string());
-                names.remove(0);
-            }
-        }
-        _ => return Vec::new(),
-    }
-    let mut found = Vec::new();
-    while !names.is_empty() {
-        let stem = join(&base, &names.join("/"));
-        found.extend([format!("{stem}.rs"), format!("{stem}/mod.rs")]);
-        names.pop();
-    }
-    found.extend([join(&base, "lib.rs"), join(&base, "main.rs"), join(&base, "mod.rs")]);
-    if !base.is_empty() {
-        found.push(format!("{base}.rs"));
-    }
-    found
 }

@@ -27,7 +27,8 @@ const HANDLES: &[&str] = &[
 ];
 /// Types that let a shared value be changed.
 const CELLS: &[&str] = &["Mutex", "RwLock", "RefCell", "Cell", "FairMutex", "ReentrantMutex", "UnsafeCell", "ArcSwap"];
-const MAPS: &[&str] = &["HashMap", "BTreeMap", "IndexMap", "FxHashMap", "AHashMap", "Slab", "SlotMap"];
+const MAPS: &[&str] =
+    &["HashMap", "BTreeMap", "IndexMap", "LinkedHashMap", "FxHashMap", "FnvHashMap", "AHashMap", "Slab", "SlotMap"];
 const LISTS: &[&str] = &["Vec", "VecDeque", "BinaryHeap", "LinkedList", "SmallVec"];
 const SETS: &[&str] = &["HashSet", "BTreeSet", "IndexSet", "FxHashSet"];
 /// Containers that need no lock to be changed.

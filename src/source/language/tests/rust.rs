@@ -167,7 +167,11 @@ fn routers_are_chains_of_calls() {
 fn a_module_may_be_a_file_or_a_folder() {
     let of = |from: &str, module: &str| module_candidates(from, module, Language::Rust);
     assert_eq!(of("src/main.rs", "self.store")[..2], ["src/store.rs", "src/store/mod.rs"]);
-    assert_eq!(of("src/web/cart.rs", "crate.store.CARTS")[2..4], ["src/store.rs", "src/store/mod.rs"]);
+    assert_eq!(of("src/web/cart.rs", "crate.store"), ["src/store.rs", "src/store/mod.rs"]);
+    assert_eq!(of("src/web/cart.rs", "crate.store.CARTS"), ["src/store/CARTS.rs", "src/store/CARTS/mod.rs"]);
+    assert!(of("src/web/cart.rs", "super").contains(&"src/web/mod.rs".to_string()));
+    assert!(of("src/web/cart.rs", "super.super").contains(&"src/main.rs".to_string()));
+    assert!(of("a.rs", "super.super.super").contains(&"main.rs".to_string()));
     assert_eq!(of("src/web/cart.rs", "super.db")[..2], ["src/web/db.rs", "src/web/db/mod.rs"]);
     assert!(of("src/main.rs", "axum.routing").is_empty());
 }
