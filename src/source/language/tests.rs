@@ -1,6 +1,5 @@
 //! Snippets in, facts out, for every language.
 
-mod go;
 mod javascript;
 mod python;
 mod robustness;
