@@ -78,8 +78,7 @@ impl<'t> Lower<'t> {
     fn named(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
         let mut cursor = node.walk();
         let Some(field) = NonZeroU16::new(self.fields.name) else { return Vec::new() };
-        let names = node.children_by_field_id(field, &mut cursor).filter(|name| name.is_named()).collect();
-        names
+        node.children_by_field_id(field, &mut cursor).filter(|name| name.is_named()).collect()
     }
 
     // Functions
