@@ -55,6 +55,7 @@ pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
         files.extend(facts);
         problems.extend(found);
     }
+    language::link(&mut files);
     Scan { files, problems }
 }
 

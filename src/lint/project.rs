@@ -1,7 +1,7 @@
 //! All files together: what a symbol of one file means in another.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::Name;
 use crate::model::fact::{FileFacts, FunctionId, Language, State, Value};
@@ -27,8 +27,10 @@ pub struct Project<'a> {
     pub files: &'a [FileFacts],
     candidates: &'a Candidates<'a>,
     by_path: HashMap<&'a str, FileId>,
+    /// The files of each folder whose files share their names; the folder ends with `/`, the topmost is empty.
+    packages: HashMap<&'a str, Vec<FileId>>,
     tables: Vec<Tables<'a>>,
-    modules: RefCell<HashMap<(FileId, Name), Option<FileId>>>,
+    modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
 /// One file's own names.
@@ -39,13 +41,20 @@ struct Tables<'a> {
     bindings: HashMap<&'a str, &'a str>,
     states: HashMap<&'a str, usize>,
     constants: HashMap<&'a str, &'a Value>,
+    /// Classes with fields: `~Shop` for `~Shop().items`.
+    classes: HashSet<&'a str>,
 }
 
 impl<'a> Project<'a> {
     pub fn new(files: &'a [FileFacts], candidates: &'a Candidates<'a>) -> Self {
+        let mut packages: HashMap<&str, Vec<FileId>> = HashMap::new();
+        for (id, file) in files.iter().enumerate().filter(|(_, file)| file.language.shares_names()) {
+            packages.entry(folder(&file.path)).or_default().push(id);
+        }
         Project {
             files,
             candidates,
+            packages,
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
             tables: files.iter().map(tables).collect(),
             modules: RefCell::default(),
@@ -54,35 +63,63 @@ impl<'a> Project<'a> {
 
     /// What a constant of the file holds.
     pub fn constant(&self, file: FileId, symbol: &str) -> Option<&'a Value> {
-        self.tables[file].constants.get(symbol).copied()
+        let files = std::iter::once(file).chain(self.package(file).iter().copied());
+        files.into_iter().find_map(|file| self.tables[file].constants.get(symbol).copied())
     }
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         if symbol.starts_with('~') {
-            return Some((file, symbol.into()));
+            let mates = self.package(file).iter().copied();
+            return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
         }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
         let whole = (module_end == symbol.len()).then_some(module_end);
         for end in whole.into_iter().chain(ends).filter(|end| *end > 0) {
-            if let Some(target) = self.module(file, &symbol[..end]) {
+            let files = self.module(file, &symbol[..end]);
+            if let Some(first) = files.first() {
                 let rest = symbol[end..].strip_prefix('.').unwrap_or_default();
-                return Some((target, format!("~{rest}").into()));
+                let local = Name::from(format!("~{rest}"));
+                let target = self.declaring(files.iter().copied(), &local).unwrap_or(*first);
+                return Some((target, local));
             }
         }
         None
     }
 
-    fn module(&self, file: FileId, module: &str) -> Option<FileId> {
+    /// All files that share their names with this one, itself included; none where files do not.
+    fn package(&self, file: FileId) -> &[FileId] {
+        let facts = &self.files[file];
+        let files = self.packages.get(folder(&facts.path)).filter(|_| facts.language.shares_names());
+        files.map_or(&[], Vec::as_slice)
+    }
+
+    /// The first of the files that declares what a symbol of theirs names.
+    fn declaring(&self, mut files: impl Iterator<Item = FileId>, local: &str) -> Option<FileId> {
+        files.find(|file| {
+            let tables = &self.tables[*file];
+            tables.functions.contains_key(local)
+                || tables.states.contains_key(local)
+                || tables.classes.contains(local)
+                || tables.bindings.contains_key(local.split('.').next().unwrap_or(local))
+        })
+    }
+
+    /// The files that a module is: one, or all of a package.
+    fn module(&self, file: FileId, module: &str) -> Vec<FileId> {
         let key = (file, Name::from(module));
         if let Some(known) = self.modules.borrow().get(&key) {
-            return *known;
+            return known.clone();
         }
         let from = &self.files[file];
         let paths = (self.candidates)(&from.path, module, from.language);
-        let found = paths.iter().find_map(|path| self.by_path.get(path.as_str()).copied());
-        self.modules.borrow_mut().insert(key, found);
+        let found = paths.iter().find_map(|path| match path.ends_with('/') {
+            true => self.packages.get(path.as_str()).cloned(),
+            false => self.by_path.get(path.as_str()).map(|file| vec![*file]),
+        });
+        let found = found.unwrap_or_default();
+        self.modules.borrow_mut().insert(key, found.clone());
         found
     }
 
@@ -99,7 +136,10 @@ impl<'a> Project<'a> {
         }
         let prefix = format!("{local}().");
         let of_class = |symbol: &str| symbol.starts_with(&prefix);
-        self.functions_where(file, of_class)
+        match self.package(file) {
+            [] => self.functions_where(file, of_class),
+            files => files.iter().flat_map(|file| self.functions_where(*file, of_class)).collect(),
+        }
     }
 
     /// The state that a symbol names.
@@ -170,6 +210,11 @@ impl<'a> Project<'a> {
     }
 }
 
+/// `cmd/` of `cmd/main.go`.
+fn folder(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..=at])
+}
+
 fn tables(file: &FileFacts) -> Tables<'_> {
     let mut tables = Tables::default();
     for (id, function) in file.functions.iter().enumerate().filter(|(_, function)| !function.symbol.is_empty()) {
@@ -182,6 +227,7 @@ fn tables(file: &FileFacts) -> Tables<'_> {
     }
     for (id, state) in file.states.iter().enumerate() {
         tables.states.entry(&state.symbol).or_insert(id);
+        tables.classes.extend(state.symbol.split_once("().").map(|(class, _)| class));
     }
     for setting in &file.settings {
         tables.constants.entry(&setting.key).or_insert(&setting.value);

@@ -101,7 +101,9 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
                 continue;
             }
             for (id, function) in facts.functions.iter().enumerate() {
-                if functions.matches(&function.symbol) && function.exported {
+                // What no other file can name is called by no framework; in a package every file can.
+                let callable = function.exported || facts.language.shares_names();
+                if callable && functions.matches(&function.symbol) {
                     let function = FunctionRef { file, function: id as FunctionId };
                     handlers.push(Handler { function, occasion: entry.occasion, route: None, decorated: false });
                 }
@@ -126,6 +128,10 @@ fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call,
     };
     let route = |callee: &str| {
         let path = path?;
+        // `mux.HandleFunc("POST /cart", …)`
+        if path.split_once(' ').is_some_and(|(method, _)| METHODS.contains(&method.to_lowercase().as_str())) {
+            return Some(Name::from(path));
+        }
         let method = method.as_deref().map(str::to_owned).or_else(|| verb(callee, &call.arguments))?;
         Some(Name::from(format!("{} {path}", method.to_uppercase())))
     };
@@ -182,7 +188,9 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
             // `handler.bind(this)`, `View.as_view()`, `asyncHandler(fn)`, `handle(stream)`.
             let owner = callee.rsplit_once('.').map(|(owner, _)| by_symbol(project, file, owner)).unwrap_or_default();
             let of_arguments = arguments.iter().flat_map(|argument| named_functions(project, file, &argument.value));
-            owner.into_iter().chain(project.functions(file, callee)).chain(of_arguments).collect()
+            // `new View()`, `Shop{…}`: an object of a class that this project declares.
+            let class = project.methods(file, callee);
+            owner.into_iter().chain(project.functions(file, callee)).chain(class).chain(of_arguments).collect()
         }
         Value::List(values) | Value::OneOf(values) => {
             values.iter().flat_map(|value| named_functions(project, file, value)).collect()
@@ -193,7 +201,8 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
 }
 
 fn by_symbol(project: &Project<'_>, file: FileId, symbol: &str) -> Vec<FunctionRef> {
-    let methods = project.methods(file, symbol);
+    // An object of a class stands for its methods, as the class does.
+    let methods = project.methods(file, symbol.strip_suffix("()").unwrap_or(symbol));
     if methods.is_empty() { project.functions(file, symbol) } else { methods }
 }
 

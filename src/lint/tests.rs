@@ -22,7 +22,7 @@ impl File {
 
     fn function(mut self, symbol: &str, parent: Option<FunctionId>) -> Self {
         let span = line(self.0.functions.len() as u32 + 100);
-        self.0.functions.push(Function { symbol: symbol.into(), parent, span, exported: true });
+        self.0.functions.push(Function { symbol: symbol.into(), parent, span, exported: true, returns: None });
         self
     }
 

@@ -220,6 +220,11 @@ fn object<'a>(value: &'a Value, constants: &Constants<'a>) -> Option<&'a [(Name,
         match value {
             Value::Object(fields) => return Some(fields),
             Value::Name(name) => value = constants(name)?,
+            // An object of a type for options: `session.Config{Storage: …}`.
+            Value::Call { arguments, .. } => match &arguments[..] {
+                [Argument { name: None, value: Value::Object(fields) }] => return Some(fields),
+                _ => return None,
+            },
             _ => return None,
         }
     }

@@ -24,6 +24,9 @@
 //! A match arm for a method and a path, `(&Method::POST, "/cart") => add(request)`, is a call of the method with the path and
 //! the function that the arm is: `hyper.Method.POST("/cart", …)`.
 //!
+//! | `import "github.com/gin-gonic/gin"; gin.Default().GET(…)` | `github.com/gin-gonic/gin.Default().GET` |
+//! | what another file of the same Go package declares: `carts` | `~carts` |
+//!
 //! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
 //! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.
 
@@ -43,11 +46,19 @@ pub enum Language {
     JavaScript,
     TypeScript,
     Rust,
+    Go,
     Compose,
     Procfile,
     Gunicorn,
-    /// A dependency manifest: package.json, requirements.txt, pyproject.toml, Cargo.toml …
+    /// A dependency manifest: package.json, requirements.txt, pyproject.toml, Cargo.toml, go.mod …
     Manifest,
+}
+
+impl Language {
+    /// The files of one folder share their names, as those of a Go package do.
+    pub fn shares_names(self) -> bool {
+        self == Language::Go
+    }
 }
 
 /// Everything that one file says. Vectors are in the order of the text.
@@ -109,6 +120,8 @@ pub struct Function {
     pub span: Span,
     /// Exported or public: may be called from another file.
     pub exported: bool,
+    /// The symbol of what it gives, where the language declares that: `~Shop()`, `net/http.Server()`.
+    pub returns: Option<Name>,
 }
 
 /// A call, a constructor call, or a decorator.

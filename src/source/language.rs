@@ -6,9 +6,11 @@
 
 mod dialect;
 mod emit;
+mod go;
 pub(crate) mod grammar;
 mod javascript;
 pub(crate) mod lines;
+mod link;
 mod lowering;
 mod python;
 #[cfg(test)]
@@ -48,7 +50,7 @@ pub struct Adapter {
 
 /// Every language that is understood.
 pub const ADAPTERS: &[Adapter] =
-    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER];
+    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {
@@ -61,7 +63,13 @@ pub fn reader(path: &str) -> Option<fn(&str, &str) -> Extracted> {
     adapter(path).map(|adapter| adapter.extract)
 }
 
-/// The project files that `module` may be when `from`, a file in `language`, imports it; most likely first.
+/// Lets the files of each package know what the others declare.
+pub fn link(files: &mut [FileFacts]) {
+    link::link(files, &|file, module| module_candidates(&file.path, module, file.language));
+}
+
+/// The project files that `module` may be when `from`, a file in `language`, imports it; most likely first. A path that ends
+/// with `/` is a folder whose files share their names.
 pub fn module_candidates(from: &str, module: &str, language: Language) -> Vec<String> {
     match ADAPTERS.iter().find(|adapter| adapter.language == language) {
         Some(adapter) => (adapter.module_candidates)(from, module),

@@ -1,5 +1,6 @@
 //! Dependency manifests to facts: which packages a project depends on.
 
+mod go_mod;
 mod json;
 mod requirements;
 mod toml;
@@ -16,6 +17,7 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = folder.rsplit('/').next().unwrap_or_default();
     match name {
+        "go.mod" => Some(|path, text| extract(go_mod::dependencies, path, text)),
         "package.json" => Some(|path, text| extract(json::dependencies, path, text)),
         "pyproject.toml" | "Pipfile" | "Cargo.toml" => Some(|path, text| extract(toml::dependencies, path, text)),
         _ if !name.ends_with(".txt") && !name.ends_with(".in") => None,
@@ -59,13 +61,14 @@ impl Manifest<'_> {
     }
 }
 
-/// Comments begin with `#`, and JSON has none.
+/// Comments begin with `#`, in go.mod with `//`; JSON has none.
 fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
     if path.ends_with(".json") {
         return Vec::new();
     }
+    let sign = if path.ends_with("go.mod") { "//" } else { "#" };
     let one = |(at, _): (usize, &str)| {
-        let start = at - lines.before(at as u32).len() + lines.before(at as u32).find('#')?;
+        let start = at - lines.before(at as u32).len() + lines.before(at as u32).find(sign)?;
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
         Some(directive(text, at, start, end, lines))
     };
@@ -153,6 +156,22 @@ mod tests {
     }
 
     #[test]
+    fn go_mod_names_modules_that_the_project_itself_needs() {
+        let text = "module example.org/shop\n\ngo 1.23\n\nrequire github.com/gin-gonic/gin v1.10.0 // scaleproof: ignore[x] why\nrequire (\n\
+                    \tgithub.com/robfig/cron/v3 v3.0.1\n\tgolang.org/x/text v0.1.0 // indirect\n)\nreplace (\n\ta => ../a\n)\nexclude b v1.0.0\n";
+        let extracted = read("go.mod", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "5:9 dependency github.com/gin-gonic/gin v1.10.0\n7:2 dependency github.com/robfig/cron/v3 v3.0.1\n\
+             5:42 directive ignore[x] why"
+        );
+        let broken = read("go.mod", "require (\n\tgithub.com/a/b\n").problems;
+        let told: Vec<_> = broken.iter().map(|problem| problem.to_string()).collect();
+        assert_eq!(told, ["go.mod:2:2: not a requirement: `github.com/a/b`", "go.mod:1:1: `require (` is not closed"]);
+    }
+
+    #[test]
     fn broken_manifests_are_problems_with_their_places() {
         let cases = [
             ("package.json", "{\n  \"dependencies\": { \"a\": \"1\", }\n}", 2),
@@ -171,7 +190,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
-            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml"] {
+            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod"] {
                 read(path, &text);
             }
         }

@@ -28,11 +28,19 @@ pub(super) struct Dialect {
     pub roots: &'static [&'static str],
     /// Objects whose members are variables of the whole process: `globalThis`.
     pub globals: &'static [&'static str],
+    /// The language's own names, where the files of a folder share theirs: what a file neither declares nor finds here is
+    /// declared by another file of its folder.
+    pub predeclared: Option<&'static [&'static str]>,
     /// True for a module that can be a file of the project and no library.
     pub is_project_module: fn(&str) -> bool,
 }
 
 impl Dialect {
+    /// True for a name that another file of the folder declares, if this one does not.
+    pub fn is_shared(&self, name: &str) -> bool {
+        self.predeclared.is_some_and(|names| !names.contains(&name) && name != "_")
+    }
+
     pub fn method(&self, name: &str) -> Option<AccessKind> {
         self.methods.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }

@@ -243,7 +243,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             let symbol = self.shared(function.symbol.clone());
             let span = self.lines.span(function.start, function.end);
             let (parent, exported) = (function.parent, function.exported);
-            self.out.functions.push(fact::Function { symbol, parent, span, exported });
+            let returns = function.result.and_then(|(result, scope)| program.type_symbol(result, scope));
+            let returns = returns.map(|(symbol, _)| self.shared(symbol));
+            self.out.functions.push(fact::Function { symbol, parent, span, exported, returns });
         }
         let mut kept = HashSet::with_hasher(FixedState::default());
         for id in 0..program.bindings.all.len() as BindingId {

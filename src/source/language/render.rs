@@ -9,8 +9,9 @@ pub(crate) fn render(facts: &FileFacts) -> String {
     out.extend(facts.imports.iter().map(|import| format!("{} import {}", at(import.span), import.module)));
     for (id, function) in facts.functions.iter().enumerate() {
         let exported = if function.exported { " exported" } else { "" };
+        let returns = function.returns.as_ref().map_or(String::new(), |symbol| format!(" gives {symbol}"));
         out.push(format!(
-            "{} function #{id} {}{}{exported}",
+            "{} function #{id} {}{}{exported}{returns}",
             at(function.span),
             function.symbol,
             within(function.parent)

@@ -102,6 +102,11 @@ impl<'a, 't> Program<'a, 't> {
                     out.push_str(&symbol);
                     Some(root)
                 }
+                None if self.dialect.is_shared(name) => {
+                    out.push('~');
+                    out.push_str(name);
+                    Some(Root::Declared)
+                }
                 None => {
                     out.push_str(name);
                     Some(Root::Known)
@@ -162,6 +167,10 @@ impl<'a, 't> Program<'a, 't> {
             out.push_str(module);
             return Some(Root::Known);
         }
+        if let Some((given, root)) = self.given_by(&call.callee, scope) {
+            out.push_str(&given);
+            return Some(root);
+        }
         let start = out.len();
         let root = self.write_symbol(&call.callee, scope, out)?;
         // A function that is wrapped stands for itself: `asyncHandler((req, res) => …)`.
@@ -170,6 +179,20 @@ impl<'a, 't> Program<'a, 't> {
         }
         out.push_str("()");
         Some(root)
+    }
+
+    /// The symbol of what a function of this file gives, where it declares that.
+    fn given_by(&self, callee: &Node<'t>, scope: ScopeId) -> Option<(Name, Root)> {
+        let (result, scope) = self.result_of(callee, scope)?;
+        self.type_symbol(result, scope)
+    }
+
+    fn result_of(&self, callee: &Node<'t>, scope: ScopeId) -> Option<(&'a Node<'t>, ScopeId)> {
+        let Form::Name(name) = callee.form else { return None };
+        match self.binding(self.bindings.lookup(name, scope, callee.start)?).role {
+            Role::Function(function) => self.bindings.functions[function as usize].result,
+            _ => None,
+        }
     }
 
     /// The module of `require("module")`.
@@ -235,7 +258,7 @@ impl<'a, 't> Program<'a, 't> {
                 let value = value.filter(|(symbol, _)| {
                     symbol.strip_suffix("()").is_none_or(|callee| self.dialect.constructor(callee).is_none())
                 });
-                value.or_else(|| self.type_symbol(binding)).unwrap_or_else(|| match binding.role {
+                value.or_else(|| self.annotated_symbol(binding)).unwrap_or_else(|| match binding.role {
                     Role::Field { .. } => (own(), Root::Declared),
                     _ if matches!(
                         binding.origin.as_ref().map(|origin| &origin.node.peeled().form),
@@ -280,15 +303,22 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    pub(super) fn type_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
+    pub(super) fn annotated_symbol(&self, binding: &Binding<'a, 't>) -> Option<(Name, Root)> {
         let (annotation, scope) = binding.annotation?;
+        self.type_symbol(annotation, scope)
+    }
+
+    /// The symbol of an object of the type.
+    pub fn type_symbol(&self, annotation: &Node<'t>, scope: ScopeId) -> Option<(Name, Root)> {
         let mut base = annotation;
         while let Form::Member(object, _) = &base.form {
             base = object;
         }
         let Form::Name(name) = base.form else { return None };
         // A type that is neither imported nor declared here is one of the language: it says nothing.
-        self.bindings.lookup(name, scope, annotation.start)?;
+        if self.bindings.lookup(name, scope, annotation.start).is_none() && !self.dialect.is_shared(name) {
+            return None;
+        }
         let (symbol, root) = self.symbol(annotation, scope)?;
         match root {
             Root::Local => None,
@@ -335,10 +365,13 @@ impl<'a, 't> Program<'a, 't> {
                     let makes = !of_object && matches!(*name, "new" | "default");
                     (makes || of_object && self.dialect.handles.contains(name)).then_some((class, true))
                 }
-                _ => match self.class_within(&call.callee, scope, depth - 1)? {
-                    (class, false) => Some((class, true)),
-                    _ => None,
-                },
+                callee => {
+                    let made = match (callee, self.result_of(&call.callee, scope)) {
+                        (Form::Name(_), Some((result, scope))) => self.class_within(result, scope, depth - 1)?,
+                        _ => self.class_within(&call.callee, scope, depth - 1)?,
+                    };
+                    (!made.1).then_some((made.0, true))
+                }
             },
             _ => None,
         }

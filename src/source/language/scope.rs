@@ -97,10 +97,12 @@ pub(super) struct ClassInfo<'t> {
     pub methods: HashSet<&'t str, FixedState>,
 }
 
-pub(super) struct FunctionInfo {
+pub(super) struct FunctionInfo<'a, 't> {
     pub symbol: Name,
     pub parent: Option<FunctionId>,
     pub exported: bool,
+    /// Name of the type that it gives, and where it is written.
+    pub result: Option<(&'a Node<'t>, ScopeId)>,
     pub start: u32,
     pub end: u32,
 }
@@ -111,7 +113,7 @@ pub(super) struct Bindings<'a, 't> {
     pub scopes: Vec<Scope>,
     pub all: Vec<Binding<'a, 't>>,
     pub classes: Vec<ClassInfo<'t>>,
-    pub functions: Vec<FunctionInfo>,
+    pub functions: Vec<FunctionInfo<'a, 't>>,
     names: HashMap<(ScopeId, &'t str), BindingId, FixedState>,
 }
 

@@ -1,5 +1,6 @@
 //! Snippets in, facts out, for every language.
 
+mod go;
 mod javascript;
 mod python;
 mod robustness;
@@ -58,6 +59,10 @@ fn a_comment_can_speak_to_us_in_any_language() {
         ("a.py", "x = f()  # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.js", "f(); // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\n\"scaleproof: no\";\n"),
         (
+            "a.go",
+            "package a; var x = f() // scaleproof: ignore[a] why\n// scaleproof: ignore[b] why\nvar y = \"scaleproof: no\"\n",
+        ),
+        (
             "a.rs",
             "fn x() { f() } // scaleproof: ignore[a] why\n/// scaleproof: ignore[b] why\nconst Y: &str = \"// scaleproof: no\";\n",
         ),
@@ -75,6 +80,7 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.py", "x = {}\ny = (1,\n", 2),
         ("a.js", "const a = {};\nfunction (\n", 2),
         ("a.rs", "fn a() {}\nfn b( {\n", 2),
+        ("a.go", "package a\nfunc b( {\n", 2),
     ];
     for (path, text, line) in cases {
         let problems = extract(path, text).problems;

@@ -78,6 +78,8 @@ pub(super) struct Function<'t> {
     pub is_static: bool,
     pub exported: bool,
     pub parameters: Vec<Parameter<'t>>,
+    /// The name of the type that it gives, first of several.
+    pub result: Option<Node<'t>>,
     pub body: Vec<Node<'t>>,
     pub id: Cell<FunctionId>,
     pub scope: Cell<ScopeId>,
@@ -231,6 +233,7 @@ impl<'t> Function<'t> {
             is_static: false,
             exported: false,
             parameters: Vec::new(),
+            result: None,
             body: Vec::new(),
             id: Cell::new(UNBOUND),
             scope: Cell::new(UNBOUND),

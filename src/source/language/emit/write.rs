@@ -49,8 +49,11 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     fn constant(&mut self, id: BindingId, value: &Node<'t>, span: Span, scope: ScopeId) {
         let name = self.program.binding(id).name;
         let loud = name.chars().all(|c| !c.is_lowercase());
+        let unwritten = value.start == value.end;
         let value = self.program.value(value, scope);
         let keep = match &value {
+            // The zero that a declaration without a value begins with.
+            _ if unwritten => false,
             Value::Unknown | Value::Function(_) | Value::Null => false,
             Value::Name(_) | Value::Call { .. } => loud,
             Value::List(items) => loud || items.iter().any(|item| *item != Value::Unknown),

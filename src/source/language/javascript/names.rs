@@ -57,6 +57,7 @@ pub(super) static JS: Dialect = Dialect {
     loaders: &["require", "import"],
     roots: &[],
     globals: &["global", "globalThis"],
+    predeclared: None,
     is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
 };
 

@@ -64,6 +64,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    predeclared: None,
     is_project_module: |symbol| {
         symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))
     },

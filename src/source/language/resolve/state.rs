@@ -1,5 +1,7 @@
 //! Chains to the state at their root, and what a binding holds.
 
+use smol_str::format_smolstr;
+
 use super::super::scope::{BindingId, MODULE, Role, ScopeKind, join};
 use super::super::tree::{Form, Node, ScopeId};
 use super::{ALIAS_DEPTH, Found, Program, Root, Target, is_wrapper};
@@ -21,6 +23,9 @@ impl<'a, 't> Program<'a, 't> {
                 None if self.dialect.roots.contains(name) || self.dialect.globals.contains(name) => {
                     Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
                 }
+                None if self.dialect.is_shared(name) => {
+                    Some(Found { target: Target::Imported(format_smolstr!("~{name}")), part: false, alias: false })
+                }
                 None => None,
             },
             Form::Member(object, name) => {
@@ -28,6 +33,9 @@ impl<'a, 't> Program<'a, 't> {
                     && let Some(field) = self.bindings.field(class, name, of_object)
                 {
                     return self.binding_state(field, depth);
+                }
+                if let Some(found) = self.shared_field(node, scope) {
+                    return Some(found);
                 }
                 let found = self.state_within(object, scope, depth)?;
                 Some(match found.target {
@@ -49,6 +57,18 @@ impl<'a, 't> Program<'a, 't> {
             Form::Either(parts) => self.state_within(&parts[0], scope, depth),
             _ => None,
         }
+    }
+
+    /// A field of an object whose type another file declares: `~Shop().items`, `shop/store.Store().items`.
+    fn shared_field(&self, node: &Node<'t>, scope: ScopeId) -> Option<Found> {
+        self.dialect.predeclared?;
+        let (symbol, root) = self.symbol(node, scope)?;
+        let of_object = symbol.rsplit_once('.').is_some_and(|(object, _)| object.ends_with("()"));
+        (of_object && root != Root::Local && (self.dialect.is_project_module)(&symbol)).then_some(Found {
+            target: Target::Imported(symbol),
+            part: false,
+            alias: false,
+        })
     }
 
     fn binding_state(&self, id: BindingId, depth: u32) -> Option<Found> {
@@ -98,7 +118,7 @@ impl<'a, 't> Program<'a, 't> {
 
     /// An object of a type that another file of the project declares.
     fn of_imported_type(&self, id: BindingId) -> Option<Found> {
-        let (symbol, root) = self.type_symbol(self.binding(id))?;
+        let (symbol, root) = self.annotated_symbol(self.binding(id))?;
         let is_project = root == Root::Known && (self.dialect.is_project_module)(&symbol);
         is_project.then_some(Found { target: Target::Imported(symbol), part: false, alias: false })
     }
@@ -143,6 +163,13 @@ impl<'a, 't> Program<'a, 't> {
             return None;
         }
         let again = binding.values > 1 || binding.assigned_inside;
+        // Where types are declared, they say what will be held.
+        if binding.starts_null
+            && self.dialect.predeclared.is_some()
+            && let Some((symbol, _)) = self.annotated_symbol(binding)
+        {
+            return symbol.strip_suffix("()").map(|made| Shape::Result(Name::new(made)));
+        }
         if binding.starts_null {
             return (again || binding.values > 0).then_some(Shape::Null);
         }

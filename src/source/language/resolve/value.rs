@@ -66,7 +66,10 @@ impl<'a, 't> Program<'a, 't> {
 
     /// A variable with one plain value is that value; anything else is a reference.
     fn named_value(&self, name: &str, node: &Node<'t>, scope: ScopeId, depth: u32) -> Value {
-        let Some(id) = self.bindings.lookup(name, scope, node.start) else { return Value::Name(Name::new(name)) };
+        let Some(id) = self.bindings.lookup(name, scope, node.start) else {
+            let symbol = self.symbol(node, scope).map(|(symbol, _)| symbol);
+            return Value::Name(symbol.unwrap_or_else(|| Name::new(name)));
+        };
         let binding = self.binding(id);
         let (symbol, _) = self.binding_symbol(id);
         if let Some(environment) = self.environment(&symbol, None) {

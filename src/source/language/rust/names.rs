@@ -123,5 +123,6 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &["crate", "super"],
     globals: &[],
+    predeclared: None,
     is_project_module: |symbol| matches!(symbol.split('.').next(), Some("crate" | "super" | "self")),
 };

@@ -178,7 +178,8 @@ impl<'a, 't> Binder<'a, 't> {
                 _ => format_smolstr!("~{}", function.name),
             },
         };
-        self.out.functions.push(FunctionInfo { symbol, parent, exported, start: node.start, end: node.end });
+        let result = function.result.as_ref().map(|result| (result, scope));
+        self.out.functions.push(FunctionInfo { symbol, parent, exported, result, start: node.start, end: node.end });
         if !in_class && !function.name.is_empty() {
             let binding = self.declare_name(function.name, scope, Place::Block, node.start, node.end);
             let binding = &mut self.out.all[binding as usize];
@@ -270,7 +271,11 @@ impl<'a, 't> Binder<'a, 't> {
         if let Pattern::Name(name, start, end) = &declare.pattern
             && (declare.annotation.is_some() || declare.shape.is_some() || declare.constant)
         {
-            let id = self.declare_name(name, scope, declare.place, *start, *end);
+            // A name that is visible from here on has a binding of its own already.
+            let id = match declare.place {
+                Place::Following => before as u32,
+                place => self.declare_name(name, scope, place, *start, *end),
+            };
             let binding = &mut self.out.all[id as usize];
             binding.annotation =
                 binding.annotation.or(declare.annotation.as_ref().map(|annotation| (annotation, scope)));

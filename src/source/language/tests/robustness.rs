@@ -25,6 +25,13 @@ pub(super) const REAL: &[(&str, &str)] = &[
          namespace H { export const i = 1 as const; }\nabstract class J { abstract k(): void }\nexport const L = ({ m }: { m: A }) => <div onClick={() => m!.n()}>{m satisfies A}</div>;\ndeclare module 'o';\n",
     ),
     (
+        "a.go",
+        "// Package a.\npackage a\nimport (\n\t\"fmt\"\n\tb \"c.d/e/v2\"\n\t_ \"f\"\n)\nconst ( A = iota; B )\nvar c, d = map[string][]int{\"x\": {1, 2}}, make(chan int)\ntype E[T any] struct { F; *b.G; h, i []T `json:\"h\"` }\ntype J interface { K(x int) (y string, err error); ~int | string }\n\
+         func (e *E[T]) L(m ...int) (n int, err error) {\n\tdefer func() { recover() }()\n\tif o, ok := c[`p`]; ok && len(o) > 0x1F { n++ } else if n == 0 { return -1, nil } else { goto q }\nq:\n\
+         \tfor i, v := range m { e.h = append(e.h, *new(T)); _, d := v, i; fmt.Println(d, m[1:], 'r', 1.5e3i) }\n\tswitch x := any(n).(type) { case int, *E[T]: _ = x; default: break }\n\
+         \tselect { case v, ok := <-d: _, _ = v, ok; case d <- 1: go e.L(m...); default: }\n\tvar y = [...]struct{ z int }{{1}, {z: 2}}; y[0].z, n = n, y[1].z; b.W[int](func(s string) error { return nil })\n\tdelete(c, \"x\"); return\n}\n",
+    ),
+    (
         "a.rs",
         "use std::{sync::Mutex, collections::HashMap as M};\nstatic A: Mutex<M<u8, u8>> = Mutex::new(M::new());\nstruct B<'a, T>(&'a T, u8);\nenum C { D { e: u8 }, F(u8), G }\ntrait H { fn i(&self) -> u8 { 1 } }\n\
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
@@ -66,6 +73,11 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.rs", format!("fn f() {{ x = {}1; }}", "!".repeat(10_000))),
         ("a.rs", format!("fn f() {{ x{}; }}", ".a()".repeat(10_000))),
         ("a.rs", nested("mod a {", "", "}")),
+        ("a.go", format!("package a\nvar x = {}", nested("[]int{", "1", "}"))),
+        ("a.go", format!("package a\nvar x = {}", nested("f(", "1", ")"))),
+        ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
+        ("a.go", format!("package a\nfunc f() {}", nested("{", "", "}"))),
+        ("a.go", format!("package a\nfunc f() {{ x{} }}", ".a()".repeat(10_000))),
     ];
     for (path, text) in cases {
         let problems = extract(path, &text).problems;
@@ -77,9 +89,15 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
 #[test]
 fn long_chains_are_no_deep_nesting() {
     let sum = vec!["a"; 5_000].join(" + ");
-    for (path, text) in [("a.py", format!("x = {sum}\n")), ("a.js", format!("x = {sum};\n"))] {
+    for (path, text) in [
+        ("a.py", format!("x = {sum}\n")),
+        ("a.js", format!("x = {sum};\n")),
+        ("a.go", format!("package a\nvar x = {sum}\n")),
+    ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");
     }
+    // A type is read by its name and not lowered.
+    assert_eq!(extract("a.go", &format!("package a\nfunc f(x {}int) {{}}\n", "*".repeat(10_000))).problems, []);
     let names: String = (1..20_000).map(|n| format!("a{n} = a{}.b\n", n - 1)).collect();
     assert_eq!(extract("a.py", &format!("def f():\n    return a19999.c()\n{names}")).problems, []);
 }
@@ -184,6 +202,14 @@ const WORDS: &[&str] = &[
     "default",
     "impl",
     "struct",
+    "func",
+    "var",
+    "range",
+    ":=",
+    "<-",
+    "map[",
+    "interface",
+    "package a",
     "type",
     "Mutex<",
     "# c",
