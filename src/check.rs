@@ -6,6 +6,7 @@
 mod distribution;
 mod fs_isolated;
 mod history;
+mod link;
 mod port;
 mod ryw;
 mod same_page;
@@ -19,6 +20,7 @@ use crate::model::Name;
 use crate::model::event::Entry;
 use crate::model::finding::Severity;
 use crate::model::outcome::Outcome;
+use crate::model::report::Share;
 use crate::model::verdict::CheckVerdict;
 
 use history::History;
@@ -50,6 +52,12 @@ pub fn evaluate(entries: &[Entry]) -> Vec<Outcome> {
     CHECKS.iter().map(|(id, severity, check)| conclude(id, *severity, *check, &history)).collect()
 }
 
+/// Balanced requests that each replica of the fleet answered, the replicas in the order of their numbers: what
+/// `distribution` judges.
+pub fn shares(entries: &[Entry]) -> Vec<Share> {
+    distribution::shares(&History::of(entries))
+}
+
 fn conclude(id: &str, severity: Severity, check: Check, history: &History) -> Outcome {
     let finding = catch_unwind(AssertUnwindSafe(|| check(history))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
@@ -69,6 +77,7 @@ fn conclude(id: &str, severity: Severity, check: Check, history: &History) -> Ou
         power: finding.power,
         story: finding.story,
         routes: finding.routes,
+        whole_app: finding.whole_app,
     }
 }
 
@@ -80,12 +89,13 @@ struct Finding {
     power: String,
     story: Option<crate::model::outcome::Story>,
     routes: Vec<Name>,
+    whole_app: bool,
 }
 
 impl Finding {
     fn new(verdict: CheckVerdict, summary: impl Into<String>, power: impl Into<String>) -> Self {
         let (summary, power) = (summary.into(), power.into());
-        Finding { verdict, summary, evidence: Vec::new(), power, story: None, routes: Vec::new() }
+        Finding { verdict, summary, evidence: Vec::new(), power, story: None, routes: Vec::new(), whole_app: false }
     }
 
     fn pass(summary: impl Into<String>, power: impl Into<String>) -> Self {
@@ -104,10 +114,38 @@ impl Finding {
         Finding::new(CheckVerdict::Skipped, summary, why)
     }
 
+    /// Of a check that tries the app as a whole, whatever its routes.
+    fn of_the_whole_app(mut self) -> Self {
+        self.whole_app = true;
+        self
+    }
+
+    fn over(mut self, routes: Vec<Name>) -> Self {
+        self.routes = routes;
+        self
+    }
+
     fn evidence(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.evidence.extend(lines);
         self
     }
+}
+
+/// Why nothing that was sent over chosen replicas can be judged.
+fn undermined(history: &History) -> Option<Finding> {
+    let phases = [&history.fleet, &history.control];
+    if let Some((name, reason)) = phases.iter().find_map(|phase| phase.services_failed.first()) {
+        return Some(Finding::unknown(
+            format!("the service `{name}` failed during the run: {reason}"),
+            "What the app did without it says nothing about the number of replicas.",
+        ));
+    }
+    let (request, meant) = phases.iter().find_map(|phase| phase.misrouted())?;
+    let by = request.replica.as_ref().map_or("nobody", |name| name.as_str());
+    Some(Finding::unknown(
+        format!("`{} {}` was meant for {meant} and answered by {by}", request.method, history::path(request)),
+        "Only when each request reaches the replica that it is meant for is it known who wrote and who read.",
+    ))
 }
 
 /// `1 replica`, `3 replicas`.

@@ -7,7 +7,8 @@
 //! | journeys | fleet | control |
 //! |---|---|---|
 //! | baseline | each scenario, all on one replica, once for each replica | the same, on `r1`, once for each pair of replicas |
-//! | switch | for each step but the first and each ordered pair (w, r): the steps before it on w, it and the rest on r | none: on one replica a switch is a baseline |
+//! | switch | for each step but the first and each ordered pair (w, r): the steps before it on w, it and the rest on r; once more where it fails | none: on one replica a switch is a baseline |
+//! | stranger | none | each scenario twice, all on `r1`, without the cookies that answers set |
 //! | shrink | the shortest failing switch with steps left out, across and on the writer alone | the shortest story once more |
 //! | spread | `users` users at once, no pins, a new connection for each request | the same |
 //! | probe | what can be asked without a scenario: see [`probe`] | the same |
@@ -21,7 +22,7 @@ mod stage;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -44,7 +45,7 @@ use stage::Stage;
 /// then says why they were not ready. Cancelling `plan.interrupted` ends the run soon, with `RunFinished { interrupted }`.
 ///
 /// # Errors
-/// The balancer could not listen, or the log could not be written.
+/// The balancer could not listen. A log that cannot be written is no reason to stop: see [`Recorder::written`].
 pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) -> io::Result<()> {
     let plan = &plan.with_unique_names();
     recorder.emit(Event::RunStarted {
@@ -62,7 +63,7 @@ pub async fn run(launcher: &dyn Launcher, plan: &Plan, recorder: Arc<Recorder>) 
     let result = phases(launcher, plan, &recorder, &ids, &mut shrunk).await;
     recorder.set_phase(Phase::Setup);
     recorder.emit(Event::RunFinished { interrupted: plan.interrupted.is_cancelled() });
-    result.and(recorder.written())
+    result
 }
 
 async fn phases(
@@ -92,15 +93,13 @@ async fn phase(
     recorder.set_phase(phase);
     recorder.emit(Event::PhaseStarted { replicas });
     let sink: Arc<dyn Sink> = recorder.clone();
-    let fleet = unless(&plan.interrupted, launcher.start(replicas, sink)).await;
+    let fleet = launcher.start(replicas, sink, plan.interrupted.clone()).await;
     let mut result = Ok(false);
-    if let Some(fleet) = fleet {
-        let upstreams = fleet.upstreams();
-        if upstreams.len() >= needed as usize {
-            result = traffic(plan, recorder, phase, upstreams, ids, shrunk).await.map(|()| true);
-        }
-        fleet.stop().await;
+    let upstreams = fleet.upstreams();
+    if upstreams.len() >= needed as usize && !plan.interrupted.is_cancelled() {
+        result = traffic(plan, recorder, phase, upstreams, ids, shrunk).await.map(|()| true);
     }
+    fleet.stop().await;
     recorder.emit(Event::PhaseFinished);
     result
 }
@@ -121,7 +120,8 @@ async fn traffic(
         sink: recorder.clone(),
         timeout: plan.limits.request,
     };
-    let stage = Stage { plan, road, names, ids, deadline: tokio::time::Instant::now() + plan.limits.phase };
+    let deadline = tokio::time::Instant::now() + plan.limits.phase;
+    let stage = Stage { plan, road, names, ids, deadline, said_late: AtomicBool::new(false) };
     let work = async {
         match phase {
             Phase::Control => stage.control(shrunk).await,
@@ -130,7 +130,10 @@ async fn traffic(
     };
     // Requests have their own limit, so a phase may end this much after its deadline.
     let all = tokio::time::timeout(plan.limits.phase + plan.limits.request + Duration::from_secs(5), work);
-    let _ = unless(&plan.interrupted, all).await;
+    if let Some(Err(_)) = unless(&plan.interrupted, all).await {
+        let reason = "A journey did not end long after the time limit, and was broken off.".to_string();
+        recorder.emit(Event::PhaseCut { reason });
+    }
     balancer.stop().await;
     Ok(())
 }

@@ -11,13 +11,6 @@ use std::time::{Duration, Instant};
 use crate::model::event::{JourneyResult, Purpose, RouteChoice, Sink};
 use crate::scenario::{ResponseParts, Scenario, Variables};
 
-/// Sent with a request to choose the replica; the balancer obeys and does not pass it on.
-pub const PIN_HEADER: &str = "x-scaleproof-pin";
-/// In every answer of the balancer for which a replica was asked.
-pub const REPLICA_HEADER: &str = "x-scaleproof-replica";
-/// In answers that the balancer gave itself, because no replica did.
-pub const ERROR_HEADER: &str = "x-scaleproof-error";
-
 /// Where users travel.
 #[derive(Clone)]
 pub struct Road {

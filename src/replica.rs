@@ -1,11 +1,13 @@
 //! L2, replicas: launching, isolation, readiness, and the certainty that all of it ends.
 //!
-//! [`process::ProcessLauncher`] starts local processes, [`fake::FakeLauncher`] serves from this process. Every local process
-//! passes through [`shim`], which gives it a private disk and then becomes the app; [`guard`] ends what a killed tool leaves.
+//! [`process::ProcessLauncher`] starts local processes. Each of them passes through [`shim`], which gives it a private disk and
+//! then becomes the app; [`guard`] ends what a killed tool leaves.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::model::event::Sink;
 use crate::model::fleet::Upstream;
@@ -14,9 +16,9 @@ mod child;
 mod disk;
 mod environment;
 mod evidence;
-pub mod fake;
 mod family;
 pub mod guard;
+mod mark;
 mod output;
 mod port;
 pub mod process;
@@ -35,7 +37,15 @@ pub trait Launcher: Send + Sync {
     /// Starts `replicas` replicas and waits until each is ready or has failed. Emits `ServiceReady` / `ServiceFailed`,
     /// `ReplicaStarting`, and `ReplicaReady` or `ReplicaNotReady` for each. A replica that is not ready is no error: the
     /// fleet then has fewer upstreams.
-    fn start<'a>(&'a self, replicas: u32, sink: Arc<dyn Sink>) -> BoxFuture<'a, Box<dyn Fleet>>;
+    ///
+    /// When `interrupted` is cancelled it returns soon, with what runs by then: nothing is told of a replica that was not ready
+    /// yet, since that is nobody's fault. The fleet has to be stopped as any other.
+    fn start<'a>(
+        &'a self,
+        replicas: u32,
+        sink: Arc<dyn Sink>,
+        interrupted: CancellationToken,
+    ) -> BoxFuture<'a, Box<dyn Fleet>>;
 }
 
 /// Replicas that run.

@@ -135,6 +135,7 @@ impl Scenario {
                 method: step.method.to_string(),
                 path: step.path.clone(),
                 kind: step.kind,
+                asserts_content: step.asserts_content(),
             })
             .collect();
         ScenarioSummary { name: self.name.clone(), path: self.path.clone(), steps }

@@ -38,12 +38,12 @@ const LINE: usize = 20_000;
 /// Syntax is nested to a bounded depth; this is room for several times that, in an unoptimised build too.
 const STACK: usize = 64 << 20;
 
-/// The facts of every file under `roots`, with paths relative to `base`.
+/// The facts of every file under `roots` but those that a glob of `exclude` names, with paths relative to `base`.
 ///
 /// A file that is named as a root is read whatever its name; within a folder the names decide. What cannot be read or
 /// understood becomes a problem, and the rest goes on.
-pub fn scan(roots: &[PathBuf], base: &Path) -> Scan {
-    let (found, mut problems) = walk::walk(roots, base, &|path| reader(path).is_some());
+pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
+    let (found, mut problems) = walk::walk(roots, base, exclude, &|path| reader(path).is_some());
     let read = || found.par_iter().map(read_file).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).thread_name(|at| format!("scan-{at}")).build();
     let results = match pool {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn scan_all(folder: &tempfile::TempDir) -> Scan {
-        scan(&[folder.path().to_path_buf()], folder.path())
+        scan(&[folder.path().to_path_buf()], folder.path(), &[])
     }
 
     #[test]
@@ -186,8 +186,11 @@ mod tests {
         let folder =
             project(&[("tests/x/a.py", b"1"), ("tests/x/tests/b.py", b"1"), ("a.min.js", b"1"), ("x.md", b"1")]);
         let at = |path: &str| folder.path().join(path);
-        let found =
-            scan(&[at("tests/x"), at("a.min.js"), at("x.md"), at("tests/x/tests/b.py"), at("gone.py")], folder.path());
+        let found = scan(
+            &[at("tests/x"), at("a.min.js"), at("x.md"), at("tests/x/tests/b.py"), at("gone.py")],
+            folder.path(),
+            &[],
+        );
         assert_eq!(paths(&found), ["a.min.js", "tests/x/a.py", "tests/x/tests/b.py"]);
         let problems: Vec<_> = found.problems.iter().map(|problem| problem.to_string()).collect();
         assert_eq!(

@@ -20,9 +20,9 @@ fn loses_the_cart(app: &str) {
     assert_eq!(report["verdict"], "not-ready");
     let ryw = check(&report, "ryw");
     assert_eq!(ryw["verdict"], "fail", "{report:#}");
-    for sound in ["port", "session-cross"] {
-        assert_eq!(check(&report, sound)["verdict"], "pass", "{report:#}");
-    }
+    assert_eq!(check(&report, "port")["verdict"], "pass", "{report:#}");
+    // The cookie is all that another replica has of the cart: that it is not found there may be the fault of either.
+    assert_eq!(check(&report, "session-cross")["verdict"], "unknown", "{report:#}");
     let steps = ryw["story"]["steps"].as_array().expect("a story");
     let told: Vec<String> = steps
         .iter()

@@ -14,6 +14,7 @@ use scaleproof::model::event::{Event, Exit, Isolation, NotReady};
 use scaleproof::model::fleet::{Address, Upstream};
 use scaleproof::replica::process::{DiskChoice, ProcessLauncher, Readiness, Service, StartOrder};
 use scaleproof::replica::{Fleet, Launcher};
+use tokio_util::sync::CancellationToken;
 
 #[test]
 #[ignore = "this is the app that the other tests start"]
@@ -28,7 +29,9 @@ struct Started {
 
 async fn start(launcher: &ProcessLauncher, replicas: u32) -> Started {
     let memory = Arc::new(Memory::default());
-    let fleet = tokio::time::timeout(PATIENCE * 2, launcher.start(replicas, memory.clone())).await.unwrap();
+    let fleet = tokio::time::timeout(PATIENCE * 2, launcher.start(replicas, memory.clone(), CancellationToken::new()))
+        .await
+        .unwrap();
     Started { fleet, memory }
 }
 
@@ -93,6 +96,58 @@ async fn each_replica_has_its_own_disk_and_the_project_stays_as_it_was() {
 async fn a_copy_does_what_an_overlay_does() {
     let memory = private_disks(DiskChoice::Copy).await;
     assert!(isolations(&memory).iter().all(|it| matches!(it, Isolation::Copy | Isolation::Reflink)));
+}
+
+#[tokio::test]
+async fn a_copy_says_what_it_shares_with_the_project() {
+    let folder = project(&[("node_modules/x/index.js", "x"), ("web/.git/HEAD", "main")]);
+    let mut launcher = launcher(folder.path());
+    launcher.disk = DiskChoice::Copy;
+    let started = start(&launcher, 2).await;
+    let upstreams = started.fleet.upstreams();
+    for path in ["node_modules/.cache/a", "web/.git/HEAD"] {
+        assert_eq!(ask(&upstreams[0], &format!("/write/{path}")).await, (200, String::new()));
+        assert_ne!(ask(&upstreams[1], &format!("/read/{path}")).await.1, "written");
+    }
+    assert_eq!(ask(&upstreams[1], "/read/node_modules/x/index.js").await.1, "x");
+    started.fleet.stop().await;
+    assert!(!folder.path().join("node_modules/.cache").exists());
+    assert_eq!(std::fs::read_to_string(folder.path().join("web/.git/HEAD")).unwrap(), "main");
+    let said = started.memory.pick(|event| match event {
+        Event::Noted { text } => Some(text),
+        _ => None,
+    });
+    match isolations(&started.memory)[0] {
+        Isolation::Reflink => assert_eq!(said, [""; 0]),
+        _ => assert!(said.len() == 1 && said[0].contains("share node_modules/*/, web/.git/*/ with"), "{said:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_start_returns_what_runs_and_blames_nobody() {
+    let folder = project(&[]);
+    for order in [StartOrder::Parallel, StartOrder::Sequential] {
+        let mut launcher = launcher(folder.path());
+        launcher.order = order;
+        launcher.readiness.path = Some("/read/never".into());
+        let (memory, interrupted) = (Arc::new(Memory::default()), CancellationToken::new());
+        let starting = || memory.pick(|event| matches!(event, Event::ReplicaStarting { .. }).then_some(())).len();
+        let interrupt = async {
+            while starting() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            interrupted.cancel();
+        };
+        let (fleet, ()) = tokio::join!(launcher.start(3, memory.clone(), interrupted.clone()), interrupt);
+        assert!(fleet.upstreams().is_empty());
+        fleet.stop().await;
+        assert!(reasons(&memory).is_empty(), "{:?}", memory.events());
+        let ends = memory.pick(|event| match event {
+            Event::ReplicaExited { expected, .. } => Some(expected),
+            _ => None,
+        });
+        assert_eq!(ends, vec![true; starting()]);
+    }
 }
 
 #[tokio::test]

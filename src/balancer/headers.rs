@@ -6,14 +6,16 @@ use hyper::header::{
     CONNECTION, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
 };
 
+use crate::model::fleet;
+
 /// Names the replica that a request must go to; never passed on.
-pub const PIN: HeaderName = HeaderName::from_static("x-scaleproof-pin");
+pub const PIN: HeaderName = HeaderName::from_static(fleet::PIN_HEADER);
 /// Names the replica that was asked; on every response that one was asked for.
-pub const REPLICA: HeaderName = HeaderName::from_static("x-scaleproof-replica");
+pub const REPLICA: HeaderName = HeaderName::from_static(fleet::REPLICA_HEADER);
 /// On responses that the balancer made itself: why.
-pub const ERROR: HeaderName = HeaderName::from_static("x-scaleproof-error");
+pub const ERROR: HeaderName = HeaderName::from_static(fleet::ERROR_HEADER);
 /// On responses to requests that were sent a second time, over a fresh connection.
-pub const RESENT: HeaderName = HeaderName::from_static("x-scaleproof-resent");
+pub const RESENT: HeaderName = HeaderName::from_static(fleet::RESENT_HEADER);
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

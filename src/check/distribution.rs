@@ -1,9 +1,8 @@
 //! `distribution`: do balanced requests reach every replica? The unit is one decision of the balancer: one request without
 //! a pin.
 
-use std::collections::BTreeMap;
-
-use crate::model::event::{ReplicaName, RouteChoice};
+use crate::model::event::{ReplicaName, Request, RouteChoice};
+use crate::model::report::Share;
 
 use super::history::{History, answered};
 use super::{Finding, counted, listed};
@@ -16,12 +15,19 @@ pub(super) fn check(history: &History) -> Finding {
     if fleet.ready.len() < 2 {
         return Finding::skipped("fewer than two replicas were ready", "There was nothing to distribute over.");
     }
-    let (counts, unanswered) = decisions(history);
-    let total: u64 = counts.values().sum();
-    let evidence: Vec<String> =
-        counts.iter().map(|(name, count)| format!("{name}: {}", counted(*count as usize, "request"))).collect();
-    let power = format!("{total} balanced requests, one decision each; round robin differs by one at most.");
-    if total < LEAST_FOR_EACH * counts.len() as u64 {
+    let shares = shares(history);
+    let unanswered = unanswered(history);
+    let total: u64 = shares.iter().map(|share| share.requests).sum();
+    let evidence: Vec<String> = shares
+        .iter()
+        .map(|share| format!("{}: {}", share.replica, counted(share.requests as usize, "request")))
+        .collect();
+    let power = format!(
+        "{total} balanced requests, each a decision of its own; round robin differs by one at most. This shows that every \
+         replica takes part behind this balancer. It cannot show how yours spreads: affinity, weights and connections that \
+         are kept are not tried, nor whether limits and counters of one replica hold for all."
+    );
+    if total < LEAST_FOR_EACH * shares.len() as u64 {
         return Finding::unknown(format!("only {total} balanced requests were answered"), power).evidence(evidence);
     }
     let died = fleet.died();
@@ -29,8 +35,9 @@ pub(super) fn check(history: &History) -> Finding {
         return Finding::unknown(format!("{} ended during the run, so shares cannot be equal", listed(&died)), power)
             .evidence(evidence);
     }
-    let (most, least) = (counts.values().max().copied().unwrap_or(0), counts.values().min().copied().unwrap_or(0));
-    let silent: Vec<_> = counts.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    let counts = || shares.iter().map(|share| share.requests);
+    let (most, least) = (counts().max().unwrap_or(0), counts().min().unwrap_or(0));
+    let silent: Vec<_> = shares.iter().filter(|share| share.requests == 0).map(|share| &share.replica).collect();
     let unanswered_note =
         (unanswered > 0).then(|| format!("{} had no answer from a replica", counted(unanswered as usize, "request")));
     let evidence = evidence.into_iter().chain(unanswered_note);
@@ -39,26 +46,34 @@ pub(super) fn check(history: &History) -> Finding {
     }
     // A decision whose request had no answer is not counted, and may be missing on any side.
     if most - least <= 1 + unanswered {
-        let summary = format!("{total} balanced requests reached {} evenly", counted(counts.len(), "replica"));
-        return Finding::pass(summary, power).evidence(evidence);
+        let summary = format!("{total} balanced requests reached {} evenly", counted(shares.len(), "replica"));
+        return Finding::pass(summary, power).of_the_whole_app().evidence(evidence);
     }
     Finding::fail(format!("shares differ by {} requests under round robin", most - least), power).evidence(evidence)
 }
 
-/// Balanced requests that each ready replica answered, and how many no replica answered.
-fn decisions<'a>(history: &History<'a>) -> (BTreeMap<&'a ReplicaName, u64>, u64) {
-    let mut counts: BTreeMap<&ReplicaName, u64> = history.fleet.ready.iter().map(|name| (*name, 0)).collect();
-    let mut unanswered = 0;
-    for journey in &history.fleet.journeys {
-        for request in &journey.requests {
-            if journey.route.get(request.step as usize) != Some(&RouteChoice::Balanced) {
-                continue;
-            }
-            match request.replica.as_ref().filter(|_| answered(request)) {
-                Some(replica) => *counts.entry(replica).or_default() += 1,
-                None => unanswered += 1,
-            }
+/// Balanced requests that each ready replica answered.
+pub(super) fn shares(history: &History) -> Vec<Share> {
+    let share = |replica: &&ReplicaName| Share { replica: (*replica).clone(), requests: 0 };
+    let mut shares: Vec<Share> = history.fleet.ready.iter().map(share).collect();
+    // r10 after r9.
+    shares.sort_by(|a, b| (a.replica.len(), &a.replica).cmp(&(b.replica.len(), &b.replica)));
+    for request in balanced(history).filter(|request| answered(request)) {
+        if let Some(share) = shares.iter_mut().find(|share| Some(&share.replica) == request.replica.as_ref()) {
+            share.requests += 1;
         }
     }
-    (counts, unanswered)
+    shares
+}
+
+fn unanswered(history: &History) -> u64 {
+    balanced(history).filter(|request| !answered(request)).count() as u64
+}
+
+/// Requests of the fleet that the balancer decided about.
+fn balanced<'b>(history: &'b History) -> impl Iterator<Item = &'b Request> {
+    history.fleet.journeys.iter().flat_map(|journey| {
+        let free = |step: u32| journey.route.get(step as usize) == Some(&RouteChoice::Balanced);
+        journey.requests.iter().copied().filter(move |request| free(request.step))
+    })
 }

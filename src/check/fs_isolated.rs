@@ -2,8 +2,9 @@
 //!
 //! What is decided how, with the kinds of `files.txt`:
 //! - a database, a session or an upload on the disk of a replica fails: the others do not have it, or each has its own;
-//! - plain data fails when the replicas differ in it: a path that not every replica wrote, or not with the same size;
-//! - plain data that every replica wrote alike is output of the start, and passes with a note;
+//! - plain data that every replica wrote before it was ready, with the same content, is output of the start, and passes with
+//!   a note; what every replica deleted is missed by none;
+//! - any other plain data fails: somebody's request may have put it there;
 //! - scratch (logs, caches, temporary files) passes with a note. So does all below `$TMPDIR` that is no database or session.
 //!
 //! A deleted file counts as written: the others still have it.
@@ -13,9 +14,11 @@ use std::sync::LazyLock;
 
 use globset::{Glob, GlobMatcher};
 
-use crate::model::event::{FileChange, Isolation, ReplicaName, StepKind};
+use crate::model::Name;
+use crate::model::event::{FileChange, Isolation, ReplicaName, Request, StepKind};
 
-use super::history::{History, Written};
+use super::history::{History, Journey, Written, answered};
+use super::story::route_of;
 use super::{Finding, counted, listed};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub(super) fn check(history: &History) -> Finding {
         "Nothing was written to the app, so only files of its start and of plain GETs would have been seen.".to_string()
     };
     if private.is_empty() {
-        return nothing_private(&paths, writes, power);
+        return nothing_private(&paths, writes, power).over(asked(history, |_, _| true));
     }
     let (path, kind, files) = &private[0];
     let summary = headline(path, *kind, files, &fleet.ready);
@@ -62,7 +65,32 @@ pub(super) fn check(history: &History) -> Finding {
         private.iter().take(MOST_LINES).map(|(path, kind, files)| headline(path, *kind, files, &fleet.ready));
     let more = private.len().saturating_sub(MOST_LINES);
     let more = (more > 0).then(|| format!("and {}", counted(more, "more path")));
-    Finding::fail(summary, power).evidence(evidence.collect::<Vec<_>>()).evidence(more)
+    let requested = private.iter().any(|(_, _, files)| files.iter().any(|file| file.after_ready));
+    Finding::fail(summary, power)
+        .over(if requested { to_blame(history) } else { Vec::new() })
+        .evidence(evidence.collect::<Vec<_>>())
+        .evidence(more)
+}
+
+/// Routes that may have written a file: those of writing steps, else all that were asked.
+fn to_blame(history: &History) -> Vec<Name> {
+    let routes = asked(history, |journey, request| writes_by(history, journey, request));
+    if routes.is_empty() { asked(history, |_, _| true) } else { routes }
+}
+
+/// Routes of the requests that replicas of the fleet answered.
+fn asked(history: &History, which: impl Fn(&Journey, &Request) -> bool) -> Vec<Name> {
+    let mut routes = BTreeSet::new();
+    for journey in &history.fleet.journeys {
+        let chosen = journey.requests.iter().filter(|request| answered(request) && which(journey, request));
+        routes.extend(chosen.map(|request| route_of(request)));
+    }
+    routes.into_iter().collect()
+}
+
+fn writes_by(history: &History, journey: &Journey, request: &Request) -> bool {
+    let step = history.summary(journey.scenario).and_then(|known| known.steps.get(request.step as usize));
+    step.is_some_and(|step| step.kind == StepKind::Write)
 }
 
 const MOST_LINES: usize = 12;
@@ -91,8 +119,10 @@ fn matters(kind: Kind, files: &[&Written], ready: &[&ReplicaName]) -> bool {
         Kind::Plain => {
             let writers: BTreeSet<_> = files.iter().map(|file| file.replica).collect();
             let looks: BTreeSet<_> =
-                files.iter().map(|file| (file.bytes, file.change == FileChange::Deleted)).collect();
-            looks.len() > 1 || ready.iter().any(|name| !writers.contains(name))
+                files.iter().map(|file| (file.bytes, file.digest, file.change == FileChange::Deleted)).collect();
+            let known = |file: &&Written| file.change == FileChange::Deleted || file.digest.is_some();
+            let of_the_start = files.iter().all(|file| known(file) && !file.after_ready);
+            looks.len() > 1 || !of_the_start || ready.iter().any(|name| !writers.contains(name))
         }
     }
 }
@@ -132,17 +162,14 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Writing steps that a replica answered, in the fleet.
+/// Writing requests that a replica answered, in the fleet.
 fn writes(history: &History) -> usize {
-    let mut count = 0;
-    for journey in &history.fleet.journeys {
-        let Some(scenario) = history.scenarios.iter().find(|scenario| scenario.name == *journey.scenario) else {
-            continue;
-        };
-        let writing = |step: u32| scenario.steps.get(step as usize).is_some_and(|step| step.kind == StepKind::Write);
-        count += journey.requests.iter().filter(|request| writing(request.step) && request.replica.is_some()).count();
-    }
-    count
+    let journeys = &history.fleet.journeys;
+    let count = |journey: &Journey| {
+        let writing = |request: &&&Request| answered(request) && writes_by(history, journey, request);
+        journey.requests.iter().filter(writing).count()
+    };
+    journeys.iter().map(count).sum()
 }
 
 fn kind_of(path: &str) -> Kind {

@@ -1,6 +1,6 @@
 //! The log, gathered by what checks ask for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::Name;
 use crate::model::event::{
@@ -29,6 +29,8 @@ pub(super) struct PhaseLog<'a> {
     pub exits: Vec<Exited<'a>>,
     pub files: Vec<Written<'a>>,
     pub services_failed: Vec<(&'a Name, &'a str)>,
+    /// What was left out, and why.
+    pub cuts: Vec<&'a str>,
     /// In the order of their start.
     pub journeys: Vec<Journey<'a>>,
 }
@@ -59,6 +61,8 @@ pub(super) struct Written<'a> {
     pub path: &'a str,
     pub bytes: u64,
     pub change: FileChange,
+    pub digest: Option<&'a str>,
+    pub after_ready: bool,
 }
 
 pub(super) struct Journey<'a> {
@@ -92,6 +96,10 @@ impl<'a> History<'a> {
         history
     }
 
+    pub fn summary(&self, scenario: &str) -> Option<&'a ScenarioSummary> {
+        self.scenarios.iter().find(|known| known.name == scenario)
+    }
+
     fn phase(&mut self, phase: Phase) -> Option<&mut PhaseLog<'a>> {
         match phase {
             Phase::Setup => None,
@@ -120,9 +128,14 @@ impl<'a> PhaseLog<'a> {
                 after_signal_ms: *after_signal_ms,
                 last_lines,
             }),
-            Event::FileWritten { replica, path, bytes, change } => {
-                self.files.push(Written { replica, path, bytes: *bytes, change: *change });
-            }
+            Event::FileWritten { replica, path, bytes, change, digest, after_ready } => self.files.push(Written {
+                replica,
+                path,
+                bytes: *bytes,
+                change: *change,
+                digest: digest.as_deref(),
+                after_ready: *after_ready,
+            }),
             Event::JourneyStarted { journey, scenario, user, purpose, route } => {
                 places.insert(*journey, (phase, self.journeys.len()));
                 self.journeys.push(Journey {
@@ -144,10 +157,12 @@ impl<'a> PhaseLog<'a> {
                     journey.result = Some(result);
                 }
             }
+            Event::PhaseCut { reason } => self.cuts.push(reason),
             Event::RunStarted { .. }
             | Event::Linted { .. }
             | Event::RunFinished { .. }
             | Event::ServiceReady { .. }
+            | Event::Noted { .. }
             | Event::PhaseFinished => {}
         }
     }
@@ -161,9 +176,75 @@ impl<'a> PhaseLog<'a> {
         self.journeys.iter().filter(move |journey| journey.purpose == purpose && journey.scenario == scenario)
     }
 
+    /// Journeys across replicas that count, gathered by what they did alike. A story with steps left out counts only when
+    /// the rest of it passes on one replica; else it was shortened too much, and says nothing.
+    pub fn attempts<'b>(&'b self, scenario: &'b str) -> Vec<Attempt<'a, 'b>> {
+        let alone: Vec<&Journey> =
+            self.of(scenario, Purpose::Shrink).filter(|journey| !journey.crosses() && journey.passed()).collect();
+        let shortened =
+            self.of(scenario, Purpose::Shrink).filter(|journey| alone.iter().any(|alone| alone.skips_like(journey)));
+        gather(self.of(scenario, Purpose::Switch).chain(shortened).filter(|journey| journey.crosses()))
+    }
+
+    /// The tool's own journeys of a name, gathered likewise.
+    pub fn probes<'b>(&'b self, name: &'b str) -> Vec<Attempt<'a, 'b>> {
+        gather(self.of(name, Purpose::Probe))
+    }
+
+    /// The first request that was answered by another replica than the one it was meant for, and that one.
+    pub fn misrouted(&self) -> Option<(&'a Request, &'a ReplicaName)> {
+        self.journeys.iter().find_map(|journey| {
+            journey.requests.iter().find_map(|request| match journey.route.get(request.step as usize) {
+                Some(RouteChoice::Pinned(meant)) if request.replica.as_ref().is_some_and(|name| name != meant) => {
+                    Some((*request, meant))
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// Replicas that ended without being asked to.
     pub fn died(&self) -> Vec<&ReplicaName> {
         self.exits.iter().filter(|exit| !exit.expected).map(|exit| exit.replica).collect()
+    }
+}
+
+/// Journeys of different users over the same steps and replicas.
+pub(super) struct Attempt<'a, 'b>(pub Vec<&'b Journey<'a>>);
+
+fn gather<'a: 'b, 'b>(journeys: impl Iterator<Item = &'b Journey<'a>>) -> Vec<Attempt<'a, 'b>> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut places: HashMap<(Purpose, &[RouteChoice]), usize> = HashMap::new();
+    for journey in journeys {
+        let place = *places.entry((journey.purpose, journey.route)).or_insert(attempts.len());
+        if place == attempts.len() {
+            attempts.push(Attempt(Vec::new()));
+        }
+        attempts[place].0.push(journey);
+    }
+    attempts
+}
+
+impl<'a, 'b> Attempt<'a, 'b> {
+    pub fn first(&self) -> &'b Journey<'a> {
+        self.0[0]
+    }
+
+    pub fn passed(&self) -> bool {
+        self.0.iter().all(|journey| journey.passed())
+    }
+
+    /// Failed at the same step whenever it was made, twice at least, with an answer: no accident.
+    pub fn fails(&self) -> bool {
+        let step = self.first().failed_step();
+        self.0.len() > 1
+            && step.is_some()
+            && self.0.iter().all(|journey| journey.failed_step() == step && journey.failure_was_answered())
+    }
+
+    /// A failure without an answer of a replica, or a journey without an end.
+    pub fn unanswered(&self) -> Option<&'b Journey<'a>> {
+        self.0.iter().copied().find(|journey| !journey.passed() && !journey.failure_was_answered())
     }
 }
 
@@ -210,6 +291,14 @@ impl<'a> Journey<'a> {
     /// The failing step was answered by a replica: not by silence and not by the balancer for it.
     pub fn failure_was_answered(&self) -> bool {
         self.failed_step().and_then(|step| self.request(step)).is_some_and(answered)
+    }
+
+    /// The same steps are left out.
+    pub fn skips_like(&self, other: &Journey) -> bool {
+        let skipped = |journey: &Journey| -> Vec<bool> {
+            journey.route.iter().map(|choice| *choice == RouteChoice::Skipped).collect()
+        };
+        skipped(self) == skipped(other)
     }
 
     pub fn kept_steps(&self) -> usize {

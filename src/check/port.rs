@@ -14,14 +14,18 @@ pub(super) fn check(history: &History) -> Finding {
     if !fleet.started {
         return Finding::unknown("no replica was started", "The run ended before the fleet was started.");
     }
-    if let Some((name, reason)) = fleet.services_failed.first() {
+    // A service that ends later disturbs no port.
+    if let Some((name, reason)) = fleet.services_failed.first().filter(|_| fleet.ready.is_empty()) {
         return Finding::unknown(format!("the service `{name}` did not start: {reason}"), "Replicas need it to start.");
     }
     if fleet.not_ready.is_empty() {
         return match fleet.ready.len() {
             0 => Finding::unknown("no replica became ready", "The run ended before one was ready."),
             1 => Finding::skipped("one replica was started", "Two are needed to get in each other's way."),
-            count => Finding::pass(format!("{} listen on their own ports", counted(count, "replica")), power),
+            count => {
+                let summary = format!("{} listen on their own ports", counted(count, "replica"));
+                Finding::pass(summary, power).of_the_whole_app()
+            }
         };
     }
     let evidence: Vec<String> = fleet.not_ready.iter().flat_map(tell).collect();

@@ -1,19 +1,21 @@
 //! `ryw`, read your writes: does a user find on one replica what they wrote on another?
 //!
 //! D. B. Terry et al., "Session guarantees for weakly consistent replicated data", PDIS 1994. A story that passes on each
-//! replica alone and fails when its later steps go to another replica violates it; the blamed step is the one that fails,
-//! the writer is the replica that took the last writing step before it.
+//! replica alone and fails when its later steps go to another replica violates it, if a new user meets the failure again.
+//! It holds when every replica showed what every other one wrote, by a step that asserts more than a status.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::event::{Purpose, ReplicaName, ScenarioSummary, StepKind};
+use crate::model::Name;
+use crate::model::event::{Purpose, ReplicaName, Request, ScenarioSummary, StepKind};
 use crate::model::verdict::CheckVerdict;
 use crate::stats::{Ratio, fisher_more_failures, rate_left_open};
 
-use super::history::{History, Journey};
+use super::history::{Attempt, Exited, History, Journey, PhaseLog, status};
+use super::link::{Link, links, planned};
 use super::session_cross::{Reference, loss};
-use super::story::{index_of, place, routes, tell};
-use super::{Finding, counted, listed};
+use super::story::{index_of, place, route_of, routes, tell};
+use super::{Finding, counted, listed, undermined};
 
 /// With this probability or less, more failures among N replicas are no accident.
 const SIGNIFICANCE: f64 = 0.01;
@@ -21,6 +23,9 @@ const SIGNIFICANCE: f64 = 0.01;
 pub(super) fn check(history: &History) -> Finding {
     if history.fleet.ready.len() < 2 {
         return Finding::skipped("fewer than two replicas were ready", "There was nowhere else to read.");
+    }
+    if let Some(why) = undermined(history) {
+        return why;
     }
     let stories: Vec<&ScenarioSummary> =
         history.scenarios.iter().filter(|scenario| writes_then_goes_on(scenario)).collect();
@@ -54,15 +59,14 @@ fn combine(mut findings: Vec<(&ScenarioSummary, Finding)>) -> Finding {
         .skip(1)
         .map(|(scenario, finding)| format!("scenario `{}`: {}", scenario.name, finding.summary))
         .collect();
-    let mut routes = Vec::new();
-    findings
+    let verdict = findings[0].1.verdict;
+    let routes: BTreeSet<Name> = findings
         .iter()
-        .filter(|(_, finding)| finding.verdict == CheckVerdict::Fail)
-        .for_each(|(_, finding)| routes.extend(finding.routes.clone()));
-    routes.dedup();
-    let (_, mut first) = findings.swap_remove(0);
-    first.routes = routes;
-    first.evidence(others)
+        .filter(|(_, finding)| finding.verdict == verdict)
+        .flat_map(|(_, finding)| finding.routes.iter().cloned())
+        .collect();
+    let (_, first) = findings.swap_remove(0);
+    first.over(routes.into_iter().collect()).evidence(others)
 }
 
 /// What was tried for one scenario.
@@ -72,8 +76,11 @@ struct Trial<'h, 'a> {
     /// Replicas that pass the story alone.
     sound: BTreeSet<&'a ReplicaName>,
     passed: Vec<&'h Journey<'a>>,
+    /// Failed, and failed again: one journey for each route.
     failed: Vec<&'h Journey<'a>>,
-    /// Failed without an answer of a replica, or not finished.
+    /// Failed and not again, or before the switch: a new user did not meet the failure.
+    fickle: Vec<Attempt<'a, 'h>>,
+    /// Without an answer of a replica, or not finished.
     unanswered: Vec<&'h Journey<'a>>,
 }
 
@@ -85,7 +92,7 @@ fn judge<'a>(history: &History<'a>, scenario: &'a ScenarioSummary) -> Finding {
     if !trial.failed.is_empty() {
         return trial.fail();
     }
-    trial.no_failure()
+    trial.too_little().unwrap_or_else(|| trial.at_once())
 }
 
 impl<'h, 'a> Trial<'h, 'a> {
@@ -98,30 +105,27 @@ impl<'h, 'a> Trial<'h, 'a> {
         }
         let sound: BTreeSet<&ReplicaName> =
             outcomes.iter().filter(|(_, sound)| **sound).map(|(name, _)| *name).collect();
-        let mut trial =
-            Trial { history, scenario, sound, passed: Vec::new(), failed: Vec::new(), unanswered: Vec::new() };
-        let log = &history.fleet;
-        let alone: Vec<&Journey> =
-            log.of(&scenario.name, Purpose::Shrink).filter(|journey| !journey.crosses() && journey.passed()).collect();
-        // A shortened story that fails on one replica as well was shortened too much, and says nothing.
-        let shortened = log.of(&scenario.name, Purpose::Shrink);
-        let shortened = shortened.filter(|journey| alone.iter().any(|alone| skips_alike(alone, journey)));
-        for journey in log.of(&scenario.name, Purpose::Switch).chain(shortened).filter(|journey| journey.crosses()) {
-            trial.sort(journey);
+        let (passed, failed, fickle, unanswered) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut trial = Trial { history, scenario, sound, passed, failed, fickle, unanswered };
+        for attempt in history.fleet.attempts(&scenario.name) {
+            trial.sort(attempt);
         }
         trial
     }
 
-    fn sort(&mut self, journey: &'h Journey<'a>) {
+    fn sort(&mut self, attempt: Attempt<'a, 'h>) {
+        let journey = attempt.first();
         if !(0..journey.route.len()).filter_map(|step| journey.replica(step)).all(|name| self.sound.contains(name)) {
             return;
         }
-        match journey.failed_step() {
-            None if journey.passed() => self.passed.push(journey),
-            // Failing before the switch is failing on one replica.
-            Some(step) if blame(journey, self.scenario, step).is_none() => self.unanswered.push(journey),
-            Some(_) if journey.failure_was_answered() => self.failed.push(journey),
-            _ => self.unanswered.push(journey),
+        if attempt.passed() {
+            self.passed.extend(attempt.0);
+        } else if let Some(lost) = attempt.unanswered() {
+            self.unanswered.push(lost);
+        } else if attempt.fails() && journey.failed_step().is_some_and(|step| elsewhere(journey, step).is_some()) {
+            self.failed.push(journey);
+        } else if journey.purpose == Purpose::Switch {
+            self.fickle.push(attempt);
         }
     }
 
@@ -148,10 +152,8 @@ impl<'h, 'a> Trial<'h, 'a> {
             return Some(Finding::unknown(summary, why).evidence([line]));
         }
         if self.sound.len() < 2 {
-            let dead = self.history.fleet.died();
-            let cause =
-                if dead.is_empty() { String::new() } else { format!("; {} ended during the run", listed(&dead)) };
-            let summary = format!("scenario `{name}` passes on {} only{cause}", counted(self.sound.len(), "replica"));
+            let summary =
+                format!("scenario `{name}` passes on {} only{}", counted(self.sound.len(), "replica"), self.cause());
             return Some(Finding::unknown(summary, why).evidence(self.last_words()));
         }
         None
@@ -165,9 +167,6 @@ impl<'h, 'a> Trial<'h, 'a> {
         let Some((journey, step)) = best.and_then(|journey| Some((journey, journey.failed_step()?))) else {
             return Finding::unknown("the log tells of a failure without a step", "It was changed by hand.");
         };
-        let Some((writer_step, writer)) = blame(journey, self.scenario, step) else {
-            return Finding::unknown("the log tells of a failure on one replica", "It was changed by hand.");
-        };
         if self.history.control.of(&self.scenario.name, Purpose::Baseline).all(|journey| !journey.passed()) {
             return Finding::unknown(
                 format!("scenario `{}` fails across replicas, but was not tried on one alone", self.scenario.name),
@@ -175,54 +174,91 @@ impl<'h, 'a> Trial<'h, 'a> {
             );
         }
         let last = index_of(journey, step);
-        let reader =
-            journey.requests.get(last).map_or_else(|| format!("step {}", step + 1), |request| place(journey, request));
-        let lost = Reference::of(self.history, journey).and_then(|reference| loss(journey, &reference));
-        let because = if lost.is_some() { ", because the session is lost" } else { "" };
-        let written = journey
-            .request(writer_step)
-            .map_or_else(|| format!("step {} on {writer}", writer_step + 1), |request| place(journey, request));
-        let summary = match self.scenario.steps.get(step).map(|step| step.kind) {
-            Some(StepKind::Write) => format!("{reader} fails after {written}{because}"),
-            _ => format!("{reader} does not see what {written} wrote{because}"),
-        };
         let story = tell(self.history, journey, last, journey.reason(), self.control(journey));
-        let mut finding = Finding::fail(summary, self.power())
+        let mut finding = Finding::fail(self.headline(journey, step), self.power())
             .evidence([journey.reason().to_string()])
             .evidence(self.matrix())
             .evidence([self.control(journey)])
-            .evidence(self.unanswered_note());
-        finding.routes = routes(&story);
+            .evidence(self.unanswered_note())
+            .over(routes(&story));
         finding.story = Some(story);
         finding
     }
 
-    fn no_failure(&self) -> Finding {
+    /// "`GET /cart` on r2 does not see what `POST /cart` on r1 wrote".
+    fn headline(&self, journey: &Journey<'a>, step: usize) -> String {
+        let at = |step: usize| {
+            journey.request(step).map_or_else(|| format!("step {}", step + 1), |request| place(journey, request))
+        };
+        let link = links(journey, self.scenario).into_iter().find(|link| !link.passed && link.crosses());
+        let earlier = link.map(|link| link.write).or_else(|| elsewhere(journey, step)).map_or_else(String::new, at);
+        let reader = at(step);
+        let reads = self.scenario.steps.get(step).is_some_and(|step| step.kind == StepKind::Read);
+        let lost = Reference::of(self.history, journey).and_then(|reference| loss(journey, &reference));
+        let because = if lost.is_some() { ", because the session is lost" } else { "" };
+        match wrong_status(journey, step) {
+            Some(status) => format!("{reader} {status} after {earlier}{because}"),
+            None if reads && link.is_some() => format!("{reader} does not see what {earlier} wrote{because}"),
+            None => format!("{reader} fails after {earlier}{because}"),
+        }
+    }
+
+    /// Why the absence of failures says too little.
+    fn too_little(&self) -> Option<Finding> {
         let name = &self.scenario.name;
-        let ready = self.history.fleet.ready.len();
-        let possible = ready * ready.saturating_sub(1);
-        let tried: BTreeSet<_> = self.passed.iter().filter_map(|journey| ends(journey)).collect();
-        if !self.unanswered.is_empty() || tried.len() < possible {
-            let dead = self.history.fleet.died();
-            let cause =
-                if dead.is_empty() { String::new() } else { format!(": {} ended during the run", listed(&dead)) };
-            let summary =
-                format!("scenario `{name}` was tried over {} of {possible} pairs of replicas{cause}", tried.len());
-            return Finding::unknown(summary, self.power())
-                .evidence(self.unanswered_note())
-                .evidence(self.last_words());
+        let help =
+            "Add [Asserts] to a step that reads what was written before (a GET, or any step with an `@read` hint).";
+        if !asserts_what_was_written(self.scenario) {
+            return Some(Finding::unknown(
+                format!("scenario `{name}` asserts nothing about what it wrote"),
+                format!("A status alone shows no lost write. {help}"),
+            ));
         }
-        if !self.asserts_after_a_write() {
-            let summary = format!("scenario `{name}` asserts nothing after it wrote");
-            return Finding::unknown(summary, "Add `HTTP 200` and [Asserts] to the step that reads what was written.");
+        let (tried, possible) = (pairs(&self.passed, self.scenario), self.possible());
+        if possible.is_empty() {
+            return Some(Finding::skipped(
+                format!("scenario `{name}` never reads on another replica than it wrote on"),
+                "Its `@replica` hints keep what is written and what is read together.",
+            ));
         }
-        self.at_once()
+        if let Some(first) = self.fickle_notes().into_iter().next() {
+            return Some(
+                Finding::unknown(
+                    format!("scenario `{name}` fails at times, and not again for the next user: {first}"),
+                    format!("A failure counts when a new user meets it again at the same step. {}", self.power()),
+                )
+                .evidence(self.fickle_notes())
+                .evidence(self.unanswered_note()),
+            );
+        }
+        if self.unanswered.is_empty() && possible.is_subset(&tried) {
+            return None;
+        }
+        let summary = format!(
+            "scenario `{name}` was tried over {} of {} of replicas{}",
+            tried.len(),
+            counted(possible.len().max(tried.len()), "pair"),
+            self.cause()
+        );
+        Some(Finding::unknown(summary, self.power()).evidence(self.unanswered_note()).evidence(self.last_words()))
+    }
+
+    /// Writer and reader of every switch that was planned: what the hints allow. Where the plan was cut, all pairs.
+    fn possible(&self) -> BTreeSet<(&'a ReplicaName, &'a ReplicaName)> {
+        let fleet = &self.history.fleet;
+        if !fleet.cuts.is_empty() {
+            let others = |writer| fleet.ready.iter().filter(move |reader| **reader != writer);
+            return fleet.ready.iter().flat_map(|writer| others(*writer).map(|reader| (*writer, *reader))).collect();
+        }
+        let switches = fleet.of(&self.scenario.name, Purpose::Switch);
+        let crossing = switches.flat_map(|journey| planned(journey, self.scenario)).filter(Link::crosses);
+        crossing.map(|link| (link.writer, link.reader)).collect()
     }
 
     /// What users at once saw, after every switch passed.
     fn at_once(&self) -> Finding {
         let name = &self.scenario.name;
-        let spread = |log: &super::history::PhaseLog| {
+        let spread = |log: &PhaseLog| {
             let failed = log.of(name, Purpose::Spread).filter(|journey| journey.failure_was_answered()).count() as u64;
             let passed = log.of(name, Purpose::Spread).filter(|journey| journey.passed()).count() as u64;
             Ratio { failed, of: failed + passed }
@@ -236,19 +272,15 @@ impl<'h, 'a> Trial<'h, 'a> {
             one.failed,
             one.of
         );
-        let crossed = counted(self.passed.len(), "journey");
+        let crossed = counted(self.crossing().count(), "journey");
+        let found = format!("scenario `{name}`: {crossed} read on another replica than they wrote on, and passed");
+        let pass = |summary| Finding::pass(summary, self.power()).over(self.crossed_routes()).evidence([told.clone()]);
         if many.failed == 0 {
-            let summary = format!("scenario `{name}`: {crossed} across replicas found what they wrote");
-            return Finding::pass(summary, self.power()).evidence([told]);
+            return pass(found);
         }
         match fisher_more_failures(many, one) {
             Some(p) if p <= SIGNIFICANCE => self.fail_at_once(&told, p),
-            _ if one.failed > 0 => {
-                let summary = format!(
-                    "scenario `{name}`: {crossed} across replicas found what they wrote; users at once fail on one replica too"
-                );
-                Finding::pass(summary, self.power()).evidence([told])
-            }
+            _ if one.failed > 0 => pass(format!("{found}; users at once fail on one replica too")),
             _ => Finding::unknown(
                 format!("scenario `{name}` fails for some users at once: {told}"),
                 "Too few to tell from an accident; more users would tell.",
@@ -271,27 +303,43 @@ impl<'h, 'a> Trial<'h, 'a> {
         finding
     }
 
-    /// Rows by writer, columns by reader; the diagonal is the baseline.
-    fn matrix(&self) -> Vec<String> {
-        let mut cells: BTreeMap<(&ReplicaName, &ReplicaName), (usize, usize)> = BTreeMap::new();
-        let crossing =
-            self.failed.iter().map(|journey| (journey, 1)).chain(self.passed.iter().map(|journey| (journey, 0)));
-        for (journey, failed) in crossing.filter(|(journey, _)| journey.purpose == Purpose::Switch) {
-            if let Some(pair) = ends(journey) {
-                let cell = cells.entry(pair).or_default();
-                *cell = (cell.0 + failed, cell.1 + 1);
+    /// Journeys that read on another replica than they wrote on, and passed.
+    fn crossing(&self) -> impl Iterator<Item = &&'h Journey<'a>> {
+        self.passed.iter().filter(|journey| links(journey, self.scenario).iter().any(Link::crosses))
+    }
+
+    /// Routes that wrote on one replica and read on another one.
+    fn crossed_routes(&self) -> Vec<Name> {
+        let mut routes = BTreeSet::new();
+        for journey in self.crossing() {
+            for link in links(journey, self.scenario).iter().filter(|link| link.crosses()) {
+                let told = |request: &&&Request| [link.write, link.read].contains(&(request.step as usize));
+                routes.extend(journey.requests.iter().filter(told).map(|request| route_of(request)));
             }
         }
-        for baseline in self.history.fleet.of(&self.scenario.name, Purpose::Baseline) {
-            if let Some(name) = baseline.replica(0).filter(|name| self.sound.contains(name)) {
-                let cell = cells.entry((name, name)).or_default();
-                *cell = (cell.0, cell.1 + 1);
+        routes.into_iter().collect()
+    }
+
+    /// Rows by writer, columns by reader; the diagonal is what one replica wrote and read itself.
+    fn matrix(&self) -> Vec<String> {
+        let mut cells: BTreeMap<(&ReplicaName, &ReplicaName), (usize, usize)> = BTreeMap::new();
+        let fleet = &self.history.fleet;
+        let alone = fleet.of(&self.scenario.name, Purpose::Baseline).filter(|journey| journey.passed());
+        let switched = self.failed.iter().chain(&self.passed).copied();
+        for journey in alone.chain(switched.filter(|journey| journey.purpose == Purpose::Switch)) {
+            let mut shown: BTreeMap<(&ReplicaName, &ReplicaName), bool> = BTreeMap::new();
+            for link in links(journey, self.scenario) {
+                *shown.entry((link.writer, link.reader)).or_insert(true) &= link.passed;
+            }
+            for (pair, passed) in shown {
+                let cell = cells.entry(pair).or_default();
+                *cell = (cell.0 + usize::from(passed), cell.1 + 1);
             }
         }
         let row = |writer: &&ReplicaName| {
             let cell = |reader: &&ReplicaName| match cells.get(&(*writer, *reader)) {
-                Some((0, of)) => format!("{reader} {of}/{of}"),
-                Some((failed, of)) => format!("{reader} {}/{of} FAILED", of - failed),
+                Some((passed, of)) if passed == of => format!("{reader} {of}/{of}"),
+                Some((passed, of)) => format!("{reader} {passed}/{of} FAILED"),
                 None => format!("{reader} –"),
             };
             let cells: Vec<String> = self.sound.iter().map(cell).collect();
@@ -304,7 +352,7 @@ impl<'h, 'a> Trial<'h, 'a> {
     fn control(&self, journey: &Journey) -> String {
         let control = &self.history.control;
         let same =
-            control.of(&self.scenario.name, Purpose::Shrink).any(|alone| alone.passed() && skips_alike(alone, journey));
+            control.of(&self.scenario.name, Purpose::Shrink).any(|alone| alone.passed() && alone.skips_like(journey));
         let baselines = control.of(&self.scenario.name, Purpose::Baseline).filter(|journey| journey.passed()).count();
         if same {
             "these steps pass on one replica".to_string()
@@ -314,27 +362,38 @@ impl<'h, 'a> Trial<'h, 'a> {
     }
 
     fn power(&self) -> String {
-        let journeys: Vec<_> =
-            self.passed.iter().chain(&self.failed).filter(|journey| journey.purpose == Purpose::Switch).collect();
-        let pairs: BTreeSet<_> = journeys.iter().filter_map(|journey| ends(journey)).collect();
-        let points: BTreeSet<_> = journeys.iter().filter_map(|journey| switch_point(journey)).collect();
+        let switched: Vec<&Journey> = self
+            .passed
+            .iter()
+            .chain(&self.failed)
+            .copied()
+            .filter(|journey| journey.purpose == Purpose::Switch)
+            .filter(|journey| links(journey, self.scenario).iter().any(Link::crosses))
+            .collect();
+        let reads: BTreeSet<usize> = switched
+            .iter()
+            .flat_map(|journey| links(journey, self.scenario))
+            .filter(Link::crosses)
+            .map(|link| link.read)
+            .collect();
+        let cuts: Vec<String> = self.history.fleet.cuts.iter().map(|cut| format!(" {cut}")).collect();
         format!(
-            "{} over {} of replicas, with the switch before {} of {}; \
-             what shows in more than {:.0} % of such journeys would have been seen with 95 % probability.",
-            counted(journeys.len(), "journey"),
-            counted(pairs.len(), "pair"),
-            points.len(),
-            counted(self.scenario.steps.len() - 1, "step"),
-            100.0 * rate_left_open(journeys.len() as u64, 0.95),
+            "{} wrote on one replica and read on another, over {} of replicas and at {}; \
+             what shows in more than {:.0} % of such journeys would have been seen with 95 % probability.{}",
+            counted(switched.len(), "journey"),
+            counted(pairs(&switched, self.scenario).len(), "pair"),
+            counted(reads.len(), "step"),
+            100.0 * rate_left_open(switched.len() as u64, 0.95),
+            cuts.concat()
         )
     }
 
-    fn asserts_after_a_write(&self) -> bool {
-        let first = self.scenario.steps.iter().position(|step| step.kind == StepKind::Write).unwrap_or(0);
-        let asserted = |journey: &&Journey| {
-            journey.requests.iter().any(|request| request.step as usize > first && !request.assertions.is_empty())
-        };
-        self.passed.iter().any(asserted)
+    /// ": r2 ended during the run".
+    fn cause(&self) -> String {
+        match self.history.fleet.died() {
+            died if died.is_empty() => String::new(),
+            died => format!(": {} ended during the run", listed(&died)),
+        }
     }
 
     fn unanswered_note(&self) -> Option<String> {
@@ -344,10 +403,27 @@ impl<'h, 'a> Trial<'h, 'a> {
         (count > 0).then(|| format!("{} had no answer of a replica{first}", counted(count, "journey")))
     }
 
+    /// "`GET /cart` on r2 failed for 1 of 2 users over the same replicas: HTTP 200: found 500".
+    fn fickle_notes(&self) -> Vec<String> {
+        let note = |attempt: &Attempt| {
+            let failed = || attempt.0.iter().filter(|journey| journey.failed_step().is_some());
+            let journey = failed().next()?;
+            let request = journey.request(journey.failed_step()?)?;
+            Some(format!(
+                "{} failed for {} of {} over the same replicas: {}",
+                place(journey, request),
+                failed().count(),
+                counted(attempt.0.len(), "user"),
+                journey.reason()
+            ))
+        };
+        self.fickle.iter().filter_map(note).collect()
+    }
+
     /// The last lines of replicas that ended without being asked to.
     fn last_words(&self) -> Vec<String> {
         let died = self.history.fleet.exits.iter().filter(|exit| !exit.expected);
-        let words = |exit: &super::history::Exited| {
+        let words = |exit: &Exited| {
             let last = exit.last_lines.iter().rev().find(|line| !line.trim().is_empty());
             let last = last.map_or(String::new(), |line| format!("; its last line: {line}"));
             format!("{} ended {}{last}", exit.replica, super::port::exit_in_words(exit.exit))
@@ -356,36 +432,28 @@ impl<'h, 'a> Trial<'h, 'a> {
     }
 }
 
-/// The writing step to blame for the failure of `step`, and its replica: the last one before it that another replica took,
-/// else the last step before it that another replica took. `None` when all was on one replica.
-fn blame<'a>(journey: &Journey<'a>, scenario: &ScenarioSummary, step: usize) -> Option<(usize, &'a ReplicaName)> {
+/// Some step reads after one that wrote, and asserts more than a status.
+fn asserts_what_was_written(scenario: &ScenarioSummary) -> bool {
+    let after_a_write = scenario.steps.iter().skip_while(|step| step.kind != StepKind::Write).skip(1);
+    after_a_write.into_iter().any(|step| step.kind == StepKind::Read && step.asserts_content)
+}
+
+/// Different replicas that wrote and read.
+fn pairs<'a>(journeys: &[&Journey<'a>], scenario: &ScenarioSummary) -> BTreeSet<(&'a ReplicaName, &'a ReplicaName)> {
+    let crossing = journeys.iter().flat_map(|journey| links(journey, scenario)).filter(Link::crosses);
+    crossing.map(|link| (link.writer, link.reader)).collect()
+}
+
+/// The last step before `step` that another replica took; `None` when all was on one replica.
+fn elsewhere(journey: &Journey, step: usize) -> Option<usize> {
     let reader = journey.replica(step)?;
-    let before = || {
-        (0..step)
-            .rev()
-            .filter_map(|earlier| Some((earlier, journey.replica(earlier)?)))
-            .filter(|(_, name)| *name != reader)
-    };
-    let wrote = |(earlier, _): &(usize, &ReplicaName)| {
-        scenario.steps.get(*earlier).is_some_and(|step| step.kind == StepKind::Write)
-    };
-    before().find(wrote).or_else(|| before().next())
+    (0..step).rev().find(|earlier| journey.replica(*earlier).is_some_and(|name| name != reader))
 }
 
-/// The replica of the first step and the first other one.
-fn ends<'a>(journey: &Journey<'a>) -> Option<(&'a ReplicaName, &'a ReplicaName)> {
-    let mut replicas = (0..journey.route.len()).filter_map(|step| journey.replica(step));
-    let first = replicas.next()?;
-    replicas.find(|name| *name != first).map(|other| (first, other))
-}
-
-fn switch_point(journey: &Journey) -> Option<usize> {
-    let (first, _) = ends(journey)?;
-    (0..journey.route.len()).find(|step| journey.replica(*step).is_some_and(|name| name != first))
-}
-
-fn skips_alike(left: &Journey, right: &Journey) -> bool {
-    let kept =
-        |journey: &Journey| (0..journey.route.len()).map(|step| journey.replica(step).is_some()).collect::<Vec<_>>();
-    kept(left) == kept(right)
+/// "answers 401 instead of 200", where the status is what failed.
+fn wrong_status(journey: &Journey, step: usize) -> Option<String> {
+    let request = journey.request(step)?;
+    let failed = request.assertions.iter().find(|assertion| !assertion.passed)?;
+    let expected = failed.text.strip_prefix("HTTP")?.split_whitespace().next_back()?;
+    Some(format!("answers {} instead of {expected}", status(request)?))
 }

@@ -3,16 +3,22 @@
 //! A session is lost on a replica when
 //! - it sets a cookie anew that another replica issued and the user sent along, to another value, at a step where one
 //!   replica alone does not; or
-//! - it answers 401 or 403 or redirects to a login at a step where one replica alone answers otherwise.
+//! - it answers 401 or 403 or redirects to a login at a step where one replica alone answers otherwise, and does so again to
+//!   a new user; or
+//! - it fails a step that needs the session, again and again, when nothing but the session can be missing: all that was
+//!   written before was the sign-in.
+//!
+//! It is known on a replica that passes a step which needs the session: one that fails, on one replica, for a user who does
+//! not send the cookies that were set.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Name;
-use crate::model::event::{Answer, Purpose, ReplicaName, Request};
+use crate::model::event::{Answer, Purpose, ReplicaName, Request, StepKind};
 
-use super::history::{History, Journey, answered, status};
-use super::story::{place, routes, tell};
-use super::{Finding, counted};
+use super::history::{Attempt, History, Journey, answered, status};
+use super::story::{place, route_of, routes, tell};
+use super::{Finding, counted, listed, undermined};
 
 /// A session that was lost.
 pub(super) struct Loss {
@@ -22,6 +28,23 @@ pub(super) struct Loss {
     pub other: ReplicaName,
     /// "sets `sid` anew", "answers 401".
     pub what: String,
+    /// Told by a cookie that was set anew, which no server does by accident.
+    certain: bool,
+}
+
+/// What the journeys say together.
+#[derive(Default)]
+struct Tally<'a, 'b> {
+    crossings: usize,
+    restless: BTreeSet<&'a Name>,
+    losses: Vec<(&'b Journey<'a>, Loss)>,
+    /// Losses that a new user over the same route did not meet again.
+    once: Vec<(&'b Journey<'a>, Loss)>,
+    /// Issuer and other one, where a step that needs the session passed.
+    known: BTreeSet<(&'a ReplicaName, &'a ReplicaName)>,
+    routes: BTreeSet<Name>,
+    /// Where such a step failed for a reason that may be another one.
+    unclear: Vec<(&'a ReplicaName, String)>,
 }
 
 pub(super) fn check(history: &History) -> Finding {
@@ -29,35 +52,139 @@ pub(super) fn check(history: &History) -> Finding {
     if fleet.ready.len() < 2 {
         return Finding::skipped("fewer than two replicas were ready", "A session had nowhere else to go.");
     }
-    let mut crossings = 0;
-    let mut losses: Vec<(&Journey, Loss)> = Vec::new();
-    let mut restless = BTreeSet::new();
-    for journey in &fleet.journeys {
-        let Some(reference) = Reference::of(history, journey) else { continue };
-        crossings += crossed(journey, &reference, &mut restless);
-        losses.extend(loss(journey, &reference).map(|loss| (journey, loss)));
+    if let Some(why) = undermined(history) {
+        return why;
+    }
+    let mut tally = Tally::default();
+    let mut attempts = fleet.probes("session");
+    for scenario in history.scenarios {
+        attempts.extend(fleet.attempts(&scenario.name));
+        attempts.extend(fleet.of(&scenario.name, Purpose::Spread).map(|journey| Attempt(vec![journey])));
+    }
+    for attempt in attempts {
+        tally.take(history, attempt);
     }
     let power = format!(
         "{} that one replica issued went to another one with the next request.",
-        counted(crossings, "session cookie")
+        counted(tally.crossings, "session cookie")
     );
-    let shortest = losses.iter().min_by_key(|(journey, loss)| (journey.purpose != Purpose::Shrink, loss.at));
-    if let Some((journey, loss)) = shortest {
-        return lost(history, journey, loss, &losses, power);
+    let shortest = tally.losses.iter().min_by_key(|(journey, loss)| (journey.purpose != Purpose::Shrink, loss.at));
+    match shortest {
+        Some((journey, loss)) => lost(history, journey, loss, &tally.losses, power),
+        None => tally.no_loss(history, power),
     }
-    let note = restless.iter().map(|name| format!("`{name}` is set anew with every answer, on one replica too"));
-    match crossings {
-        0 if restless.is_empty() => Finding::skipped(
-            "no cookie was issued by one replica and sent to another",
-            "Without a scenario only `GET /` is asked; a scenario that signs in shows more.",
-        ),
-        0 => Finding::unknown(
-            "every cookie is set anew with each answer",
-            "Whether another replica knows it cannot be told from outside.",
-        )
-        .evidence(note),
-        _ => Finding::pass("sessions of one replica are accepted by the others", power).evidence(note),
+}
+
+impl<'a, 'b> Tally<'a, 'b> {
+    fn take(&mut self, history: &History<'a>, attempt: Attempt<'a, 'b>) {
+        let Some(reference) = Reference::of(history, attempt.first()) else { return };
+        let fails = attempt.fails();
+        let mut losses: Vec<(&Journey, Loss)> = Vec::new();
+        for journey in &attempt.0 {
+            self.crossings += crossed(journey, &reference, &mut self.restless);
+            match loss(journey, &reference) {
+                Some(loss) => losses.push((journey, loss)),
+                None if journey.purpose != Purpose::Shrink => self.take_need(journey, &reference, fails),
+                None => {}
+            }
+        }
+        let again = attempt.0.len() > 1
+            && losses.len() == attempt.0.len()
+            && losses.iter().all(|(_, loss)| loss.at == losses[0].1.at);
+        for (journey, loss) in losses {
+            match journey.purpose {
+                _ if loss.certain || again => self.losses.push((journey, loss)),
+                // Users at once are not sent twice over the same route; what is true of them shows in switches as well.
+                Purpose::Spread | Purpose::Shrink => {}
+                _ => self.once.push((journey, loss)),
+            }
+        }
     }
+
+    /// A step that needs the session, on another replica than the one that began it.
+    fn take_need(&mut self, journey: &Journey<'a>, reference: &Reference, fails: bool) {
+        let Some(need) = &reference.need else { return };
+        let Some((issuer, request)) = carried(journey, need.step) else { return };
+        let Some(other) = request.replica.as_ref() else { return };
+        let reached = journey.failed_step();
+        if journey.passed() || reached.is_some_and(|step| step > need.step) {
+            self.known.insert((issuer, other));
+            let told = journey
+                .requests
+                .iter()
+                .filter(|request| request.step as usize == need.step || !request.cookies_set.is_empty());
+            self.routes.extend(told.map(|request| route_of(request)));
+        } else if fails && reached == Some(need.step) {
+            self.unclear.push((issuer, place(journey, request)));
+        }
+    }
+
+    fn no_loss(self, history: &History, power: String) -> Finding {
+        let fleet = &history.fleet;
+        let note =
+            self.restless.iter().map(|name| format!("`{name}` is set anew with every answer, on one replica too"));
+        let help =
+            "A step that fails without the cookie, such as a page for signed-in users with [Asserts], would show it.";
+        if let Some((issuer, place)) = self.unclear.first() {
+            return Finding::unknown(
+                format!("{place} fails with the session that {issuer} began: the session or its data is missing there"),
+                "Whether the session is missing or what was written under it cannot be told apart; `ryw` tells of the failure. \
+                 A step that asserts who is signed in, before anything else is written, would tell.",
+            );
+        }
+        if let Some((journey, loss)) = self.once.first() {
+            let place = place(journey, journey.requests[loss.at]);
+            return Finding::unknown(
+                format!("{place} {} once, and not again for the next user", loss.what),
+                "A loss counts when a new user over the same replicas meets it again.",
+            );
+        }
+        let possible = fleet.ready.len() * (fleet.ready.len() - 1);
+        let cut = fleet.cuts.first().map(|cut| cut.to_string());
+        let died = (!fleet.died().is_empty()).then(|| format!("{} ended during the run.", listed(&fleet.died())));
+        if let Some(reason) = cut.or(died).filter(|_| !self.known.is_empty() && self.known.len() < possible) {
+            let summary = format!("sessions were tried over {} of {possible} pairs of replicas", self.known.len());
+            return Finding::unknown(summary, reason);
+        }
+        if !self.known.is_empty() {
+            let pairs = counted(self.known.len(), "pair");
+            let power = format!("{power} A step that fails without the session was passed over {pairs} of replicas.");
+            return Finding::pass("sessions of one replica are accepted by the others", power)
+                .of_the_whole_app()
+                .over(self.routes.into_iter().collect())
+                .evidence(note);
+        }
+        match self.crossings {
+            0 if self.restless.is_empty() => Finding::skipped(
+                "no cookie was issued by one replica and sent to another",
+                "Without a scenario only `GET /` is asked; a scenario that signs in shows more.",
+            ),
+            0 => Finding::unknown(
+                "every cookie is set anew with each answer",
+                format!("Whether another replica knows it cannot be told from outside. {help}"),
+            )
+            .evidence(note),
+            _ => Finding::skipped(
+                "cookies of one replica went to others, but no step there shows that the session is known",
+                format!("{power} {help}"),
+            )
+            .evidence(note),
+        }
+    }
+}
+
+/// The request of a step that carried another replica's cookie, and that replica.
+fn carried<'a>(journey: &Journey<'a>, step: usize) -> Option<(&'a ReplicaName, &'a Request)> {
+    let mut jar = Jar::default();
+    for request in &journey.requests {
+        if request.step as usize == step
+            && let Some((_, issuer)) = jar.foreign(request).first()
+        {
+            return answered(request).then_some((*issuer, *request));
+        }
+        jar.take(request);
+    }
+    None
 }
 
 fn lost(history: &History, journey: &Journey, loss: &Loss, all: &[(&Journey, Loss)], power: String) -> Finding {
@@ -88,12 +215,30 @@ pub(super) struct Reference<'a> {
     renewed: BTreeMap<u32, BTreeSet<&'a Name>>,
     /// Statuses and whether they lead to a login.
     seen: BTreeMap<u32, BTreeSet<(u16, bool)>>,
+    need: Option<Need>,
+}
+
+/// The first step that needs the session.
+struct Need {
+    step: usize,
+    /// Nothing but sign-ins was written before it, so that only the session can be missing.
+    only_the_session: bool,
+}
+
+impl Need {
+    fn of(history: &History, scenario: &str) -> Option<Need> {
+        let strangers = Attempt(history.control.of(scenario, Purpose::Stranger).collect());
+        let step = strangers.0.first()?.failed_step().filter(|_| strangers.fails())?;
+        let before = history.summary(scenario)?.steps.get(..step)?;
+        let mut writes = before.iter().filter(|step| step.kind == StepKind::Write);
+        Some(Need { step, only_the_session: writes.all(|step| sounds_like_a_sign_in(&step.path)) })
+    }
 }
 
 impl<'a> Reference<'a> {
     /// `None` when nothing was asked of one replica alone, or the story fails there.
     pub fn of(history: &History<'a>, journey: &Journey<'a>) -> Option<Self> {
-        let mut reference = Reference { renewed: BTreeMap::new(), seen: BTreeMap::new() };
+        let mut reference = Reference { renewed: BTreeMap::new(), seen: BTreeMap::new(), need: None };
         if journey.purpose == Purpose::Probe {
             if journey.scenario != "session" {
                 return None;
@@ -113,6 +258,7 @@ impl<'a> Reference<'a> {
             any = true;
             reference.take(baseline, 0);
         }
+        reference.need = Need::of(history, journey.scenario);
         any.then_some(reference)
     }
 
@@ -179,10 +325,14 @@ pub(super) fn loss(journey: &Journey, reference: &Reference) -> Option<Loss> {
                 let issuer = issuer.filter(|issuer| *issuer != other)?;
                 (!usual.is_some_and(|usual| usual.contains(name))).then(|| (issuer, format!("sets `{name}` anew")))
             });
-            let from = jar.foreign(request).first().map(|(_, issuer)| *issuer).or(before.filter(|name| *name != other));
-            let found = renewed.or_else(|| from.zip(refused(request, reference)));
+            let certain = renewed.is_some();
+            let owner = jar.foreign(request).first().map(|(_, issuer)| *issuer);
+            let from = owner.or(before.filter(|name| *name != other));
+            let found = renewed
+                .or_else(|| from.zip(refused(request, reference)))
+                .or_else(|| owner.zip(unknown(journey, request, reference)));
             if let Some((issuer, what)) = found {
-                return Some(Loss { at, issuer: issuer.clone(), other: other.clone(), what });
+                return Some(Loss { at, issuer: issuer.clone(), other: other.clone(), what, certain });
             }
             before = Some(other);
         }
@@ -207,9 +357,20 @@ fn refused(request: &Request, reference: &Reference) -> Option<String> {
     }
 }
 
+/// The journey fails at the step that needs the session, where only the session can be missing.
+fn unknown(journey: &Journey, request: &Request, reference: &Reference) -> Option<String> {
+    let need = reference.need.as_ref().filter(|need| need.only_the_session)?;
+    (journey.failed_step() == Some(need.step) && request.step as usize == need.step)
+        .then(|| format!("answers as to somebody without it ({})", journey.reason()))
+}
+
 fn leads_to_login(request: &Request) -> bool {
     let Answer::Response { status: 300..=399, location: Some(location), .. } = &request.answer else { return false };
-    let path = location.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    sounds_like_a_sign_in(location.split(['?', '#']).next().unwrap_or_default())
+}
+
+fn sounds_like_a_sign_in(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
     ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "auth", "session"]
         .iter()
         .any(|word| path.contains(word))

@@ -44,7 +44,12 @@ pub(super) fn check(history: &History) -> Finding {
     let slowest = ends.iter().filter_map(|end| end.after_signal_ms).fold(0.0, f64::max);
     let summary = format!("{} ended within {slowest:.0} ms of SIGTERM", counted(ends.len(), "replica"));
     let unhandled = ends.iter().any(|end| end.exit == Exit::Signal(SIGTERM));
-    let note = "no handler of its own ends it: requests under way are cut off, and as process 1 of a container it would not \
-                end at all";
-    Finding::pass(summary, power).evidence(evidence).evidence(unhandled.then(|| note.to_string()))
+    let power = match unhandled {
+        true => {
+            "No handler of its own ends it: requests under way are cut off, and as process 1 of a container it would not end \
+                 at all."
+        }
+        false => power,
+    };
+    Finding::pass(summary, power).of_the_whole_app().evidence(evidence)
 }

@@ -8,7 +8,7 @@ use super::history::{History, Journey, path, status};
 
 /// Tells a journey up to and with its request number `last`, which is the one that went wrong.
 pub(super) fn tell(history: &History, journey: &Journey, last: usize, why: &str, control: String) -> Story {
-    let summary = history.scenarios.iter().find(|scenario| scenario.name == *journey.scenario);
+    let summary = history.summary(journey.scenario);
     let line = |request: &Request| {
         summary.and_then(|known| known.steps.get(request.step as usize)).map_or(0, |step| step.line)
     };
@@ -36,13 +36,21 @@ pub(super) fn tell(history: &History, journey: &Journey, last: usize, why: &str,
 pub(super) fn routes(story: &Story) -> Vec<Name> {
     let mut routes: Vec<Name> = Vec::new();
     for step in &story.steps {
-        let path = step.target.split('?').next().unwrap_or("/");
-        let route = Name::from(format!("{} {path}", step.method));
+        let route = route(&step.method, &step.target);
         if !routes.contains(&route) {
             routes.push(route);
         }
     }
     routes
+}
+
+/// `METHOD /path` of one request.
+pub(super) fn route_of(request: &Request) -> Name {
+    route(&request.method, &request.target)
+}
+
+fn route(method: &str, target: &str) -> Name {
+    Name::from(format!("{method} {}", target.split('?').next().unwrap_or("/")))
 }
 
 fn note(request: &Request) -> String {

@@ -148,6 +148,7 @@ fn story(steps: &[StepKind]) -> ScenarioSummary {
         method: "GET".into(),
         path: format!("/s{index}"),
         kind: *kind,
+        asserts_content: *kind == StepKind::Read,
     };
     ScenarioSummary {
         name: "story".into(),
@@ -171,7 +172,10 @@ fn run(replicas: usize, steps: &[StepKind], store: Store) -> Vec<Entry> {
                 id += 1;
                 let route: Vec<usize> =
                     (0..steps.len()).map(|step| if step < point { writer } else { reader }).collect();
-                log.journey(id, Purpose::Switch, &route, steps, store);
+                if !log.journey(id, Purpose::Switch, &route, steps, store) {
+                    id += 1;
+                    log.journey(id, Purpose::Switch, &route, steps, store);
+                }
             }
         }
     }
@@ -281,8 +285,8 @@ fn without_a_control_a_failure_is_not_believed() {
 fn a_scenario_that_asserts_nothing_after_its_write_passes_nothing() {
     let mut log = run(2, STEPS, Store::Shared);
     for entry in &mut log {
-        if let Event::Request(request) = &mut entry.event {
-            request.assertions.clear();
+        if let Event::RunStarted { scenarios, .. } = &mut entry.event {
+            scenarios[0].steps[1].asserts_content = false;
         }
     }
     let found = outcome(&log, "ryw");
@@ -326,7 +330,12 @@ fn asked(id: u32, scenario: &str, requests: Vec<Request>, route: Vec<RouteChoice
 }
 
 fn written(replica: usize, path: &str, bytes: u64) -> Event {
-    Event::FileWritten { replica: name(replica), path: path.into(), bytes, change: FileChange::Created }
+    file(replica, path, bytes, "digest", false)
+}
+
+fn file(replica: usize, path: &str, bytes: u64, digest: &str, after_ready: bool) -> Event {
+    let (replica, change, digest) = (name(replica), FileChange::Created, Some(digest.to_string()));
+    Event::FileWritten { replica, path: path.into(), bytes, change, digest, after_ready }
 }
 
 #[test]
@@ -338,6 +347,10 @@ fn files_are_judged_by_what_they_are_and_who_has_them() {
     assert_eq!(verdict(vec![]).0, Skipped);
     assert_eq!(verdict(vec![written(0, "logs/app.log", 9), written(1, "cache/x", 3)]).0, Pass);
     assert_eq!(verdict(vec![written(0, "generated.json", 9), written(1, "generated.json", 9)]).0, Pass);
+    let other = vec![file(0, "notes.json", 9, "ab", false), file(1, "notes.json", 9, "cd", false)];
+    assert_eq!(verdict(other).0, Fail, "the same size is not the same content");
+    let later = vec![file(0, "notes.json", 9, "ab", true), file(1, "notes.json", 9, "ab", true)];
+    assert_eq!(verdict(later).0, Fail, "written when users came, and not at the start");
     assert_eq!(
         verdict(vec![written(0, "data.json", 900), written(1, "data.json", 800)]),
         (Fail, "each of r1 and r2 wrote its own copy of data.json (900 bytes)".into())
@@ -418,8 +431,8 @@ fn session(replicas: [usize; 3], set: [Option<&str>; 3]) -> CheckVerdict {
 #[test]
 fn a_cookie_set_anew_elsewhere_is_a_lost_session() {
     assert_eq!(session([0, 0, 1], [Some("a"), None, Some("b")]), Fail);
-    assert_eq!(session([0, 0, 1], [Some("a"), None, None]), Pass);
-    assert_eq!(session([0, 0, 1], [Some("a"), Some("a"), Some("a")]), Pass, "rolling sessions keep their value");
+    assert_eq!(session([0, 0, 1], [Some("a"), None, None]), Skipped, "no step needs the session");
+    assert_eq!(session([0, 0, 1], [Some("a"), Some("a"), Some("a")]), Skipped, "rolling sessions keep their value");
     assert_eq!(session([0, 0, 1], [Some("a"), Some("b"), Some("c")]), Unknown, "the issuer sets it anew as well");
 }
 
@@ -468,7 +481,7 @@ fn a_replica_that_must_be_killed_fails_sigterm() {
     assert_eq!(ended(Exit::Code(0), 12_000.0).verdict, Fail);
     let unhandled = ended(Exit::Signal(15), 2.0);
     assert_eq!(unhandled.verdict, Pass);
-    assert!(unhandled.evidence.iter().any(|line| line.contains("process 1 of a container")));
+    assert!(unhandled.power.contains("process 1 of a container"), "{}", unhandled.power);
 }
 
 #[test]
@@ -484,9 +497,278 @@ fn shares_count_balanced_requests_only() {
         events.extend(asked(999, "page", vec![pinned], vec![RouteChoice::Pinned(name(0))]));
         outcome(&fleet(2, events), "distribution").verdict
     };
+    let mut log = run(2, STEPS, Store::Shared);
+    log.pop();
+    let mut log = Log(log, Phase::Fleet);
+    for (id, replica) in [(900, 0), (901, 1), (902, 0)] {
+        asked(id, "spread", vec![request(id, 0, StepKind::Read, replica, true)], vec![RouteChoice::Balanced])
+            .into_iter()
+            .for_each(|event| log.add(event));
+    }
+    let shares: Vec<_> = shares(&log.finish()).into_iter().map(|share| (share.replica, share.requests)).collect();
+    assert_eq!(shares, [(name(0), 2), (name(1), 1)], "pinned requests are not counted");
     assert_eq!(spread([10, 10]), Pass);
     assert_eq!(spread([10, 9]), Pass);
     assert_eq!(spread([12, 8]), Fail);
     assert_eq!(spread([20, 0]), Fail);
     assert_eq!(spread([1, 1]), Unknown);
+}
+
+/// A story of which every journey is told request by request.
+struct Tale {
+    log: Log,
+    steps: Vec<StepSummary>,
+    next: u32,
+}
+
+/// What one step of a journey met: `(replica, status, passed, cookies set)`.
+type Met = (usize, u16, bool, &'static [(&'static str, &'static str)]);
+
+impl Tale {
+    /// Steps as `(method, path, asserts content)`.
+    fn of(steps: &[(&str, &str, bool)]) -> Tale {
+        let step = |(method, path, asserts): &(&str, &str, bool)| StepSummary {
+            line: 1,
+            method: method.to_string(),
+            path: path.to_string(),
+            kind: if *method == "GET" { StepKind::Read } else { StepKind::Write },
+            asserts_content: *asserts,
+        };
+        let steps: Vec<StepSummary> = steps.iter().map(step).collect();
+        let summary = ScenarioSummary { name: "story".into(), path: "story.hurl".into(), steps: steps.clone() };
+        let mut log = Log::new(2, vec![summary]);
+        log.phase(Phase::Fleet, 2);
+        Tale { log, steps, next: 0 }
+    }
+
+    /// One journey; the last step told is the one that failed, if it did. `skipped` steps are left out of `met`.
+    fn goes(&mut self, purpose: Purpose, route: &[Option<usize>], met: &[Met]) -> &mut Self {
+        self.next += 1;
+        let choice = |at: &Option<usize>| at.map_or(RouteChoice::Skipped, |at| RouteChoice::Pinned(name(at)));
+        self.log.add(Event::JourneyStarted {
+            journey: self.next,
+            scenario: "story".into(),
+            user: self.next,
+            purpose,
+            route: route.iter().map(choice).collect(),
+        });
+        let mut jar: BTreeSet<Name> = BTreeSet::new();
+        let mut result = JourneyResult::Passed;
+        let sent = (0..route.len()).filter(|step| route[*step].is_some());
+        for (step, (replica, status, passed, cookies)) in sent.zip(met) {
+            let known = &self.steps[step];
+            let mut sent = request(self.next, step, known.kind, *replica, *passed);
+            (sent.method, sent.target) = (known.method.clone(), known.path.clone());
+            sent.answer = answer(*status, "x");
+            if *status != 200 {
+                sent.assertions[0].text = "HTTP 200".into();
+            }
+            sent.cookies_sent = if purpose == Purpose::Stranger { vec![] } else { jar.iter().cloned().collect() };
+            sent.cookies_set = cookies.iter().map(|(name, value)| (Name::from(*name), value.to_string())).collect();
+            jar.extend(cookies.iter().map(|(name, _)| Name::from(*name)));
+            self.log.add(Event::Request(sent));
+            if !passed {
+                result = JourneyResult::Failed { step: step as u32, reason: "count == 1: found 0".into() };
+            }
+        }
+        self.log.add(Event::JourneyFinished { journey: self.next, result });
+        self
+    }
+
+    /// The same on each replica alone, and in the control.
+    fn holds_alone(&mut self, statuses: &[(u16, &'static [(&'static str, &'static str)])]) -> &mut Self {
+        for (phase, replica) in [(Phase::Control, 0), (Phase::Control, 0), (Phase::Fleet, 0), (Phase::Fleet, 1)] {
+            self.log.1 = phase;
+            let route = vec![Some(replica); self.steps.len()];
+            let met: Vec<Met> = statuses.iter().map(|(status, set)| (replica, *status, true, *set)).collect();
+            self.goes(Purpose::Baseline, &route, &met);
+        }
+        self
+    }
+
+    /// Without its cookies a user gets as far as this.
+    fn strangers(&mut self, met: &[Met]) -> &mut Self {
+        self.log.1 = Phase::Control;
+        let route = vec![Some(0); self.steps.len()];
+        self.goes(Purpose::Stranger, &route, met).goes(Purpose::Stranger, &route, met);
+        self.log.1 = Phase::Fleet;
+        self
+    }
+
+    /// Twice from one replica to the other and back, with the switch before `point`.
+    fn switches(&mut self, point: usize, met: impl Fn(usize, usize) -> Vec<Met>) -> &mut Self {
+        for (writer, reader) in [(0, 1), (1, 0)] {
+            let route: Vec<_> =
+                (0..self.steps.len()).map(|step| Some(if step < point { writer } else { reader })).collect();
+            self.goes(Purpose::Switch, &route, &met(writer, reader));
+            self.goes(Purpose::Switch, &route, &met(writer, reader));
+        }
+        self
+    }
+
+    fn outcome(&self, id: &str) -> Outcome {
+        outcome(&Log(self.log.0.clone(), Phase::Setup).finish(), id)
+    }
+}
+
+const SID: &[(&str, &str)] = &[("sid", "a")];
+
+#[test]
+fn a_cookie_that_goes_elsewhere_with_a_failing_step_is_no_known_session() {
+    let mut cart = Tale::of(&[("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, SID), (200, &[])]).strangers(&[(0, 200, true, SID), (0, 200, false, &[])]);
+    cart.switches(1, |writer, reader| vec![(writer, 200, true, SID), (reader, 200, false, &[])]);
+    let found = cart.outcome("session-cross");
+    assert_eq!(found.verdict, Unknown, "{found:#?}");
+    assert!(found.summary.starts_with("`GET /cart` on r2 fails with the session that r1 began"), "{}", found.summary);
+    assert_eq!(cart.outcome("ryw").verdict, Fail);
+}
+
+#[test]
+fn a_step_that_fails_without_its_cookie_and_passes_elsewhere_with_it_shows_that_the_session_is_known() {
+    let mut cart = Tale::of(&[("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, SID), (200, &[])]).strangers(&[(0, 200, true, SID), (0, 200, false, &[])]);
+    cart.switches(1, |writer, reader| vec![(writer, 200, true, SID), (reader, 200, true, &[])]);
+    let found = cart.outcome("session-cross");
+    assert_eq!((found.verdict, found.whole_app), (Pass, true), "{found:#?}");
+    assert_eq!(found.routes, ["GET /cart", "POST /cart"]);
+}
+
+#[test]
+fn a_step_that_passes_without_its_cookie_shows_nothing_of_the_session() {
+    let mut page = Tale::of(&[("POST", "/login", false), ("GET", "/", true)]);
+    page.holds_alone(&[(200, SID), (200, &[])]).strangers(&[(0, 200, true, SID), (0, 200, true, &[])]);
+    page.switches(1, |writer, reader| vec![(writer, 200, true, SID), (reader, 200, true, &[])]);
+    assert_eq!(page.outcome("session-cross").verdict, Skipped);
+}
+
+#[test]
+fn who_is_signed_in_here_and_a_stranger_there_has_lost_the_session() {
+    let me = |status: u16| {
+        let mut me = Tale::of(&[("POST", "/login", false), ("GET", "/me", true)]);
+        me.holds_alone(&[(200, SID), (200, &[])]).strangers(&[(0, 200, true, SID), (0, status, false, &[])]);
+        me.switches(1, |writer, reader| vec![(writer, 200, true, SID), (reader, status, false, &[])]);
+        me.outcome("session-cross")
+    };
+    assert_eq!(me(401).verdict, Fail);
+    assert!(me(401).summary.ends_with("it answers 401"), "{}", me(401).summary);
+    assert_eq!(me(200).verdict, Fail, "another identity");
+    assert!(me(200).summary.contains("answers as to somebody without it"), "{}", me(200).summary);
+}
+
+#[test]
+fn a_story_that_was_shortened_too_much_loses_no_session() {
+    let mut shop = Tale::of(&[("POST", "/login", false), ("POST", "/public", false), ("GET", "/secret", true)]);
+    shop.holds_alone(&[(200, SID), (200, &[]), (200, &[])]);
+    shop.switches(2, |writer, reader| {
+        vec![(writer, 200, true, SID), (writer, 200, true, &[]), (reader, 200, false, &[])]
+    });
+    for _ in 0..2 {
+        shop.goes(Purpose::Shrink, &[None, Some(0), Some(1)], &[(0, 200, true, &[]), (1, 401, false, &[])]);
+    }
+    shop.goes(Purpose::Shrink, &[None, Some(0), Some(0)], &[(0, 200, true, &[]), (0, 401, false, &[])]);
+    let found = shop.outcome("session-cross");
+    assert_ne!(found.verdict, Fail, "{found:#?}");
+}
+
+#[test]
+fn a_failure_that_the_next_user_does_not_meet_is_reported_and_decides_nothing() {
+    let mut cart = Tale::of(&[("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, &[]), (200, &[])]);
+    cart.switches(1, |writer, reader| vec![(writer, 200, true, &[]), (reader, 200, true, &[])]);
+    cart.goes(Purpose::Switch, &[Some(0), Some(1)], &[(0, 200, true, &[]), (1, 500, false, &[])]);
+    let found = cart.outcome("ryw");
+    assert_eq!(found.verdict, Unknown, "{found:#?}");
+    assert!(found.summary.contains("`GET /cart` on r2 failed for 1 of 3 users"), "{}", found.summary);
+}
+
+#[test]
+fn writer_and_reader_are_those_of_the_write_and_the_read() {
+    let mut cart = Tale::of(&[("GET", "/", false), ("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, &[]), (200, &[]), (200, &[])]);
+    cart.switches(1, |writer, reader| {
+        vec![(writer, 200, true, &[]), (reader, 200, true, &[]), (reader, 200, true, &[])]
+    });
+    assert_eq!(cart.outcome("ryw").verdict, Skipped, "nothing was read elsewhere");
+    cart.switches(2, |writer, reader| {
+        vec![(writer, 200, true, &[]), (writer, 200, true, &[]), (reader, 200, false, &[])]
+    });
+    let found = cart.outcome("ryw");
+    assert_eq!(found.verdict, Fail);
+    let row = found.evidence.iter().find(|line| line.starts_with("written on r1")).unwrap();
+    assert!(row.ends_with("r1 3/3 · r2 0/1 FAILED"), "{row}");
+    assert!(
+        found.power.starts_with("2 journeys wrote on one replica and read on another, over 2 pairs"),
+        "{}",
+        found.power
+    );
+}
+
+#[test]
+fn a_pass_names_the_routes_that_wrote_and_read_across_replicas() {
+    let mut cart = Tale::of(&[("GET", "/", false), ("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, &[]), (200, &[]), (200, &[])]);
+    cart.switches(2, |writer, reader| {
+        vec![(writer, 200, true, &[]), (writer, 200, true, &[]), (reader, 200, true, &[])]
+    });
+    let found = cart.outcome("ryw");
+    assert_eq!(found.verdict, Pass, "{found:#?}");
+    assert_eq!(found.routes, ["GET /cart", "POST /cart"]);
+}
+
+#[test]
+fn a_failed_status_is_named() {
+    let mut cart = Tale::of(&[("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, &[]), (200, &[])]);
+    cart.switches(1, |writer, reader| vec![(writer, 200, true, &[]), (reader, 404, false, &[])]);
+    let found = cart.outcome("ryw");
+    assert_eq!(found.summary, "`GET /cart` on r2 answers 404 instead of 200 after `POST /cart` on r1");
+}
+
+#[test]
+fn what_a_service_took_down_with_it_says_nothing_of_replicas() {
+    let mut log = run(2, STEPS, Store::Local);
+    let reason = "it ended while the replicas ran: exited with code 1".to_string();
+    let failed = Event::ServiceFailed { name: "redis".into(), reason, last_lines: Vec::new() };
+    let place = log.iter().position(|entry| matches!(entry.event, Event::JourneyStarted { .. })).unwrap();
+    log.insert(place, Entry { seq: 0, at_ms: 0.0, phase: Phase::Fleet, event: failed });
+    for id in ["ryw", "session-cross"] {
+        let found = outcome(&log, id);
+        assert_eq!(found.verdict, Unknown, "{found:#?}");
+        assert!(found.summary.contains("`redis` failed during the run"), "{}", found.summary);
+    }
+    assert_eq!(outcome(&log, "port").verdict, Pass);
+}
+
+#[test]
+fn a_request_that_went_astray_makes_its_run_no_evidence() {
+    let mut log = run(2, STEPS, Store::Shared);
+    let request = log.iter_mut().find_map(|entry| match &mut entry.event {
+        Event::Request(request) if request.replica == Some(name(1)) => Some(request),
+        _ => None,
+    });
+    request.unwrap().replica = Some(name(0));
+    let found = outcome(&log, "ryw");
+    assert_eq!(found.verdict, Unknown);
+    assert_eq!(found.summary, "`POST /s0` was meant for r2 and answered by r1");
+}
+
+#[test]
+fn what_was_cut_is_quoted_and_leaves_no_pair_out_in_silence() {
+    let cut = |log: &mut Vec<Entry>| {
+        let reason = "After 120 s no further journey was started.".to_string();
+        let place = log.iter().position(|entry| entry.phase == Phase::Control).unwrap();
+        log.insert(place, Entry { seq: 0, at_ms: 0.0, phase: Phase::Fleet, event: Event::PhaseCut { reason } });
+    };
+    let mut whole = run(2, STEPS, Store::Shared);
+    cut(&mut whole);
+    let found = outcome(&whole, "ryw");
+    assert_eq!(found.verdict, Pass, "all pairs were tried before");
+    assert!(found.power.ends_with("After 120 s no further journey was started."), "{}", found.power);
+    let is_switch = |entry: &Entry| matches!(entry.event, Event::JourneyStarted { purpose: Purpose::Switch, .. });
+    let last = whole.iter().rposition(is_switch).unwrap();
+    whole.remove(last);
+    let found = outcome(&whole, "ryw");
+    assert_eq!(found.verdict, Unknown);
+    assert!(found.summary.contains("1 of 2 pairs"), "{}", found.summary);
 }

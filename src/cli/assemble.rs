@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::check;
-use crate::model::event::{Answer, Entry, Event, Phase, Purpose, RouteChoice};
-use crate::model::report::{Share, TestReport};
+use crate::model::event::{Entry, Event};
+use crate::model::report::TestReport;
 use crate::policy::{proof, readiness};
 
 /// Evaluates the checks over `entries` and gathers what they and lint say. `log` is where the entries are kept.
@@ -18,7 +18,7 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
         seed: 0,
         command: Vec::new(),
         checks: outcomes,
-        distribution: distribution(entries),
+        distribution: check::shares(entries),
         findings: Vec::new(),
         notes: Vec::new(),
         problems: Vec::new(),
@@ -26,6 +26,7 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
         log: log.map(|path| path.display().to_string()),
     };
     let mut ended = Vec::new();
+    let mut interrupted = true;
     for entry in entries {
         match &entry.event {
             Event::RunStarted { app, command, replicas, seed, .. } => {
@@ -43,37 +44,13 @@ pub fn report(entries: &[Entry], log: Option<&Path>) -> TestReport {
                 report.notes.push(format!("{replica} ended by itself during the run{last}"));
                 ended.push(replica.clone());
             }
+            Event::PhaseCut { reason } if !report.notes.contains(reason) => report.notes.push(reason.clone()),
+            Event::Noted { text } if !report.notes.contains(text) => report.notes.push(text.clone()),
+            Event::RunFinished { interrupted: by_somebody } => interrupted = *by_somebody,
             _ => {}
         }
     }
     proof::correlate(&mut report.findings, &report.checks);
-    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings, &ended);
+    (report.verdict, report.reason) = readiness::readiness(&report.checks, &report.findings, &ended, interrupted);
     report
-}
-
-/// Balanced requests per replica of the fleet, in the order of the replicas' names.
-fn distribution(entries: &[Entry]) -> Vec<Share> {
-    let mut shares: Vec<Share> = Vec::new();
-    let mut balanced = std::collections::HashSet::new();
-    for entry in entries.iter().filter(|entry| entry.phase == Phase::Fleet) {
-        match &entry.event {
-            Event::ReplicaReady { replica, .. } => shares.push(Share { replica: replica.clone(), requests: 0 }),
-            Event::JourneyStarted { journey, route, purpose: Purpose::Spread | Purpose::Probe, .. }
-                if route.iter().all(|choice| *choice == RouteChoice::Balanced) =>
-            {
-                balanced.insert(*journey);
-            }
-            Event::Request(request)
-                if balanced.contains(&request.journey) && matches!(request.answer, Answer::Response { .. }) =>
-            {
-                let served = shares.iter_mut().find(|share| Some(&share.replica) == request.replica.as_ref());
-                if let Some(share) = served {
-                    share.requests += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    shares.sort_by(|a, b| a.replica.len().cmp(&b.replica.len()).then_with(|| a.replica.cmp(&b.replica)));
-    shares
 }

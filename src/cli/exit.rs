@@ -47,6 +47,8 @@ impl From<Readiness> for Exit {
 pub enum Failure {
     /// Something that the user wrote is wrong.
     Problems(Vec<Problem>),
+    /// The machine refused what the work needs, so that nothing could be decided.
+    Refused(Problem),
     /// The world refused: a file that cannot be written, a socket that cannot be opened.
     Io(io::Error),
 }
@@ -61,12 +63,25 @@ impl Failure {
                 problems.iter().for_each(super::output::show_problem);
                 Exit::Usage
             }
+            Failure::Refused(problem) => {
+                super::output::show_problem(&problem);
+                Exit::Undecided
+            }
             Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
             Failure::Io(error) => {
                 super::output::complain(&error.to_string());
                 Exit::Usage
             }
         }
+    }
+}
+
+impl Failure {
+    /// What was refused, as in "the balancer cannot listen".
+    pub fn refused(what: &str, error: &io::Error) -> Self {
+        Failure::Refused(Problem::new(format!("{what}: {error}")).help(
+            "The operating system refused it, so nothing was tested: a full disk, a limit on processes or open files?",
+        ))
     }
 }
 

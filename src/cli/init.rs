@@ -36,7 +36,7 @@ pub fn run(args: &Args) -> Result {
     if args.stdout {
         output::print(|_, out| write!(out, "{text}"))?;
     } else {
-        fs::write(&path, text)?;
+        fs::write(&path, text).map_err(|error| output::named(error, &path))?;
         output::print(|_, out| {
             writeln!(out, "wrote {}\n", config::FILE_NAME)?;
             detection.notes.iter().try_for_each(|note| writeln!(out, "- {note}"))?;

@@ -36,6 +36,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result {
+    args.reports.check()?;
     for path in &args.paths {
         if !path.exists() {
             return Err(Problem::new(format!("{}: no such file or folder", path.display()))
@@ -56,7 +57,7 @@ pub fn run(args: &Args) -> Result {
 
 /// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`.
 pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, config: &Config, pedantic: bool) -> LintReport {
-    let scan = source::scan(paths, base);
+    let scan = source::scan(paths, base, &config.lint.exclude);
     let options = lint::Options { pedantic, singletons: config.singletons.iter().map(Name::from).collect() };
     let mut report =
         lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::module_candidates);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_bytes;
 use anstream::{AutoStream, ColorChoice};
@@ -29,6 +29,20 @@ pub struct Reports {
 }
 
 impl Reports {
+    /// Refuses what cannot be written, before any work is done for it.
+    pub fn check(&self) -> Result<()> {
+        if self.outputs.len() > self.formats.len() {
+            let (formats, outputs) = (self.formats.len(), self.outputs.len());
+            return Err(Problem::new(format!("{outputs} outputs and {formats} formats"))
+                .help("give one `--format` for each `--output`")
+                .into());
+        }
+        for path in self.outputs.iter().filter(|path| path.as_os_str() != "-") {
+            fs::OpenOptions::new().append(true).create(true).open(path).map_err(|error| named(error, path))?;
+        }
+        Ok(())
+    }
+
     /// Writes every report that was asked for.
     pub fn write(&self, render: impl Fn(Format, Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         for (number, format) in self.formats.iter().enumerate() {
@@ -36,14 +50,18 @@ impl Reports {
                 Some(path) => {
                     let mut report = Vec::new();
                     render(*format, Look::default(), &mut report)?;
-                    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-                    fs::write(path, strip_bytes(&report).into_vec()).map_err(named)?;
+                    fs::write(path, strip_bytes(&report).into_vec()).map_err(|error| named(error, path))?;
                 }
                 None => print(|look, out| render(*format, look, out))?,
             }
         }
         Ok(())
     }
+}
+
+/// An error that says which file it is about.
+pub fn named(error: io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The least severity that makes the tool fail.
@@ -97,7 +115,7 @@ pub fn complain(text: &str) {
 
 pub fn show_problem(problem: &Problem) {
     let mut err = AutoStream::auto(io::stderr().lock());
-    let _ = terminal::problem(problem, look(io::stderr().is_terminal()), &mut err);
+    let _ = terminal::error(problem, look(io::stderr().is_terminal()), &mut err);
 }
 
 /// The terminal's width, as `COLUMNS` or the terminal itself says.

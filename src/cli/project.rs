@@ -28,7 +28,20 @@ pub fn scenarios(
     variables: &BTreeMap<String, String>,
 ) -> Result<Vec<Scenario>> {
     let known: Vec<&str> = variables.keys().map(String::as_str).collect();
-    let paths = if files.is_empty() { matching(folder, patterns)? } else { files.to_vec() };
+    let mut paths = files.to_vec();
+    if files.is_empty() {
+        for pattern in patterns {
+            let found = matching(folder, pattern)?;
+            if found.is_empty() {
+                return Err(Problem::new(format!("no file matches `{pattern}`, listed under `scenarios`"))
+                    .help("correct the pattern, or remove it: without a scenario the tool checks what it can by itself")
+                    .into());
+            }
+            paths.extend(found);
+        }
+        paths.sort();
+        paths.dedup();
+    }
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
@@ -50,29 +63,19 @@ pub fn scenarios(
     if problems.is_empty() { Ok(scenarios) } else { Err(Failure::Problems(problems)) }
 }
 
-fn matching(folder: &Path, patterns: &[String]) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for pattern in patterns {
-        let matcher = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| {
-            Problem::new(format!("`{pattern}` is not a pattern for file names: {error}"))
-                .help("write for example `stories/*.hurl`")
-        })?;
-        let matcher = matcher.compile_matcher();
-        let before = found.len();
-        for entry in ignore::WalkBuilder::new(folder).build().flatten() {
-            let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            if entry.file_type().is_some_and(|kind| kind.is_file()) && matcher.is_match(relative) {
-                found.push(entry.into_path());
-            }
-        }
-        if found.len() == before {
-            return Err(Problem::new(format!("no file matches `{pattern}`, listed under `scenarios`"))
-                .help("correct the pattern, or remove it: without a scenario the tool checks what it can by itself")
-                .into());
-        }
-    }
+/// Files below `folder` whose relative path matches `pattern`, sorted.
+fn matching(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| {
+        Problem::new(format!("`{pattern}` is not a pattern for file names: {error}"))
+            .help("write for example `stories/*.hurl`")
+    })?;
+    let matcher = glob.compile_matcher();
+    let files = ignore::WalkBuilder::new(folder).build().flatten().filter(|entry| {
+        let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        entry.file_type().is_some_and(|kind| kind.is_file()) && matcher.is_match(relative)
+    });
+    let mut found: Vec<PathBuf> = files.map(ignore::DirEntry::into_path).collect();
     found.sort();
-    found.dedup();
     Ok(found)
 }
 
@@ -81,7 +84,13 @@ pub fn rules(folders: &[PathBuf]) -> Result<RuleSet> {
     let mut set = rules::builtin()?;
     let mut problems = Vec::new();
     for folder in folders {
-        let paths = matching(folder, &["**/*.yaml".into()])?;
+        let paths = matching(folder, "**/*.yaml")?;
+        if paths.is_empty() {
+            problems.push(
+                Problem::new(format!("{}: no rule files there", folder.display()))
+                    .help("a rule lies in a file `<family>/<rule-id>.yaml` below the folder that --rules names"),
+            );
+        }
         for path in paths {
             let added = rules::parse(&read(&path)?, &display(&path)).and_then(|rule| set.add(rule));
             problems.extend(added.err());

@@ -20,6 +20,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result {
+    args.reports.check()?;
     let text = project::read(&args.log)?;
     let entries = experiment::read(&text, &args.log.display().to_string())?;
     let report = assemble::report(&entries, Some(&args.log));

@@ -23,17 +23,24 @@ pub fn run(args: &Args) -> Result {
         .map(|rule| [rule.family.to_string(), rule.id.to_string(), rule.severity.to_string(), rule.title.clone()])
         .collect();
     rows.sort();
-    let count = rows.len();
-    let mut table = Builder::with_capacity(count, 4);
-    table.push_record(["family", "rule", "severity", "what it finds"]);
-    rows.into_iter().for_each(|row| table.push_record(row));
-    let mut table = table.build();
-    table.with(Style::blank()).with(Padding::new(0, 1, 0, 0));
-    output::print(|_, out| {
-        for line in table.to_string().lines() {
+    output::print(|look, out| {
+        for line in table(&rows, look.width).lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
-        writeln!(out, "\n{count} rules; `scaleproof explain RULE` tells a rule's whole story")
+        writeln!(out, "\n{} rules; `scaleproof explain RULE` tells a rule's whole story", rows.len())
     })?;
     Ok(Exit::Pass)
+}
+
+/// The rows in columns, the last of them wrapped so that all fit into `width`.
+fn table(rows: &[[String; 4]], width: usize) -> String {
+    let header = ["family", "rule", "severity", "what it finds"];
+    let column = |at: usize| rows.iter().map(|row| row[at].len()).chain([header[at].len()]).max().unwrap_or(0) + 1;
+    let rest = width.saturating_sub(column(0) + column(1) + column(2)).max(24);
+    let mut builder = Builder::with_capacity(rows.len() + 1, 4);
+    builder.push_record(header);
+    for [family, rule, severity, title] in rows {
+        builder.push_record([family, rule, severity, &textwrap::fill(title, rest)]);
+    }
+    builder.build().with(Style::blank()).with(Padding::new(0, 1, 0, 0)).to_string()
 }

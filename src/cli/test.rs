@@ -14,10 +14,13 @@ use crate::model::report::TestReport;
 use crate::model::verdict::CheckVerdict;
 use crate::report::{json, terminal};
 
+/// Every pair of replicas is tried, so that the work grows with the square of their number.
+const MOST_REPLICAS: u32 = 32;
+
 #[derive(clap::Args)]
 pub struct Args {
     /// How many replicas [default: 3, or what scaleproof.yaml says]
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=32))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_REPLICAS)))]
     replicas: Option<u32>,
     /// A story to run, in Hurl's syntax; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -58,6 +61,7 @@ fn assignment(text: &str) -> std::result::Result<(String, String), String> {
 }
 
 pub fn run(args: &Args) -> Result {
+    args.reports.check()?;
     let folder = std::env::current_dir()?;
     let config = configuration(args, &folder)?;
     let variables: BTreeMap<String, String> = args.variable.iter().cloned().collect();
@@ -85,9 +89,11 @@ fn configuration(args: &Args, folder: &Path) -> Result<Config> {
     config.replicas = args.replicas.unwrap_or(config.replicas);
     config.ready = args.ready.clone().or(config.ready);
     config.ready_timeout = args.ready_timeout.unwrap_or(config.ready_timeout);
-    if config.replicas < 2 {
-        return Err(Problem::new("`replicas: 1` leaves nothing to compare")
-            .help("a control run on one replica is made anyway; ask for 3, at least for 2")
+    if !(2..=MOST_REPLICAS).contains(&config.replicas) {
+        return Err(Problem::new(format!("`replicas: {}` cannot be tested", config.replicas))
+            .help(format!(
+                "ask for 3, or for any number from 2 to {MOST_REPLICAS}; a control run on one is made anyway"
+            ))
             .into());
     }
     Ok(config)

@@ -6,10 +6,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::exit::Result;
+use super::exit::{Failure, Result};
 use super::progress::Progress;
 use super::{assemble, lint, project};
 use crate::config::{Config, Isolation, Start};
@@ -41,40 +41,64 @@ pub struct Trial {
 }
 
 /// Begins a run of this very executable.
+///
+/// # Errors
+/// When the machine has no room for its folder, or no process for its guard.
 pub fn begin() -> Result<Arc<Run>> {
-    Ok(Run::begin(&std::env::current_exe()?, &run::default_base())?)
+    let base = run::default_base();
+    let what = format!("no run can be begun in {}", base.display());
+    let run = std::env::current_exe().and_then(|executable| Run::begin(&executable, &base));
+    run.map_err(|error| Failure::refused(&what, &error))
 }
 
 impl Trial {
     /// Runs it. A fleet that does not start is a report, not an error.
     ///
     /// # Errors
-    /// Rules of the project's own that do not parse, or an operating system that refuses a socket, a folder or a process.
+    /// Rules of the project's own that do not parse, or a machine that refuses a thread or a socket. A log that cannot be kept is
+    /// a note in the report.
     pub fn run(self) -> Result<TestReport> {
         let lint = self.lint()?;
-        let kept = if self.keep { Kept::open(&self.folder).ok() } else { None };
-        let log: Box<dyn Write + Send> = match &kept {
-            Some(kept) => Box::new(BufWriter::new(File::create(kept.log())?)),
-            None => Box::new(io::sink()),
-        };
+        let mut notes = Vec::new();
+        let (kept, log) = self
+            .keep
+            .then(|| Kept::open(&self.folder))
+            .transpose()
+            .unwrap_or_else(|error| {
+                notes.push(not_kept(&error));
+                None
+            })
+            .unzip();
         let progress = Progress::new();
-        let recorder = Arc::new(Recorder::new(log).observed_by(progress.observer()));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let result = runtime.block_on(async {
-            let interrupted = CancellationToken::new();
-            let listener = tokio::spawn(cancel_on_signal(interrupted.clone()));
-            let plan = self.plan(&lint, interrupted);
-            let result = experiment::run(&self.launcher(), &plan, recorder.clone()).await;
-            listener.abort();
-            result
-        });
-        progress.finish();
-        if let Some(kept) = &kept {
-            kept.keep_logs(self.run.folder())?;
+        let recorder =
+            Arc::new(Recorder::new(log.unwrap_or_else(|| Box::new(io::sink()))).observed_by(progress.observer()));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::refused("no threads can be started", &error))?;
+        let result = runtime.block_on(self.watched(&lint, &progress, &recorder));
+        // It waits for what an abrupt end leaves to its tasks, so that the log is complete.
+        drop(runtime);
+        drop(progress);
+        result.map_err(|error| Failure::refused("the run cannot go on", &error))?;
+        let whole =
+            recorder.written().and_then(|()| kept.as_ref().map_or(Ok(()), |kept| kept.keep_logs(self.run.folder())));
+        notes.extend(whole.as_ref().err().map(not_kept));
+        let log = kept.filter(|_| whole.is_ok()).map(|_| Path::new(LOG));
+        let mut report = assemble::report(&recorder.entries(), log);
+        report.notes.extend(notes);
+        Ok(report)
+    }
+
+    /// The experiment, which the first signal ends in good order and the second one at once: what runs then is killed, and what
+    /// was seen is still in the log.
+    async fn watched(&self, lint: &LintReport, progress: &Progress, recorder: &Arc<Recorder>) -> io::Result<()> {
+        let signals = Signals::listen()?;
+        let interrupted = CancellationToken::new();
+        let plan = self.plan(lint, interrupted.clone());
+        let launcher = self.launcher();
+        tokio::select! {
+            result = experiment::run(&launcher, &plan, recorder.clone()) => result,
+            () = signals.twice(|| { progress.interrupted(); interrupted.cancel() }) => Ok(()),
         }
-        result?;
-        let log = kept.is_some().then_some(Path::new(LOG));
-        Ok(assemble::report(&recorder.entries(), log))
     }
 
     fn lint(&self) -> Result<LintReport> {
@@ -140,35 +164,55 @@ impl Trial {
     }
 }
 
-/// Ctrl-C or SIGTERM ends the run early, and orderly: what was started is stopped, what was seen is reported.
-async fn cancel_on_signal(interrupted: CancellationToken) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return;
-    };
-    tokio::select! {
-        _ = int.recv() => {}
-        _ = term.recv() => {}
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Signals { interrupt, terminate })
     }
-    interrupted.cancel();
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Returns at the second signal; does something at the first.
+    async fn twice(mut self, at_first: impl FnOnce()) {
+        self.next().await;
+        at_first();
+        self.next().await;
+    }
+}
+
+fn not_kept(error: &io::Error) -> String {
+    format!("the log of this run was not kept in {KEPT}: {error}")
 }
 
 /// The folder in which a run is kept; it ignores itself in git.
 struct Kept(PathBuf);
 
 impl Kept {
-    fn open(folder: &Path) -> io::Result<Kept> {
+    /// Makes room for this run in the place of the last one, and opens its log, which stays locked while the run goes on.
+    fn open(folder: &Path) -> io::Result<(Kept, Box<dyn Write + Send>)> {
         let kept = folder.join(KEPT);
+        fs::create_dir_all(&kept)?;
+        let log = File::options().write(true).create(true).truncate(false).open(folder.join(LOG))?;
+        log.try_lock().map_err(|_| io::Error::other("another run of this folder is writing there"))?;
+        log.set_len(0)?;
         let logs = kept.join("logs");
         if logs.exists() {
             fs::remove_dir_all(&logs)?;
         }
-        fs::create_dir_all(&logs)?;
+        fs::create_dir(&logs)?;
         fs::write(kept.join(".gitignore"), "*\n")?;
-        Ok(Kept(kept))
-    }
-
-    fn log(&self) -> PathBuf {
-        self.0.join("run.jsonl")
+        Ok((Kept(kept), Box::new(BufWriter::new(log))))
     }
 
     /// Copies what the replicas of each fleet printed: `fleet-r1.log`, `control-r1.log`.

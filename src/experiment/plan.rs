@@ -39,7 +39,7 @@ pub struct Plan {
 /// What keeps a run finite, whatever the app does.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Switch journeys for one scenario.
+    /// Switches for one scenario; at least one point is tried with every pair of replicas, however many these are.
     pub switches: usize,
     /// Journeys spent on shortening one failing story.
     pub shrinks: usize,

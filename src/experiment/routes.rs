@@ -53,14 +53,17 @@ pub(super) fn pairs(names: &[ReplicaName]) -> impl Iterator<Item = (&ReplicaName
         .flat_map(|writer| names.iter().filter(move |reader| *reader != writer).map(move |reader| (writer, reader)))
 }
 
-/// All switches of a scenario, the most telling points first: where a hint asks for it, then reads, then the rest. Every
-/// pair is tried at a point before the next point, so that a limit cuts points and not pairs.
+/// All switches of a scenario, the most telling points first: where a hint asks for it, then reads that assert what was
+/// written, then other reads, then the rest. Every pair is tried at a point before the next point, so that a limit cuts points and not pairs.
 pub(super) fn switches(scenario: &Scenario, names: &[ReplicaName]) -> Vec<Switch> {
     let mut points: Vec<usize> =
         (1..scenario.steps.len()).filter(|at| scenario.steps[*at].replica != ReplicaHint::Same).collect();
+    let first_write = scenario.steps.iter().position(|step| step.kind == StepKind::Write);
     points.sort_by_key(|at| {
         let step = &scenario.steps[*at];
-        (step.replica != ReplicaHint::Other, step.kind != StepKind::Read)
+        let reads = step.kind == StepKind::Read;
+        let shows = reads && step.asserts_content() && first_write.is_some_and(|first| first < *at);
+        (step.replica != ReplicaHint::Other, !shows, !reads)
     });
     let at = |point: usize| {
         pairs(names).map(move |(writer, reader)| Switch { point, writer: writer.clone(), reader: reader.clone() })

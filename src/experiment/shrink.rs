@@ -8,6 +8,9 @@ use crate::scenario::Scenario;
 use super::routes::{Switch, all_on};
 use super::stage::Stage;
 
+/// Journeys that one attempt takes: two users across, one alone.
+const COST: usize = 3;
+
 /// A story that fails across replicas, with steps left out.
 #[derive(Clone)]
 pub(super) struct Shrunk {
@@ -33,7 +36,7 @@ pub(super) async fn shrink(stage: &Stage<'_>, scenario: &Arc<Scenario>, failure:
     let mut kept: Vec<bool> = (0..scenario.steps.len()).map(|index| index <= failure.step).collect();
     let mut left = stage.plan.limits.shrinks;
     for index in 0..failure.step {
-        if left < 2 || stage.late() {
+        if left < COST || stage.late() {
             break;
         }
         let mut fewer = kept.clone();
@@ -41,7 +44,7 @@ pub(super) async fn shrink(stage: &Stage<'_>, scenario: &Arc<Scenario>, failure:
         if !complete(scenario, &fewer) {
             continue;
         }
-        left -= 2;
+        left -= COST;
         if fails_across(stage, scenario, failure, &fewer).await && passes_alone(stage, scenario, failure, &fewer).await
         {
             kept = fewer;
@@ -52,8 +55,7 @@ pub(super) async fn shrink(stage: &Stage<'_>, scenario: &Arc<Scenario>, failure:
 
 async fn fails_across(stage: &Stage<'_>, scenario: &Arc<Scenario>, failure: &Failure, kept: &[bool]) -> bool {
     let route = masked(failure.switch.route(scenario, &stage.names), kept);
-    let trip = stage.travel(scenario, Purpose::Shrink, route).await;
-    matches!(trip.result, JourneyResult::Failed { step, .. } if step as usize == failure.step)
+    stage.fails_again(scenario, Purpose::Shrink, route).await == Some(failure.step)
 }
 
 async fn passes_alone(stage: &Stage<'_>, scenario: &Arc<Scenario>, failure: &Failure, kept: &[bool]) -> bool {

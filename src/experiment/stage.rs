@@ -1,19 +1,22 @@
 //! A fleet with a balancer in front, and the journeys that are made over it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::load::{Journey, Road, Trip};
-use crate::model::event::{JourneyResult, Purpose, ReplicaName, RouteChoice};
+use crate::model::event::{Event, JourneyResult, Purpose, ReplicaName, RouteChoice};
 use crate::scenario::Scenario;
 
 use super::plan::Plan;
 use super::probe;
-use super::routes::{all_on, balanced, switches};
+use super::routes::{all_on, balanced, pairs, switches};
 use super::shrink::{Failure, Shrunk, masked, most_telling, shrink};
+
+/// Users that must meet a failure for it to be no accident.
+const TRIES: usize = 2;
 
 pub(super) struct Stage<'a> {
     pub plan: &'a Plan,
@@ -23,6 +26,8 @@ pub(super) struct Stage<'a> {
     /// The next journey's number, over all phases.
     pub ids: &'a AtomicU32,
     pub deadline: Instant,
+    /// It was said that the time is over.
+    pub said_late: AtomicBool,
 }
 
 impl Stage<'_> {
@@ -59,6 +64,11 @@ impl Stage<'_> {
                 }
                 self.travel(scenario, Purpose::Baseline, all_on(scenario, name)).await;
             }
+            for _ in 0..TRIES {
+                if !self.late() {
+                    self.travel(scenario, Purpose::Stranger, all_on(scenario, name)).await;
+                }
+            }
             for story in shrunk.iter().filter(|story| Arc::ptr_eq(&story.scenario, scenario)) {
                 self.travel(scenario, Purpose::Shrink, masked(all_on(scenario, name), &story.kept)).await;
             }
@@ -67,20 +77,42 @@ impl Stage<'_> {
     }
 
     async fn switch(&self, scenario: &Arc<Scenario>) -> Vec<Failure> {
+        let planned = switches(scenario, &self.names);
+        // The first points tell most; each of them is tried with every pair.
+        let limit = self.plan.limits.switches.max(pairs(&self.names).count());
+        if planned.len() > limit {
+            let name = &scenario.name;
+            self.cut(format!("Of {} switches of scenario `{name}` the first {limit} were made.", planned.len()));
+        }
         let mut failures = Vec::new();
-        for switch in switches(scenario, &self.names).into_iter().take(self.plan.limits.switches) {
+        for switch in planned.into_iter().take(limit) {
             if self.late() {
                 break;
             }
-            let route = switch.route(scenario, &self.names);
-            if let JourneyResult::Failed { step, .. } = self.travel(scenario, Purpose::Switch, route).await.result {
-                // A story that breaks before the switch broke on one replica.
-                if step as usize >= switch.point {
-                    failures.push(Failure { switch, step: step as usize });
-                }
+            // A story that breaks before the switch broke on one replica.
+            let failed = self.fails_again(scenario, Purpose::Switch, switch.route(scenario, &self.names)).await;
+            if let Some(step) = failed.filter(|step| *step >= switch.point) {
+                failures.push(Failure { switch, step });
             }
         }
         failures
+    }
+
+    /// The step at which every new user over the route fails; the next user goes only after a failure.
+    pub async fn fails_again(
+        &self,
+        scenario: &Arc<Scenario>,
+        purpose: Purpose,
+        route: Vec<RouteChoice>,
+    ) -> Option<usize> {
+        let mut failed = None;
+        for _ in 0..TRIES {
+            match self.travel(scenario, purpose, route.clone()).await.result {
+                JourneyResult::Failed { step, .. } if failed.is_none_or(|before| before == step) => failed = Some(step),
+                _ => return None,
+            }
+        }
+        failed.map(|step| step as usize)
     }
 
     async fn spread(&self, scenario: &Arc<Scenario>) {
@@ -111,8 +143,17 @@ impl Stage<'_> {
         }
     }
 
-    /// True when no further journey should start.
+    /// True when no further journey should start; the log is told the first time.
     pub fn late(&self) -> bool {
-        Instant::now() >= self.deadline
+        let late = Instant::now() >= self.deadline;
+        if late && !self.said_late.swap(true, Ordering::Relaxed) {
+            let seconds = self.plan.limits.phase.as_secs_f64();
+            self.cut(format!("After {seconds:.0} s no further journey was started."));
+        }
+        late
+    }
+
+    pub fn cut(&self, reason: String) {
+        self.road.sink.emit(Event::PhaseCut { reason });
     }
 }

@@ -8,12 +8,13 @@ use reqwest::{Client, Method, Response};
 use sha2::{Digest, Sha256};
 
 use crate::model::Name;
-use crate::model::event::{Answer, Assertion, Event, JourneyResult, Request, RouteChoice};
+use crate::model::event::{Answer, Assertion, Event, JourneyResult, Purpose, Request, RouteChoice};
+use crate::model::fleet::{ERROR_HEADER, PIN_HEADER, REPLICA_HEADER};
 use crate::scenario::{self, BodyParts, PartContent, RequestParts, ResponseParts, Step};
 
 use super::clock::{rfc3339, unix_seconds};
 use super::cookies::Jar;
-use super::{ERROR_HEADER, Journey, PIN_HEADER, REPLICA_HEADER, Road, Trip};
+use super::{Journey, Road, Trip};
 
 /// Characters of a body that the log keeps, in bytes.
 const EXCERPT_BYTES: usize = 2048;
@@ -139,8 +140,9 @@ impl User<'_> {
 
     async fn send(&mut self, step: u32, parts: &RequestParts, pin: Option<&Name>) -> Hop {
         let path = parts.target.split('?').next().unwrap_or("/");
+        let kept = if self.journey.purpose == Purpose::Stranger { Vec::new() } else { self.jar.for_path(path) };
         let mut cookies: Vec<(String, String)> =
-            self.jar.for_path(path).into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            kept.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         cookies.extend(parts.cookies.iter().cloned());
         let mut request = Request {
             journey: self.journey.id,

@@ -98,6 +98,10 @@ pub enum Event {
         path: String,
         bytes: u64,
         change: FileChange,
+        /// Of its first MiB; `None` for what was deleted or could not be read.
+        digest: Option<String>,
+        /// It was last changed after its replica was ready, and so not by its start.
+        after_ready: bool,
     },
     JourneyStarted {
         journey: u32,
@@ -110,6 +114,14 @@ pub enum Event {
     JourneyFinished {
         journey: u32,
         result: JourneyResult,
+    },
+    /// Something that was planned was left out, and why, as a sentence.
+    PhaseCut {
+        reason: String,
+    },
+    /// What a reader of the report has to know about how the run was made, in a sentence.
+    Noted {
+        text: String,
     },
     PhaseFinished,
     /// `interrupted`: somebody pressed Ctrl-C; checks then say unknown.
@@ -136,6 +148,8 @@ pub struct StepSummary {
     /// The URL's path as written, templates not filled in.
     pub path: String,
     pub kind: StepKind,
+    /// Something beyond the status is asserted: only then can a lost write show in a `200`.
+    pub asserts_content: bool,
 }
 
 /// What a step does to the state of the app: by its hint (`@write`, `@read`), else by its method.
@@ -199,18 +213,21 @@ pub enum FileChange {
 pub enum Purpose {
     /// Every step on the same replica: does the story hold at all?
     Baseline,
-    /// Steps before a chosen one on one replica, the chosen one and the rest on another.
+    /// Steps before a chosen one on one replica, the chosen one and the rest on another. One that fails is made once more
+    /// over the same route, by a new user.
     Switch,
     /// Through the balancer, without pins, many users at once.
     Spread,
     /// A failing story with a step left out: is it still needed?
     Shrink,
+    /// All on one replica, without the cookies that answers set: which step needs them?
+    Stranger,
     /// Without a scenario: what the tool asks by itself.
     Probe,
 }
 
 /// Where one step was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteChoice {
     Pinned(ReplicaName),

@@ -23,8 +23,11 @@ pub struct Outcome {
     pub power: String,
     /// The smallest failing story, for a check that failed on one.
     pub story: Option<Story>,
-    /// Routes that the story touches, as `METHOD /path`, to match with findings.
+    /// Routes that the verdict speaks of, as `METHOD /path`, to match with findings: of a failure those of its story, of a
+    /// pass those that would have shown one. Empty where the check asks no particular route.
     pub routes: Vec<Name>,
+    /// What it says holds for the app as a whole, and so for findings whose routes are not known: a port, a session.
+    pub whole_app: bool,
 }
 
 /// A failing story, told request by request.

@@ -11,15 +11,30 @@ const ABOUT_STATE: &[&str] = &["session-cross", "ryw", "fs-isolated"];
 
 /// The verdict and the sentence that gives its reason.
 ///
-/// Not ready: a check of severity error failed. Unknown: a check of such severity could not decide, a replica of `ended` ended by
+/// Not ready: a check of severity error failed. Unknown: the run was interrupted, a check of such severity could not decide, a replica of `ended` ended by
 /// itself during the run, lint holds an error that no check has cleared, or no check about state had anything to look at. Ready:
 /// everything else, and only then.
-pub fn readiness(outcomes: &[Outcome], findings: &[Finding], ended: &[ReplicaName]) -> (Readiness, String) {
+pub fn readiness(
+    outcomes: &[Outcome],
+    findings: &[Finding],
+    ended: &[ReplicaName],
+    interrupted: bool,
+) -> (Readiness, String) {
     let of = |verdict| outcomes.iter().filter(move |check| check.verdict == verdict).collect::<Vec<_>>();
     let (failed, warned): (Vec<_>, Vec<_>) =
         of(CheckVerdict::Fail).into_iter().partition(|check| check.severity == Severity::Error);
     if !failed.is_empty() {
-        return (Readiness::NotReady, format!("{} failed{}: {}", ids(&failed), confirmed(findings), failed[0].summary));
+        let before = if interrupted { " before the run was interrupted" } else { "" };
+        return (
+            Readiness::NotReady,
+            format!("{} failed{before}{}: {}", ids(&failed), confirmed(findings), failed[0].summary),
+        );
+    }
+    if interrupted {
+        return (
+            Readiness::Unknown,
+            "interrupted: the run did not come to its end, and nothing had failed until then".into(),
+        );
     }
     let mut undecided = of(CheckVerdict::Unknown);
     undecided.retain(|check| check.severity == Severity::Error);
@@ -107,13 +122,14 @@ mod tests {
             power: String::new(),
             story: None,
             routes: Vec::new(),
+            whole_app: false,
         }
     }
 
     fn verdict_of(checks: &[(&str, CheckVerdict, Severity)]) -> Readiness {
         let outcomes: Vec<Outcome> =
             checks.iter().map(|(id, verdict, severity)| check(id, *verdict, *severity)).collect();
-        readiness(&outcomes, &[], &[]).0
+        readiness(&outcomes, &[], &[], false).0
     }
 
     #[test]
@@ -138,8 +154,17 @@ mod tests {
     #[test]
     fn a_replica_that_ended_leaves_it_open() {
         let passed = [check("ryw", CheckVerdict::Pass, Severity::Error)];
-        let (verdict, reason) = readiness(&passed, &[], &["r2".into()]);
+        let (verdict, reason) = readiness(&passed, &[], &["r2".into()], false);
         assert_eq!(verdict, Readiness::Unknown);
         assert!(reason.contains("r2 ended by itself"), "{reason}");
+    }
+
+    #[test]
+    fn an_interruption_decides_nothing_that_had_not_failed_before() {
+        let of = |verdict| readiness(&[check("ryw", verdict, Severity::Error)], &[], &[], true);
+        let (verdict, reason) = of(CheckVerdict::Pass);
+        assert!(verdict == Readiness::Unknown && reason.starts_with("interrupted"), "{reason}");
+        let (verdict, reason) = of(CheckVerdict::Fail);
+        assert!(verdict == Readiness::NotReady && reason.starts_with("ryw failed before"), "{reason}");
     }
 }

@@ -18,6 +18,7 @@ use crate::model::event::Exit;
 
 use super::family::{self, Family, MEMBER_VARIABLE, MountSpace, RUN_VARIABLE};
 use super::guard::Word;
+use super::mark::{Mark, Marked};
 use super::output::Output;
 use super::run::Run;
 use super::shim::{self, Failure, Plan, Step};
@@ -57,9 +58,11 @@ pub enum Stage {
     Ended,
 }
 
-/// A running process. Dropping it kills it and its descendants.
+/// A running process. Dropping it kills it and its descendants and blocks until they are gone, so [`Child::stop`] it before where
+/// others wait for the thread.
 pub struct Child {
     pid: u32,
+    mark: Option<Mark>,
     shared: Arc<Shared>,
     ended: watch::Receiver<Option<Exit>>,
     keeper: Option<JoinHandle<()>>,
@@ -101,10 +104,12 @@ impl Child {
         let member = format!("{}/{}", start.run.id(), start.label);
         command.env(RUN_VARIABLE, start.run.id()).env(MEMBER_VARIABLE, &member);
 
+        let mark = start.run.next_mark();
+        let limit = mark.map(|mark| Marked::Member(mark.member));
         let shared = Arc::new(Shared {
             output: Output::default(),
             stage: Mutex::new(Stage::Starting),
-            family: Mutex::new(Family::marked(MEMBER_VARIABLE, &member)),
+            family: Mutex::new(Family::marked(MEMBER_VARIABLE, &member, limit)),
             reaped: Mutex::new(false),
         });
         let (ended_sender, ended) = watch::channel(None);
@@ -122,15 +127,15 @@ impl Child {
             }
         })?;
         let pid = pid.recv().map_err(io::Error::other)??;
-        Ok((Child { pid, shared, ended, keeper: Some(keeper), run: start.run }, ours))
+        Ok((Child { pid, mark, shared, ended, keeper: Some(keeper), run: start.run }, ours))
     }
 
     /// Hands the plan over and waits until the process has become its command.
     ///
     /// # Errors
     /// What the shim says.
-    pub async fn become_app(&self, socket: UnixStream, plan: &Plan) -> Result<(), Failure> {
-        let answer = exchange(socket, plan).await;
+    pub async fn become_app(&self, socket: UnixStream, plan: Plan) -> Result<(), Failure> {
+        let answer = exchange(socket, &Plan { mark: self.mark, ..plan }).await;
         self.note_mount_space();
         let answer = answer.map_err(|error| Failure { step: Step::Command, message: error.to_string() })?;
         if answer.is_empty() {

@@ -3,11 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::model::event::Isolation;
 
 use super::evidence::{Layer, Manifest};
 use super::shim::{Mount, Plan};
-use super::tree::{self, Copied};
+use super::tree;
 
 /// How the disks of one fleet are made.
 #[derive(Clone, Debug)]
@@ -55,42 +57,32 @@ pub struct Disk {
     pub variables: Vec<(String, String)>,
     /// Where to look for what it wrote.
     pub layers: Vec<Layer>,
+    /// Folders of tools that it shares with the project, relative to it.
+    pub linked: Vec<PathBuf>,
 }
 
 impl Layout {
-    /// Makes the disk of one replica in the new folder `own`.
+    /// Makes the disk of one replica in the new folder `own`. Cancelling `stop` ends a copy early, with an error.
     ///
     /// # Errors
     /// When a folder cannot be made or the project not be copied.
-    pub fn make(&self, own: &Path) -> io::Result<Disk> {
+    pub fn make(&self, own: &Path, stop: &CancellationToken) -> io::Result<Disk> {
         std::fs::create_dir_all(own)?;
         match self.method {
             Method::Overlay { home, temporary } => self.overlay(own, home, temporary),
-            Method::Copy => self.copy(own),
-            Method::Shared => Ok(Disk {
-                isolation: Isolation::Shared,
-                mounts: Vec::new(),
-                directory: self.project.clone(),
-                variables: Vec::new(),
-                layers: Vec::new(),
-            }),
+            Method::Copy => self.copy(own, stop),
+            Method::Shared => Ok(Disk::bare(Isolation::Shared, &self.project)),
         }
     }
 
     /// What the shim needs to try this method without an app.
     pub fn trial(&self, own: &Path) -> io::Result<Plan> {
-        let disk = self.make(own)?;
-        Ok(Plan { mounts: disk.mounts, directory: disk.directory, command: Vec::new() })
+        let disk = self.make(own, &CancellationToken::new())?;
+        Ok(Plan { mounts: disk.mounts, directory: disk.directory, ..Plan::default() })
     }
 
     fn overlay(&self, own: &Path, home: bool, temporary: bool) -> io::Result<Disk> {
-        let mut disk = Disk {
-            isolation: Isolation::Overlay,
-            mounts: Vec::new(),
-            directory: self.project.clone(),
-            variables: Vec::new(),
-            layers: Vec::new(),
-        };
+        let mut disk = Disk::bare(Isolation::Overlay, &self.project);
         if temporary {
             disk.cover(Path::new(TEMPORARY), "$TMPDIR", &own.join("tmp"))?;
             let sockets = tree::sockets(Path::new(TEMPORARY)).into_iter();
@@ -112,12 +104,12 @@ impl Layout {
         Ok(disk)
     }
 
-    fn copy(&self, own: &Path) -> io::Result<Disk> {
+    fn copy(&self, own: &Path, stop: &CancellationToken) -> io::Result<Disk> {
         let directory = own.join("project");
         let run = self.folder.parent().unwrap_or(&self.folder).to_owned();
         let mut except: Vec<PathBuf> = self.shared.iter().map(|folder| self.project.join(folder)).collect();
         except.push(run);
-        let copied = tree::copy(&self.project, &directory, &except)?;
+        let copied = tree::copy(&self.project, &directory, &except, stop)?;
         for folder in &self.shared {
             let at = directory.join(folder);
             // It is there already below a folder that the copy links to.
@@ -127,13 +119,10 @@ impl Layout {
             }
         }
         let manifest = Manifest::of(&directory);
-        let mut disk = Disk {
-            isolation: if copied == Copied::Reflink { Isolation::Reflink } else { Isolation::Copy },
-            mounts: Vec::new(),
-            layers: vec![Layer::Copy { label: "", folder: directory.clone(), before: manifest }],
-            directory,
-            variables: Vec::new(),
-        };
+        let isolation = if copied.reflinked { Isolation::Reflink } else { Isolation::Copy };
+        let mut disk = Disk::bare(isolation, &directory);
+        disk.layers.push(Layer::Copy { label: "", folder: directory, before: manifest });
+        disk.linked = copied.linked;
         disk.private_folder(&["TMPDIR", "TMP", "TEMP"], "$TMPDIR", &own.join("tmp"))?;
         disk.private_folder(&["HOME"], "$HOME", &own.join("home"))?;
         Ok(disk)
@@ -153,6 +142,17 @@ impl Layout {
 }
 
 impl Disk {
+    fn bare(isolation: Isolation, directory: &Path) -> Disk {
+        Disk {
+            isolation,
+            mounts: Vec::new(),
+            directory: directory.to_owned(),
+            variables: Vec::new(),
+            layers: Vec::new(),
+            linked: Vec::new(),
+        }
+    }
+
     fn cover(&mut self, at: &Path, label: &'static str, own: &Path) -> io::Result<()> {
         let (upper, work) = (own.join("upper"), own.join("work"));
         std::fs::create_dir_all(&upper)?;

@@ -6,8 +6,10 @@ use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use sha2::{Digest, Sha256};
 
 use crate::model::event::FileChange;
 
@@ -15,6 +17,8 @@ use crate::model::event::FileChange;
 const MOST: usize = 1000;
 /// Opening a file for writing copies it up, written or not. Files up to this size are compared to tell.
 const COMPARED_BYTES: u64 = 64 << 20;
+/// What differs later than this shows in the size, or in the time.
+const DIGESTED_BYTES: u64 = 1 << 20;
 
 /// A folder whose changes are known.
 pub enum Layer {
@@ -31,6 +35,10 @@ pub struct Written {
     pub path: String,
     pub bytes: u64,
     pub change: Change,
+    /// Of the first MiB, or of where a symlink leads; `None` for what was deleted or could not be read.
+    pub digest: Option<String>,
+    /// Changed after the replica was ready.
+    pub after_ready: bool,
 }
 
 /// [`FileChange`] with an order.
@@ -72,36 +80,71 @@ impl Manifest {
 }
 
 /// The files that differ, without noise, by path. What exceeds the bound is the last entry, `(12 more files)`, with the
-/// bytes of all of them.
-pub fn written(layers: &[Layer]) -> Vec<Written> {
-    let mut files: Vec<Written> = layers.iter().flat_map(changes).collect();
+/// bytes of all of them. `ready`: when the replica was, if it was.
+pub fn written(layers: &[Layer], ready: Option<SystemTime>) -> Vec<Written> {
+    let mut files: Vec<(Written, PathBuf)> = layers.iter().flat_map(changes).collect();
     files.sort_unstable();
-    if files.len() > MOST {
-        let more = files.split_off(MOST);
-        let bytes = more.iter().map(|file| file.bytes).sum();
-        files.push(Written { path: format!("({} more files)", more.len()), bytes, change: Change::Created });
+    let more = files.split_off(files.len().min(MOST));
+    let mut files: Vec<Written> = files.into_iter().map(|(file, at)| examined(file, &at, ready)).collect();
+    if !more.is_empty() {
+        let path = format!("({} more files)", more.len());
+        let bytes = more.iter().map(|(file, _)| file.bytes).sum();
+        files.push(Written { path, bytes, change: Change::Created, digest: None, after_ready: false });
     }
     files
 }
 
-fn changes(layer: &Layer) -> Vec<Written> {
+/// Fills in what only a look at the file tells.
+fn examined(file: Written, at: &Path, ready: Option<SystemTime>) -> Written {
+    if file.change == Change::Deleted {
+        return file;
+    }
+    let Ok(data) = fs::symlink_metadata(at) else { return file };
+    let digest = if data.is_symlink() {
+        fs::read_link(at).ok().map(|to| digest(to.as_os_str().as_encoded_bytes()))
+    } else if data.is_file() {
+        let mut start = Vec::new();
+        let read = fs::File::open(at).and_then(|file| file.take(DIGESTED_BYTES).read_to_end(&mut start));
+        read.ok().map(|_| digest(&start))
+    } else {
+        None
+    };
+    // The change of the inode tells of a rename and of a time that the app itself has set.
+    let after_ready = ready.is_some_and(|ready| last_change(&data) > ready);
+    Written { digest, after_ready, ..file }
+}
+
+fn last_change(data: &Metadata) -> SystemTime {
+    let time = |seconds: i64, nanos: i64| {
+        UNIX_EPOCH + Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanos).unwrap_or(0))
+    };
+    time(data.mtime(), data.mtime_nsec()).max(time(data.ctime(), data.ctime_nsec()))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Each with where it lies.
+fn changes(layer: &Layer) -> Vec<(Written, PathBuf)> {
     let mut found = Vec::new();
-    let label = match layer {
+    let (label, root) = match layer {
         Layer::Overlay { label, lower, upper } => {
             compare_layers(lower, upper, &mut found);
-            label
+            (label, upper)
         }
         Layer::Copy { label, folder, before } => {
             compare_manifests(before, &Manifest::of(folder), &mut found);
-            label
+            (label, folder)
         }
     };
     let named = |(path, bytes, change): Found| {
+        let at = root.join(&path);
         let path: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
         let path = path.join("/");
         let noise = NOISE.is_match(&path);
         let path = if label.is_empty() { path } else { format!("{label}/{path}") };
-        (!noise).then_some(Written { path, bytes, change })
+        (!noise).then_some((Written { path, bytes, change, digest: None, after_ready: false }, at))
     };
     found.into_iter().filter_map(named).collect()
 }
@@ -226,7 +269,7 @@ mod tests {
     }
 
     fn seen(layers: &[Layer]) -> Vec<(String, Change)> {
-        written(layers).into_iter().map(|file| (file.path, file.change)).collect()
+        written(layers, None).into_iter().map(|file| (file.path, file.change)).collect()
     }
 
     #[test]
@@ -273,13 +316,27 @@ mod tests {
     }
 
     #[test]
+    fn content_and_time_of_a_file_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own");
+        fill(&own, &[("a", "one"), ("b", "two"), ("c", "one")]);
+        let layers = [Layer::Copy { label: "", folder: own, before: Manifest::default() }];
+        let hour = Duration::from_secs(3600);
+        let files = written(&layers, Some(SystemTime::now() - hour));
+        assert_eq!(files[0].digest, files[2].digest);
+        assert_ne!(files[0].digest, files[1].digest);
+        assert!(files.iter().all(|file| file.digest.is_some() && file.after_ready));
+        assert!(written(&layers, Some(SystemTime::now() + hour)).iter().all(|file| !file.after_ready));
+    }
+
+    #[test]
     fn a_flood_of_files_is_summed_up() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..MOST + 7 {
             fs::write(folder.path().join(format!("{number:05}")), "ab").unwrap();
         }
         let layers = [Layer::Copy { label: "", folder: folder.path().to_owned(), before: Manifest::default() }];
-        let files = written(&layers);
+        let files = written(&layers, None);
         assert_eq!(files.len(), MOST + 1);
         assert_eq!((files[MOST].path.as_str(), files[MOST].bytes), ("(7 more files)", 14));
     }

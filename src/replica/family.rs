@@ -1,8 +1,8 @@
 //! Which processes belong to us, told by what a daemon cannot shed easily, and their certain end.
 //!
 //! A process belongs to a family when any of these holds: a marker in its environment; its process group or session; its
-//! mount namespace, which overlay isolation makes and which survives `setsid`, double forks and an emptied environment; or it
-//! descends from a process that belongs.
+//! resource limits ([`mark`](super::mark)) or its mount namespace, which overlays make: both survive `setsid`, double forks and
+//! an emptied environment; or it descends from a process that belongs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::mark::Marked;
 
 /// The variable that marks every process of a run.
 pub const RUN_VARIABLE: &str = "SCALEPROOF_RUN";
@@ -25,6 +27,8 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 pub struct Family {
     /// `NAME=value` in the environment.
     pub marker: String,
+    /// A number among the limits.
+    pub limit: Option<Marked>,
     /// Process groups. Whoever adds one removes it when its leader was reaped, because numbers are used again.
     pub groups: BTreeSet<u32>,
     /// Mount namespaces by the process that made them.
@@ -32,8 +36,8 @@ pub struct Family {
 }
 
 impl Family {
-    pub fn marked(name: &str, value: &str) -> Self {
-        Family { marker: format!("{name}={value}"), ..Family::default() }
+    pub fn marked(name: &str, value: &str, limit: Option<Marked>) -> Self {
+        Family { marker: format!("{name}={value}"), limit, ..Family::default() }
     }
 
     /// The living members; this process is never one.
@@ -55,6 +59,7 @@ impl Family {
         self.groups.contains(&process.group)
             || self.groups.contains(&process.session)
             || (!self.marker.is_empty() && has_variable(process.pid, &self.marker))
+            || self.limit.is_some_and(|limit| limit.holds(process.pid))
             || (!self.mount_spaces.is_empty() && self.holds(mount_space(process.pid)))
     }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, MountSpace, RUN_VARIABLE};
+use super::mark::Marked;
 use super::tree;
 
 /// The argument by which the binary knows that it is the guard.
@@ -19,8 +20,8 @@ pub const ARGUMENT: &str = "internal-guard";
 /// A line of the pipe, as JSON.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Word {
-    /// The first one: which run, and the folder that ends with it.
-    Run { id: String, folder: PathBuf },
+    /// The first one: which run, the number among the limits of its processes, and the folder that ends with it.
+    Run { id: String, number: Option<u64>, folder: PathBuf },
     /// The leader of a new process group.
     Group(u32),
     /// That process has a mount namespace of its own by now.
@@ -44,8 +45,8 @@ struct Ward {
 impl Ward {
     fn hear(&mut self, word: Word) {
         match word {
-            Word::Run { id, folder } => {
-                self.family.marker = Family::marked(RUN_VARIABLE, &id).marker;
+            Word::Run { id, number, folder } => {
+                self.family = Family::marked(RUN_VARIABLE, &id, number.map(Marked::Run));
                 self.folder = Some(folder);
             }
             Word::Group(group) => drop(self.family.groups.insert(group)),
@@ -99,7 +100,7 @@ impl Guard {
     ///
     /// # Errors
     /// When `executable`, which has to be this tool, cannot be started.
-    pub fn start(executable: &Path, id: &str, folder: &Path) -> io::Result<Guard> {
+    pub fn start(executable: &Path, id: &str, number: Option<u64>, folder: &Path) -> io::Result<Guard> {
         let mut process = Command::new(executable)
             .arg(ARGUMENT)
             .stdin(Stdio::piped())
@@ -108,7 +109,7 @@ impl Guard {
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", executable.display())))?;
         let guard = Guard { pipe: Mutex::new(process.stdin.take()), process: Mutex::new(process) };
-        guard.tell(&Word::Run { id: id.to_owned(), folder: folder.to_owned() });
+        guard.tell(&Word::Run { id: id.to_owned(), number, folder: folder.to_owned() });
         Ok(guard)
     }
 
@@ -139,7 +140,7 @@ mod tests {
     fn a_group_that_ended_is_forgotten_because_its_number_may_be_used_again() {
         let mut ward = Ward::default();
         let words = [
-            Word::Run { id: "x1".into(), folder: "/tmp/run".into() },
+            Word::Run { id: "x1".into(), number: Some(7), folder: "/tmp/run".into() },
             Word::Group(7),
             Word::Group(8),
             Word::GroupEnded(7),
@@ -147,6 +148,7 @@ mod tests {
         words.into_iter().for_each(|word| ward.hear(word));
         assert_eq!(ward.family.groups, [8].into());
         assert_eq!(ward.family.marker, "SCALEPROOF_RUN=x1");
+        assert_eq!(ward.family.limit, Some(Marked::Run(7)));
         assert!(!ward.done);
     }
 }

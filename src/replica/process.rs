@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::model::event::{Event, NotReady, ReplicaName, Sink};
 use crate::model::fleet::Upstream;
@@ -47,7 +48,8 @@ pub enum DiskChoice {
     /// A private one: an overlay, else a reflink, else a copy.
     #[default]
     Private,
-    /// A private one without overlay.
+    /// A private one without overlay. Without reflinks, the folders in `node_modules`, `.venv`, `venv`, `target` and `.git` are
+    /// links to those of the project; a note in the log says so.
     Copy,
     /// The project's own folder, as several processes on one host have it.
     Shared,
@@ -81,11 +83,11 @@ impl ProcessLauncher {
         }
     }
 
-    async fn launch(&self, count: u32, sink: Arc<dyn Sink>) -> ProcessFleet {
+    async fn launch(&self, count: u32, sink: Arc<dyn Sink>, interrupted: CancellationToken) -> ProcessFleet {
         let mut fleet =
             ProcessFleet { replicas: Vec::new(), services: Vec::new(), grace: self.stop_grace, sink: sink.clone() };
         let names = (1..=count).map(|index| (index, format!("r{index}")));
-        let site = match Site::open(self, sink.clone()).await {
+        let site = match Site::open(self, sink.clone(), interrupted).await {
             Ok(site) => site,
             Err(error) => {
                 for (_, name) in names {
@@ -126,8 +128,13 @@ impl ProcessLauncher {
 impl Launcher for ProcessLauncher {
     /// Each fleet starts services of its own. A replica that is not ready keeps running until the fleet stops: what it holds,
     /// such as a port of its own choice, belongs to what the others meet.
-    fn start<'a>(&'a self, replicas: u32, sink: Arc<dyn Sink>) -> BoxFuture<'a, Box<dyn Fleet>> {
-        Box::pin(async move { Box::new(self.launch(replicas, sink).await) as Box<dyn Fleet> })
+    fn start<'a>(
+        &'a self,
+        replicas: u32,
+        sink: Arc<dyn Sink>,
+        interrupted: CancellationToken,
+    ) -> BoxFuture<'a, Box<dyn Fleet>> {
+        Box::pin(async move { Box::new(self.launch(replicas, sink, interrupted).await) as Box<dyn Fleet> })
     }
 }
 
@@ -154,15 +161,21 @@ impl ProcessFleet {
         for replica in replicas {
             let own = replica.own.clone();
             let look = move || {
-                let files = evidence::written(&replica.layers);
+                let files = evidence::written(&replica.layers, replica.ready);
                 // The disk is evidence now; nobody needs it any more.
                 let _ = tree::remove(&own);
                 files
             };
             let name: ReplicaName = replica.name.as_str().into();
             for file in tokio::task::spawn_blocking(look).await.unwrap_or_default() {
-                let (path, bytes, change) = (file.path, file.bytes, file.change.into());
-                self.sink.emit(Event::FileWritten { replica: name.clone(), path, bytes, change });
+                self.sink.emit(Event::FileWritten {
+                    replica: name.clone(),
+                    path: file.path,
+                    bytes: file.bytes,
+                    change: file.change.into(),
+                    digest: file.digest,
+                    after_ready: file.after_ready,
+                });
             }
         }
         let mut stopping = JoinSet::new();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::family::{Family, RUN_VARIABLE};
 use super::guard::Guard;
+use super::mark::{self, Mark, Marked};
 use super::tree;
 
 /// Owns everything that a run leaves on the machine. When the last owner drops it, every process of the run is killed and the
@@ -16,7 +17,10 @@ pub struct Run {
     folder: PathBuf,
     executable: PathBuf,
     guard: Arc<Guard>,
+    /// Among the limits of its processes; `None` where limits cannot carry it.
+    number: Option<u64>,
     fleets: AtomicU32,
+    members: AtomicU32,
 }
 
 impl Run {
@@ -28,9 +32,11 @@ impl Run {
     pub fn begin(executable: &Path, base: &Path) -> io::Result<Arc<Run>> {
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(16).collect();
         let folder = tempfile::Builder::new().prefix("scaleproof-").tempdir_in(base)?;
-        let guard = Arc::new(Guard::start(executable, &id, folder.path())?);
+        let number = mark::draw();
+        let guard = Arc::new(Guard::start(executable, &id, number, folder.path())?);
         let (folder, executable) = (folder.keep(), executable.to_owned());
-        Ok(Arc::new(Run { id, folder, executable, guard, fleets: AtomicU32::new(0) }))
+        let (fleets, members) = (AtomicU32::new(0), AtomicU32::new(0));
+        Ok(Arc::new(Run { id, folder, executable, guard, number, fleets, members }))
     }
 
     /// Holds a folder for each fleet, named 1, 2 …, and in it what its replicas printed, as `r1.log`.
@@ -50,6 +56,11 @@ impl Run {
         &self.guard
     }
 
+    /// The mark of the next replica or service.
+    pub(super) fn next_mark(&self) -> Option<Mark> {
+        self.number.map(|run| Mark::of(run, self.members.fetch_add(1, Ordering::Relaxed) + 1))
+    }
+
     /// A new folder for the next fleet.
     pub(super) fn fleet_folder(&self) -> io::Result<PathBuf> {
         let folder = self.folder.join((self.fleets.fetch_add(1, Ordering::Relaxed) + 1).to_string());
@@ -60,7 +71,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        let left = Family::marked(RUN_VARIABLE, &self.id).end();
+        let left = Family::marked(RUN_VARIABLE, &self.id, self.number.map(Marked::Run)).end();
         let removed = tree::remove(&self.folder).is_ok();
         self.guard.dismiss(left.is_empty() && removed);
     }

@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode};
 
 use serde::{Deserialize, Serialize};
 
+use super::mark::Mark;
+
 /// The argument by which the binary knows that it is the shim.
 pub const ARGUMENT: &str = "internal-replica";
 
@@ -22,6 +24,8 @@ pub struct Plan {
     pub directory: PathBuf,
     /// Empty for a trial: the mounts are made and written to, and that was all.
     pub command: Vec<String>,
+    /// By which its descendants are known.
+    pub mark: Option<Mark>,
 }
 
 /// One change to what the process sees. Every source is opened before the first mount hides it.
@@ -80,9 +84,12 @@ fn read_plan(socket: &mut UnixStream) -> io::Result<Plan> {
 /// `None` only after a trial that succeeded.
 fn become_app(plan: &Plan) -> Option<Failure> {
     let failed = |step, message| Some(Failure { step, message });
-    if plan.mounts.is_empty() {
-        mounts::mark();
-    } else if let Err(error) = mounts::make(&plan.mounts) {
+    if let Some(mark) = plan.mark {
+        mark.wear();
+    }
+    if !plan.mounts.is_empty()
+        && let Err(error) = mounts::make(&plan.mounts)
+    {
         return failed(Step::Disk, error.to_string());
     }
     let Some((program, arguments)) = plan.command.split_first() else {
@@ -161,11 +168,6 @@ mod mounts {
         Ok(())
     }
 
-    /// Without mounts, the namespace still marks descendants, for whoever may have one without a user namespace.
-    pub fn mark() {
-        let _ = unshare(UnshareFlags::NEWNS);
-    }
-
     fn named(path: &Path, error: &io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))
     }
@@ -239,8 +241,6 @@ mod mounts {
     pub fn make(_: &[super::Mount]) -> std::io::Result<()> {
         Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "overlayfs is a Linux matter"))
     }
-
-    pub fn mark() {}
 }
 
 #[cfg(test)]
@@ -261,6 +261,7 @@ mod tests {
             mounts: vec![Mount::Bind { from: "/a".into(), at: "/b".into() }],
             directory: "/app".into(),
             command: vec!["node".into()],
+            mark: Some(Mark { member: 1, run: 2 }),
         };
         assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
     }

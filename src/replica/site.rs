@@ -3,8 +3,10 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::model::event::{Event, Exit, Isolation, NotReady, Sink};
 use crate::model::fleet::{Address, Upstream};
@@ -35,6 +37,8 @@ pub struct Site {
     folder: PathBuf,
     /// What the services tell the replicas.
     exports: Variables,
+    interrupted: CancellationToken,
+    linked: Once,
 }
 
 /// A replica that was started, ready or not.
@@ -44,6 +48,8 @@ pub struct Replica {
     pub child: Child,
     /// `None` when it did not become ready.
     pub upstream: Option<Upstream>,
+    /// When it became ready, on the clock of the files that it writes.
+    pub ready: Option<SystemTime>,
     pub layers: Vec<Layer>,
     /// The folder of its disk.
     pub own: PathBuf,
@@ -78,7 +84,11 @@ trait Teller: Send + Sync {
 impl Site {
     /// # Errors
     /// In words: when the project or the folder of the run cannot be used.
-    pub async fn open(launcher: &ProcessLauncher, sink: Arc<dyn Sink>) -> Result<Site, String> {
+    pub async fn open(
+        launcher: &ProcessLauncher,
+        sink: Arc<dyn Sink>,
+        interrupted: CancellationToken,
+    ) -> Result<Site, String> {
         let project = launcher.project.canonicalize();
         let project = project.map_err(|error| format!("cannot open {}: {error}", launcher.project.display()))?;
         let folder = launcher.run.fleet_folder();
@@ -86,8 +96,9 @@ impl Site {
         let method = Method::Copy;
         let shared = launcher.shared.clone();
         let layout = Layout { project, shared, home: disk::home(), folder: folder.clone(), method };
-        let mut site = Site { launcher: launcher.clone(), sink, layout, folder, exports: Variables::new() };
-        site.layout.method = match launcher.disk {
+        let (launcher, exports) = (launcher.clone(), Variables::new());
+        let mut site = Site { launcher, sink, layout, folder, exports, interrupted, linked: Once::new() };
+        site.layout.method = match site.launcher.disk {
             DiskChoice::Shared => Method::Shared,
             DiskChoice::Copy => Method::Copy,
             DiskChoice::Private => site.best_method().await,
@@ -99,11 +110,12 @@ impl Site {
         for (number, method) in OVERLAYS.into_iter().enumerate() {
             let label = format!("trial-{number}");
             let own = self.folder.join(&label);
-            let works = match (Layout { method, ..self.layout.clone() }).trial(&own) {
-                Ok(plan) => self.try_out(&label, &plan).await,
-                Err(_) => false,
+            let (layout, folder) = (Layout { method, ..self.layout.clone() }, own.clone());
+            let works = match tokio::task::spawn_blocking(move || layout.trial(&folder)).await {
+                Ok(Ok(plan)) => self.try_out(&label, plan).await,
+                _ => false,
             };
-            let _ = tree::remove(&own);
+            remove(own).await;
             if works {
                 return method;
             }
@@ -111,11 +123,13 @@ impl Site {
         Method::Copy
     }
 
-    async fn try_out(&self, label: &str, plan: &Plan) -> bool {
+    async fn try_out(&self, label: &str, plan: Plan) -> bool {
         let Ok((child, socket)) = self.spawn(label, Variables::new(), Box::new(|_| {})) else { return false };
         let trial =
             async { child.become_app(socket, plan).await.is_ok() && child.ended().await == Some(Exit::Code(0)) };
-        tokio::time::timeout(TRIAL_WITHIN, trial).await.unwrap_or(false)
+        let works = tokio::time::timeout(TRIAL_WITHIN, trial).await.unwrap_or(false);
+        child.stop(Duration::ZERO).await;
+        works
     }
 
     /// Starts the services, in their order, and keeps them in `running`. `None` when one failed.
@@ -138,7 +152,7 @@ impl Site {
         };
         let teller = Arc::new(ServiceTeller { name: service.name.clone(), sink: self.sink.clone() });
         let attempt = self.start(order, teller).await;
-        let reason = match (attempt.outcome, attempt.child) {
+        let (reason, last_lines) = match (attempt.outcome, attempt.child) {
             (Ok(_), Some(child)) if child.mark_ready() => {
                 let after_ms = begun.elapsed().as_secs_f64() * 1000.0;
                 self.sink.emit(Event::ServiceReady { name: service.name.as_str().into(), after_ms });
@@ -148,16 +162,24 @@ impl Site {
             }
             (outcome, child) => {
                 let reason = outcome.map_or_else(|reason| in_words(&reason), |_| "it ended at once".to_owned());
+                if let Some(child) = &child {
+                    child.stop(Duration::ZERO).await;
+                }
                 (reason, child.map(|it| it.output().last_words()).unwrap_or_default())
             }
         };
-        let (reason, last_lines) = reason;
+        if self.interrupted.is_cancelled() {
+            return None;
+        }
         self.sink.emit(Event::ServiceFailed { name: service.name.as_str().into(), reason, last_lines });
         None
     }
 
     /// Starts one replica and waits until it is ready or has failed; tells either. `None` when there is no process.
     pub async fn start_replica(&self, index: u32, name: String, links: Variables) -> Option<Replica> {
+        if self.interrupted.is_cancelled() {
+            return None;
+        }
         let begun = Instant::now();
         let mut env = self.exports.clone();
         env.extend(links);
@@ -186,14 +208,17 @@ impl Site {
                 self.sink.emit(Event::ReplicaReady { replica: name.as_str().into(), after_ms });
                 Some(Upstream { name: name.as_str().into(), address })
             }
+            // That it was ended by us is not its fault.
+            Err(_) if self.interrupted.is_cancelled() => None,
             Err(reason) => {
                 let last_lines = attempt.child.as_ref().map(|child| child.output().last_words()).unwrap_or_default();
                 not_ready(&*self.sink, &name, reason, last_lines);
                 None
             }
         };
+        let ready = upstream.is_some().then(SystemTime::now);
         let child = attempt.child?;
-        Some(Replica { index, name, child, upstream, layers: attempt.layers, own: attempt.own })
+        Some(Replica { index, name, child, upstream, ready, layers: attempt.layers, own: attempt.own })
     }
 
     /// Starts a process, again on another port when somebody else took the one that we had reserved.
@@ -211,7 +236,7 @@ impl Site {
                 return attempt;
             }
             drop(attempt.child);
-            let _ = tree::remove(&attempt.own);
+            remove(attempt.own).await;
             number += 1;
         }
     }
@@ -236,14 +261,31 @@ impl Site {
     }
 
     async fn prepare(&self, order: &Order<'_>, own: PathBuf) -> io::Result<(Listen, Option<Reserved>, Disk)> {
-        let layout = self.layout.clone();
-        let disk = tokio::task::spawn_blocking(move || layout.make(&own)).await.map_err(io::Error::other)??;
+        let (layout, stop) = (self.layout.clone(), self.interrupted.clone());
+        let disk = tokio::task::spawn_blocking(move || layout.make(&own, &stop)).await.map_err(io::Error::other)??;
+        self.note_links(&disk.linked);
         let words = order.command.iter().chain(order.env.iter().map(|(_, value)| value));
         if wants_socket(words.map(String::as_str)) {
             return Ok((Listen::Socket(self.folder.join(format!("{}.sock", order.label))), None, disk));
         }
         let reserved = Reserved::any()?;
         Ok((Listen::Port(reserved.number()?), Some(reserved), disk))
+    }
+
+    /// Says once for all replicas where their disks are not private.
+    fn note_links(&self, linked: &[PathBuf]) {
+        if linked.is_empty() {
+            return;
+        }
+        self.linked.call_once(|| {
+            let names: Vec<_> = linked.iter().map(|path| format!("{}/*/", path.display())).collect();
+            let text = format!(
+                "this machine has neither overlays nor reflinks here, so the replicas share {} with the project itself: what \
+                 they write there stays there",
+                names.join(", ")
+            );
+            self.sink.emit(Event::Noted { text });
+        });
     }
 
     fn spawn(
@@ -278,7 +320,7 @@ impl Attempt {
         variables.extend(identity.variables());
         variables.extend(order.env.iter().map(|(name, value)| (name.clone(), identity.fill(value))));
         let command = order.command.iter().map(|word| identity.fill(word)).collect();
-        let plan = Plan { mounts: disk.mounts, directory: disk.directory, command };
+        let plan = Plan { mounts: disk.mounts, directory: disk.directory, command, mark: None };
         let at_end = teller.clone();
         let spawned = site.spawn(&order.label, variables, Box::new(move |end| at_end.ended(end)));
         let (child, socket) = spawned.map_err(|error| not_started(format!("no process could be made: {error}")))?;
@@ -286,8 +328,12 @@ impl Attempt {
         let child = self.child.insert(child);
         teller.starting(&self.listen, child.pid(), disk.isolation);
         drop(reserved);
-        child.become_app(socket, &plan).await.map_err(|Failure { message, .. }| not_started(message))?;
-        readiness::wait(child, &self.listen, &order.readiness).await
+        child.become_app(socket, plan).await.map_err(|Failure { message, .. }| not_started(message))?;
+        tokio::select! {
+            biased;
+            () = site.interrupted.cancelled() => Err(not_started("interrupted".to_owned())),
+            found = readiness::wait(child, &self.listen, &order.readiness) => found,
+        }
     }
 }
 
@@ -341,6 +387,11 @@ impl Teller for ServiceTeller {
 
 pub fn not_ready(sink: &dyn Sink, name: &str, reason: NotReady, last_lines: Vec<String>) {
     sink.emit(Event::ReplicaNotReady { replica: name.into(), reason, last_lines });
+}
+
+/// Removes a folder of ours without holding up the runtime. What is left goes with the run.
+async fn remove(folder: PathBuf) {
+    let _ = tokio::task::spawn_blocking(move || tree::remove(&folder)).await;
 }
 
 /// The ways in which runtimes say EADDRINUSE.

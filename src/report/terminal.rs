@@ -7,7 +7,7 @@ pub mod lint;
 mod style;
 pub mod test;
 
-pub use frame::problem;
+pub use frame::error;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]

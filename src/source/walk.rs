@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::model::problem::Problem;
@@ -36,8 +37,15 @@ pub struct Found {
 
 /// The files under `roots` that `wanted` says yes to (by path), in the order of their paths, and what could not be read.
 ///
-/// Ignore files are honoured; symbolic links are not followed. Rules for names apply below a root, never to the root.
-pub fn walk(roots: &[PathBuf], base: &Path, wanted: &(dyn Fn(&str) -> bool + Sync)) -> (Vec<Found>, Vec<Problem>) {
+/// Ignore files are honoured; symbolic links are not followed. Rules for names apply below a root, never to the root. `exclude`
+/// are globs of paths below `base`, as a line of .gitignore would have them.
+pub fn walk(
+    roots: &[PathBuf],
+    base: &Path,
+    exclude: &[String],
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+) -> (Vec<Found>, Vec<Problem>) {
+    let excluded = excluded(base, exclude);
     let found = Mutex::new(BTreeMap::new());
     let problems = Mutex::new(Vec::new());
     let note = |path: &Path, asked: bool| {
@@ -50,10 +58,11 @@ pub fn walk(roots: &[PathBuf], base: &Path, wanted: &(dyn Fn(&str) -> bool + Syn
         }
     };
     for root in roots {
+        let root = &below(base, root);
         match std::fs::metadata(root) {
             Err(error) => lock(&problems).push(unreadable(&error).in_file(&relative(root, base))),
             Ok(metadata) if metadata.is_file() => note(root, true),
-            Ok(_) => walk_folder(root, base, &note, &problems),
+            Ok(_) => walk_folder(root, base, &excluded, &note, &problems),
         }
     }
     let mut problems = into_inner(problems);
@@ -61,12 +70,29 @@ pub fn walk(roots: &[PathBuf], base: &Path, wanted: &(dyn Fn(&str) -> bool + Syn
     (into_inner(found).into_values().collect(), problems)
 }
 
-fn walk_folder(root: &Path, base: &Path, note: &(dyn Fn(&Path, bool) + Sync), problems: &Mutex<Vec<Problem>>) {
+/// Overrides turn the meaning of a line of .gitignore round.
+fn excluded(base: &Path, globs: &[String]) -> Override {
+    let mut builder = OverrideBuilder::new(base);
+    for glob in globs {
+        // The configuration refuses what is no glob.
+        let _ = builder.add(&format!("!{glob}"));
+    }
+    builder.build().unwrap_or_else(|_| Override::empty())
+}
+
+fn walk_folder(
+    root: &Path,
+    base: &Path,
+    excluded: &Override,
+    note: &(dyn Fn(&Path, bool) + Sync),
+    problems: &Mutex<Vec<Problem>>,
+) {
     let mut builder = WalkBuilder::new(root);
     builder
         .hidden(false)
         .require_git(false)
         .follow_links(false)
+        .overrides(excluded.clone())
         .add_custom_ignore_filename(".scaleproofignore")
         .filter_entry(|entry| entry.depth() == 0 || is_read(entry));
     builder.build_parallel().run(|| {
@@ -95,6 +121,12 @@ fn is_built(folder: &Path) -> bool {
 /// A Python environment under any name.
 fn is_environment(folder: &Path) -> bool {
     folder.join("pyvenv.cfg").is_file()
+}
+
+/// A root as the base names it, however the user wrote it, so that no file is read twice or reported by its absolute path.
+fn below(base: &Path, root: &Path) -> PathBuf {
+    let named = || Some(base.join(root.canonicalize().ok()?.strip_prefix(base.canonicalize().ok()?).ok()?));
+    named().unwrap_or_else(|| root.to_owned())
 }
 
 /// The path as reports write it.

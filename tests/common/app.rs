@@ -79,6 +79,10 @@ fn act(path: &str) -> (u16, String) {
             eprintln!("the app was asked to exit");
             std::process::exit(argument.parse().unwrap())
         }
+        // Until it is ended.
+        "hang" => loop {
+            std::thread::park();
+        },
         // Well from the second question on.
         "health" if Path::new("asked").exists() => (204, String::new()),
         "health" => {

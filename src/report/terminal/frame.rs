@@ -27,14 +27,23 @@ pub(super) fn finding(finding: &Finding, look: Look, out: &mut dyn Write) -> io:
     writeln!(out, "{}\n", renderer(look).render(&[group]))
 }
 
-/// Writes a problem: its frame where it has a place, and what to do.
-pub fn problem(problem: &Problem, look: Look, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a problem that did not stop the work: its frame where it has a place, and what to do.
+pub(super) fn problem(problem: &Problem, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    framed(problem, Level::WARNING.with_name("problem"), look, out)
+}
+
+/// Writes a problem that stops the work.
+pub fn error(problem: &Problem, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    framed(problem, Level::ERROR, look, out)
+}
+
+fn framed(problem: &Problem, level: Level<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let placed = problem.location.as_ref().zip(problem.excerpt.as_ref());
     let title = match (&problem.location, placed) {
         (Some(at), None) => format!("{}: {}", at.path, problem.message),
         _ => problem.message.clone(),
     };
-    let mut group = Group::with_title(Level::ERROR.primary_title(title));
+    let mut group = Group::with_title(level.primary_title(title));
     if let Some((location, excerpt)) = placed {
         group = group.element(snippet(location, excerpt, AnnotationKind::Primary, None));
     }

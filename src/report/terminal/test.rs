@@ -11,7 +11,7 @@ use crate::model::report::TestReport;
 use crate::model::verdict::{CheckVerdict, Readiness};
 
 pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    conditions(report, out)?;
+    conditions(report, look, out)?;
     for check in &report.checks {
         row(check, look, out)?;
     }
@@ -31,10 +31,10 @@ pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
     verdict(report, look, out)
 }
 
-fn conditions(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
+fn conditions(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let shares: Vec<String> =
         report.distribution.iter().map(|share| format!("{} {}", share.replica, share.requests)).collect();
-    write!(
+    writeln!(
         out,
         "{} · {} · round robin, no affinity · seed {} · {:.1} s",
         paint(BOLD, &report.app),
@@ -43,9 +43,9 @@ fn conditions(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
         report.seconds
     )?;
     if !shares.is_empty() {
-        write!(out, " · balanced requests: {}", shares.join(", "))?;
+        block("balanced requests: ", &shares.join(", "), 19, look, out)?;
     }
-    writeln!(out, "\n")
+    writeln!(out)
 }
 
 /// Width of the column that holds a check's id.
@@ -67,7 +67,7 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
     block(&head, &check.summary, 2 + ID_WIDTH + VERDICT_WIDTH, look, out)?;
     let indent = 2 + ID_WIDTH + VERDICT_WIDTH;
     if check.verdict != CheckVerdict::Pass {
-        for line in &check.evidence {
+        for line in check.evidence.iter().filter(|line| **line != check.summary) {
             block(&" ".repeat(indent), line, indent, look, out)?;
         }
     }
