@@ -41,7 +41,8 @@ pub(super) fn check(history: &History) -> Finding {
         let what =
             if history.scenarios.is_empty() { "there is no scenario" } else { "no scenario writes and then goes on" };
         let redirected = if redirected(history) {
-            " A redirect that is followed in the same step changes the replica by chance only: make the page that it leads to a step of its own."
+            " A redirect that is followed in the same step changes the replica by chance only: \
+             make the page that it leads to a step of its own."
         } else {
             ""
         };
