@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | baseline | each scenario, all on one replica, once for each replica | the same, on `r1`, once for each pair of replicas |
 //! | switch | for each step but the first and each ordered pair (w, r): the steps before it on w, it and the rest on r; once more where it fails | none: on one replica a switch is a baseline |
+//! | unwritten | after the baselines, on each replica: each asserting read without the writes before it | none |
 //! | stranger | none | each scenario twice, all on `r1`, without the cookies that answers set |
 //! | shrink | the shortest failing switch with steps left out, across and on the writer alone | the shortest story once more |
 //! | spread | `users` users at once, no pins, a new connection for each request | the same |

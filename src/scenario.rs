@@ -33,7 +33,7 @@ use crate::model::Name;
 use crate::model::event::{ScenarioSummary, StepKind, StepSummary};
 use crate::model::location::Span;
 
-pub use judge::{ResponseParts, judge};
+pub use judge::{ResponseParts, judge, take_for_written};
 pub use parse::parse;
 pub use render::{BodyParts, PartContent, RenderError, RequestParts, render};
 pub use template::Variables;

@@ -52,7 +52,10 @@ pub(super) fn check(history: &History) -> Finding {
         .collect();
     let writes = writes(history);
     let power = if writes > 0 {
-        format!("{writes} writing requests were answered; each replica has a private disk, whose changes are listed.")
+        let watched = watched(history);
+        format!(
+            "{writes} writing requests were answered; {watched} private to each replica, and only there are changes listed."
+        )
     } else {
         "Nothing was written to the app, so only files of its start and of plain GETs would have been seen.".to_string()
     };
@@ -70,6 +73,14 @@ pub(super) fn check(history: &History) -> Finding {
         .over(if requested { to_blame(history) } else { Vec::new() })
         .evidence(evidence.collect::<Vec<_>>())
         .evidence(more)
+}
+
+/// What the private disks cover: a copy has the project folder alone.
+fn watched(history: &History) -> &'static str {
+    match history.fleet.starting.iter().all(|replica| replica.isolation == Isolation::Overlay) {
+        true => "the project folder, the home folder and /tmp are",
+        false => "the project folder (and what $HOME and $TMPDIR name) is",
+    }
 }
 
 /// Routes that may have written a file: those of writing steps, else all that were asked.

@@ -2,12 +2,15 @@
 //!
 //! D. B. Terry et al., "Session guarantees for weakly consistent replicated data", PDIS 1994. A story that passes on each
 //! replica alone and fails when its later steps go to another replica violates it, if a new user meets the failure again.
-//! It holds when every replica showed what every other one wrote, by a step that asserts more than a status.
+//! It holds when every replica showed what every other one wrote, by a step that asserts more than a status and that fails
+//! for a user who wrote nothing: else what an earlier user wrote, or nothing at all, could pass for what was written.
+//!
+//! A story that writes nothing has no such pass, but it too may fail across replicas, or on one already, and then it is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Name;
-use crate::model::event::{Purpose, ReplicaName, Request, ScenarioSummary, StepKind};
+use crate::model::event::{Purpose, ReplicaName, Request, RouteChoice, ScenarioSummary, StepKind};
 use crate::model::verdict::CheckVerdict;
 use crate::stats::{Ratio, fisher_more_failures, rate_left_open};
 
@@ -20,6 +23,10 @@ use super::{Finding, counted, listed, undermined};
 /// With this probability or less, more failures among N replicas are no accident.
 const SIGNIFICANCE: f64 = 0.01;
 
+/// Of a story that passes and fails on one replica.
+const SOMETIMES: &str = "One replica alone already loses it (several processes in one replica?), or what an earlier user wrote \
+                         is in the way (use {{token}}).";
+
 pub(super) fn check(history: &History) -> Finding {
     if history.fleet.ready.len() < 2 {
         return Finding::skipped("fewer than two replicas were ready", "There was nowhere else to read.");
@@ -27,22 +34,37 @@ pub(super) fn check(history: &History) -> Finding {
     if let Some(why) = undermined(history) {
         return why;
     }
-    let stories: Vec<&ScenarioSummary> =
-        history.scenarios.iter().filter(|scenario| writes_then_goes_on(scenario)).collect();
-    if stories.is_empty() {
+    let judged = history.scenarios.iter().filter_map(|scenario| Some((scenario, judge(history, scenario)?)));
+    let findings: Vec<(&ScenarioSummary, Finding)> = judged.collect();
+    if findings.is_empty() {
         let why = "A scenario that writes something and reads it back shows what one replica keeps to itself.";
         let what =
             if history.scenarios.is_empty() { "there is no scenario" } else { "no scenario writes and then goes on" };
-        return Finding::skipped(what, why);
+        let redirected = if redirected(history) {
+            " A redirect that is followed in the same step changes the replica by chance only: \
+             make the page that it leads to a step of its own."
+        } else {
+            ""
+        };
+        return Finding::skipped(what, format!("{why}{redirected}"));
     }
-    let findings: Vec<(&ScenarioSummary, Finding)> =
-        stories.into_iter().map(|scenario| (scenario, judge(history, scenario))).collect();
     combine(findings)
 }
 
 fn writes_then_goes_on(scenario: &ScenarioSummary) -> bool {
     let first = scenario.steps.iter().position(|step| step.kind == StepKind::Write);
     first.is_some_and(|first| first + 1 < scenario.steps.len())
+}
+
+/// A step that writes was answered with a redirect that it followed.
+fn redirected(history: &History) -> bool {
+    let hops = |journey: &Journey| {
+        let steps = history.summary(journey.scenario).map_or(&[][..], |story| &story.steps);
+        let writes = steps.iter().enumerate().filter(|(_, step)| step.kind == StepKind::Write);
+        let requests = |step: usize| journey.requests.iter().filter(|request| request.step as usize == step).count();
+        writes.into_iter().any(|(step, _)| requests(step) > 1)
+    };
+    history.fleet.journeys.iter().any(hops)
 }
 
 /// One failure decides, then one doubt; a pass needs every story to pass.
@@ -82,17 +104,23 @@ struct Trial<'h, 'a> {
     fickle: Vec<Attempt<'a, 'h>>,
     /// Without an answer of a replica, or not finished.
     unanswered: Vec<&'h Journey<'a>>,
+    /// Reading steps that passed for a user who wrote nothing.
+    untelling: BTreeSet<usize>,
 }
 
-fn judge<'a>(history: &History<'a>, scenario: &'a ScenarioSummary) -> Finding {
+/// `None` for a story that writes nothing and does not fail.
+fn judge<'a>(history: &History<'a>, scenario: &'a ScenarioSummary) -> Option<Finding> {
     let trial = Trial::of(history, scenario);
     if let Some(broken) = trial.broken_alone() {
-        return broken;
+        return Some(broken);
     }
     if !trial.failed.is_empty() {
-        return trial.fail();
+        return Some(trial.fail());
     }
-    trial.too_little().unwrap_or_else(|| trial.at_once())
+    if writes_then_goes_on(scenario) {
+        return Some(trial.too_little().unwrap_or_else(|| trial.at_once()));
+    }
+    trial.fickle().or_else(|| Some(trial.at_once()).filter(|finding| finding.verdict != CheckVerdict::Pass))
 }
 
 impl<'h, 'a> Trial<'h, 'a> {
@@ -106,7 +134,11 @@ impl<'h, 'a> Trial<'h, 'a> {
         let sound: BTreeSet<&ReplicaName> =
             outcomes.iter().filter(|(_, sound)| **sound).map(|(name, _)| *name).collect();
         let (passed, failed, fickle, unanswered) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut trial = Trial { history, scenario, sound, passed, failed, fickle, unanswered };
+        let read_all_the_same =
+            |journey: &Journey| journey.route.iter().rposition(|choice| *choice != RouteChoice::Skipped);
+        let unwritten = history.fleet.of(&scenario.name, Purpose::Unwritten).filter(|journey| journey.passed());
+        let untelling = unwritten.filter_map(read_all_the_same).collect();
+        let mut trial = Trial { history, scenario, sound, passed, failed, fickle, unanswered, untelling };
         for attempt in history.fleet.attempts(&scenario.name) {
             trial.sort(attempt);
         }
@@ -129,6 +161,29 @@ impl<'h, 'a> Trial<'h, 'a> {
         }
     }
 
+    /// What a journey showed of its writes, by reads that can show them.
+    fn links(&self, journey: &Journey<'a>) -> Vec<Link<'a>> {
+        links(journey, self.scenario).into_iter().filter(|link| self.tells(link)).collect()
+    }
+
+    fn tells(&self, link: &Link) -> bool {
+        !link.passed || !self.untelling.contains(&link.read)
+    }
+
+    /// Different replicas that wrote and read.
+    fn pairs(&self, journeys: &[&Journey<'a>]) -> BTreeSet<(&'a ReplicaName, &'a ReplicaName)> {
+        let crossing = journeys.iter().flat_map(|journey| self.links(journey)).filter(Link::crosses);
+        crossing.map(|link| (link.writer, link.reader)).collect()
+    }
+
+    /// "`GET /todos` passes without `POST /todos` too".
+    fn untold(&self) -> Option<String> {
+        let read = *self.untelling.first()?;
+        let write = *self.scenario.told_writes().iter().rev().find(|write| **write < read)?;
+        let step = |at: usize| self.scenario.steps.get(at).map(|step| format!("`{} {}`", step.method, step.path));
+        Some(format!("{} passes without {} too", step(read)?, step(write)?))
+    }
+
     /// The story must hold on one replica before it can say anything about several.
     fn broken_alone(&self) -> Option<Finding> {
         let name = &self.scenario.name;
@@ -140,16 +195,27 @@ impl<'h, 'a> Trial<'h, 'a> {
             .collect();
         let in_control =
             self.history.control.of(name, Purpose::Baseline).find(|journey| journey.failed_step().is_some());
+        let counts = |journey: &&Journey| journey.failure_was_answered() || self.sound.is_empty();
         let broken = in_control
-            .or_else(|| all.iter().copied().find(|journey| self.sound.is_empty() && journey.failed_step().is_some()));
+            .or_else(|| all.iter().copied().find(|journey| journey.failed_step().is_some() && counts(journey)));
         let why = "Only a story that holds on one replica can show what breaks on several.";
         if let Some(journey) = broken {
             let step = journey.failed_step().unwrap_or_default();
             let place = journey.request(step).map_or(format!("step {}", step + 1), |request| place(journey, request));
+            let line = self.scenario.steps.get(step).map_or(0, |step| step.line);
             let failing = all.iter().filter(|journey| journey.failed_step().is_some()).count();
-            let summary = format!("scenario `{name}` fails on one replica too: {place}: {}", journey.reason());
+            let (at_times, why) = match all.iter().any(|journey| journey.passed()) {
+                true => (", at times", format!("{SOMETIMES} {why}")),
+                false => ("", why.to_string()),
+            };
+            let reason = journey.reason();
+            let summary =
+                format!("scenario `{name}` fails on one replica too{at_times}: {place} (line {line}): {reason}");
             let line = format!("{failing} of {} on a single replica failed", counted(all.len(), "journey"));
             return Some(Finding::unknown(summary, why).evidence([line]));
+        }
+        if all.is_empty() && !writes_then_goes_on(self.scenario) {
+            return None;
         }
         if self.sound.len() < 2 {
             let summary =
@@ -190,7 +256,7 @@ impl<'h, 'a> Trial<'h, 'a> {
         let at = |step: usize| {
             journey.request(step).map_or_else(|| format!("step {}", step + 1), |request| place(journey, request))
         };
-        let link = links(journey, self.scenario).into_iter().find(|link| !link.passed && link.crosses());
+        let link = self.links(journey).into_iter().find(|link| !link.passed && link.crosses());
         let earlier = link.map(|link| link.write).or_else(|| elsewhere(journey, step)).map_or_else(String::new, at);
         let reader = at(step);
         let reads = self.scenario.steps.get(step).is_some_and(|step| step.kind == StepKind::Read);
@@ -214,22 +280,22 @@ impl<'h, 'a> Trial<'h, 'a> {
                 format!("A status alone shows no lost write. {help}"),
             ));
         }
-        let (tried, possible) = (pairs(&self.passed, self.scenario), self.possible());
+        let (tried, possible) = (self.pairs(&self.passed), self.possible());
+        if let Some(untold) = self.untold().filter(|_| tried.is_empty()) {
+            return Some(Finding::unknown(
+                format!("scenario `{name}`: {untold}"),
+                "So it cannot show what was written: use {{token}}, which no two users share, in what is written and in what is \
+                 asserted.",
+            ));
+        }
         if possible.is_empty() {
             return Some(Finding::skipped(
                 format!("scenario `{name}` never reads on another replica than it wrote on"),
                 "Its `@replica` hints keep what is written and what is read together.",
             ));
         }
-        if let Some(first) = self.fickle_notes().into_iter().next() {
-            return Some(
-                Finding::unknown(
-                    format!("scenario `{name}` fails at times, and not again for the next user: {first}"),
-                    format!("A failure counts when a new user meets it again at the same step. {}", self.power()),
-                )
-                .evidence(self.fickle_notes())
-                .evidence(self.unanswered_note()),
-            );
+        if let Some(fickle) = self.fickle() {
+            return Some(fickle);
         }
         if self.unanswered.is_empty() && possible.is_subset(&tried) {
             return None;
@@ -243,6 +309,15 @@ impl<'h, 'a> Trial<'h, 'a> {
         Some(Finding::unknown(summary, self.power()).evidence(self.unanswered_note()).evidence(self.last_words()))
     }
 
+    fn fickle(&self) -> Option<Finding> {
+        let (name, first) = (&self.scenario.name, self.fickle_notes().into_iter().next()?);
+        let finding = Finding::unknown(
+            format!("scenario `{name}` fails at times, and not again for the next user: {first}"),
+            format!("A failure counts when a new user meets it again at the same step. {}", self.power()),
+        );
+        Some(finding.evidence(self.fickle_notes()).evidence(self.unanswered_note()))
+    }
+
     /// Writer and reader of every switch that was planned: what the hints allow. Where the plan was cut, all pairs.
     fn possible(&self) -> BTreeSet<(&'a ReplicaName, &'a ReplicaName)> {
         let fleet = &self.history.fleet;
@@ -251,7 +326,8 @@ impl<'h, 'a> Trial<'h, 'a> {
             return fleet.ready.iter().flat_map(|writer| others(*writer).map(|reader| (*writer, *reader))).collect();
         }
         let switches = fleet.of(&self.scenario.name, Purpose::Switch);
-        let crossing = switches.flat_map(|journey| planned(journey, self.scenario)).filter(Link::crosses);
+        let planned = switches.flat_map(|journey| planned(journey, self.scenario)).filter(|link| self.tells(link));
+        let crossing = planned.filter(Link::crosses);
         crossing.map(|link| (link.writer, link.reader)).collect()
     }
 
@@ -274,7 +350,12 @@ impl<'h, 'a> Trial<'h, 'a> {
         );
         let crossed = counted(self.crossing().count(), "journey");
         let found = format!("scenario `{name}`: {crossed} read on another replica than they wrote on, and passed");
-        let pass = |summary| Finding::pass(summary, self.power()).over(self.crossed_routes()).evidence([told.clone()]);
+        let pass = |summary| {
+            Finding::pass(summary, self.power())
+                .over(self.crossed_routes())
+                .evidence([told.clone()])
+                .evidence(self.untold())
+        };
         if many.failed == 0 {
             return pass(found);
         }
@@ -305,14 +386,14 @@ impl<'h, 'a> Trial<'h, 'a> {
 
     /// Journeys that read on another replica than they wrote on, and passed.
     fn crossing(&self) -> impl Iterator<Item = &&'h Journey<'a>> {
-        self.passed.iter().filter(|journey| links(journey, self.scenario).iter().any(Link::crosses))
+        self.passed.iter().filter(|journey| self.links(journey).iter().any(Link::crosses))
     }
 
     /// Routes that wrote on one replica and read on another one.
     fn crossed_routes(&self) -> Vec<Name> {
         let mut routes = BTreeSet::new();
         for journey in self.crossing() {
-            for link in links(journey, self.scenario).iter().filter(|link| link.crosses()) {
+            for link in self.links(journey).iter().filter(|link| link.crosses()) {
                 let told = |request: &&&Request| [link.write, link.read].contains(&(request.step as usize));
                 routes.extend(journey.requests.iter().filter(told).map(|request| route_of(request)));
             }
@@ -328,13 +409,16 @@ impl<'h, 'a> Trial<'h, 'a> {
         let switched = self.failed.iter().chain(&self.passed).copied();
         for journey in alone.chain(switched.filter(|journey| journey.purpose == Purpose::Switch)) {
             let mut shown: BTreeMap<(&ReplicaName, &ReplicaName), bool> = BTreeMap::new();
-            for link in links(journey, self.scenario) {
+            for link in self.links(journey) {
                 *shown.entry((link.writer, link.reader)).or_insert(true) &= link.passed;
             }
             for (pair, passed) in shown {
                 let cell = cells.entry(pair).or_default();
                 *cell = (cell.0 + usize::from(passed), cell.1 + 1);
             }
+        }
+        if cells.is_empty() {
+            return Vec::new();
         }
         let row = |writer: &&ReplicaName| {
             let cell = |reader: &&ReplicaName| match cells.get(&(*writer, *reader)) {
@@ -362,27 +446,33 @@ impl<'h, 'a> Trial<'h, 'a> {
     }
 
     fn power(&self) -> String {
+        let wrote = writes_then_goes_on(self.scenario);
         let switched: Vec<&Journey> = self
             .passed
             .iter()
             .chain(&self.failed)
             .copied()
             .filter(|journey| journey.purpose == Purpose::Switch)
-            .filter(|journey| links(journey, self.scenario).iter().any(Link::crosses))
+            .filter(|journey| !wrote || self.links(journey).iter().any(Link::crosses))
             .collect();
         let reads: BTreeSet<usize> = switched
             .iter()
-            .flat_map(|journey| links(journey, self.scenario))
+            .flat_map(|journey| self.links(journey))
             .filter(Link::crosses)
             .map(|link| link.read)
             .collect();
         let cuts: Vec<String> = self.history.fleet.cuts.iter().map(|cut| format!(" {cut}")).collect();
+        let did = match wrote {
+            true => format!(
+                "wrote on one replica and read on another, over {} of replicas and at {}",
+                counted(self.pairs(&switched).len(), "pair"),
+                counted(reads.len(), "step")
+            ),
+            false => "changed the replica on their way".to_string(),
+        };
         format!(
-            "{} wrote on one replica and read on another, over {} of replicas and at {}; \
-             what shows in more than {:.0} % of such journeys would have been seen with 95 % probability.{}",
+            "{} {did}; what shows in more than {:.0} % of such journeys would have been seen with 95 % probability.{}",
             counted(switched.len(), "journey"),
-            counted(pairs(&switched, self.scenario).len(), "pair"),
-            counted(reads.len(), "step"),
             100.0 * rate_left_open(switched.len() as u64, 0.95),
             cuts.concat()
         )
@@ -436,12 +526,6 @@ impl<'h, 'a> Trial<'h, 'a> {
 fn asserts_what_was_written(scenario: &ScenarioSummary) -> bool {
     let after_a_write = scenario.steps.iter().skip_while(|step| step.kind != StepKind::Write).skip(1);
     after_a_write.into_iter().any(|step| step.kind == StepKind::Read && step.asserts_content)
-}
-
-/// Different replicas that wrote and read.
-fn pairs<'a>(journeys: &[&Journey<'a>], scenario: &ScenarioSummary) -> BTreeSet<(&'a ReplicaName, &'a ReplicaName)> {
-    let crossing = journeys.iter().flat_map(|journey| links(journey, scenario)).filter(Link::crosses);
-    crossing.map(|link| (link.writer, link.reader)).collect()
 }
 
 /// The last step before `step` that another replica took; `None` when all was on one replica.

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Name;
-use crate::model::event::{Answer, Purpose, ReplicaName, Request, StepKind};
+use crate::model::event::{Answer, Purpose, ReplicaName, Request, StepKind, sounds_like_a_sign_in};
 
 use super::history::{Attempt, History, Journey, answered, status};
 use super::story::{place, route_of, routes, tell};
@@ -367,13 +367,6 @@ fn unknown(journey: &Journey, request: &Request, reference: &Reference) -> Optio
 fn leads_to_login(request: &Request) -> bool {
     let Answer::Response { status: 300..=399, location: Some(location), .. } = &request.answer else { return false };
     sounds_like_a_sign_in(location.split(['?', '#']).next().unwrap_or_default())
-}
-
-fn sounds_like_a_sign_in(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "auth", "session"]
-        .iter()
-        .any(|word| path.contains(word))
 }
 
 /// Cookies of the journey that reached another replica than their issuer, and were not of the kind that changes anyway.

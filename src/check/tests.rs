@@ -772,3 +772,46 @@ fn what_was_cut_is_quoted_and_leaves_no_pair_out_in_silence() {
     assert_eq!(found.verdict, Unknown);
     assert!(found.summary.contains("1 of 2 pairs"), "{}", found.summary);
 }
+
+#[test]
+fn a_read_that_passes_without_the_write_shows_no_write() {
+    let verdict = |passes_unwritten: bool| {
+        let mut todo = Tale::of(&[("POST", "/todos", false), ("GET", "/todos", true)]);
+        todo.holds_alone(&[(200, &[]), (200, &[])]);
+        todo.goes(Purpose::Unwritten, &[None, Some(0)], &[(0, 200, passes_unwritten, &[])]);
+        todo.switches(1, |writer, reader| vec![(writer, 200, true, &[]), (reader, 200, true, &[])]);
+        todo.outcome("ryw")
+    };
+    assert_eq!(verdict(false).verdict, Pass);
+    let found = verdict(true);
+    assert_eq!(found.verdict, Unknown, "{found:#?}");
+    assert_eq!(found.summary, "scenario `story`: `GET /todos` passes without `POST /todos` too");
+}
+
+#[test]
+fn one_replica_that_loses_it_at_times_is_no_matter_of_scaling() {
+    let mut cart = Tale::of(&[("POST", "/cart", false), ("GET", "/cart", true)]);
+    cart.holds_alone(&[(200, &[]), (200, &[])]);
+    cart.goes(Purpose::Baseline, &[Some(1), Some(1)], &[(1, 200, true, &[]), (1, 200, false, &[])]);
+    cart.switches(1, |writer, reader| vec![(writer, 200, true, &[]), (reader, 200, false, &[])]);
+    let found = cart.outcome("ryw");
+    assert_eq!(found.verdict, Unknown, "{found:#?}");
+    assert!(found.summary.contains("fails on one replica too, at times: `GET /cart` on r2"), "{}", found.summary);
+    assert!(found.power.contains("several processes in one replica?"), "{}", found.power);
+}
+
+#[test]
+fn a_story_that_writes_nothing_is_told_when_it_fails() {
+    let mut count = Tale::of(&[("GET", "/next", true), ("GET", "/next", true)]);
+    count.holds_alone(&[(200, &[]), (200, &[])]);
+    assert_eq!(count.outcome("ryw").verdict, Skipped);
+    count.switches(1, |writer, reader| vec![(writer, 200, true, &[]), (reader, 200, false, &[])]);
+    let found = count.outcome("ryw");
+    assert_eq!(found.verdict, Fail, "{found:#?}");
+    assert_eq!(found.story.unwrap().steps.len(), 2);
+    let mut page = Tale::of(&[("GET", "/", true)]);
+    page.goes(Purpose::Baseline, &[Some(0)], &[(0, 200, false, &[])]);
+    let found = page.outcome("ryw");
+    assert_eq!(found.verdict, Unknown);
+    assert!(found.summary.contains("fails on one replica too: `GET /` on r1 (line 1)"), "{}", found.summary);
+}

@@ -1,6 +1,6 @@
 //! Which step goes to which replica: pure planning.
 
-use crate::model::event::{ReplicaName, RouteChoice, StepKind};
+use crate::model::event::{ReplicaName, RouteChoice, ScenarioSummary, StepKind};
 use crate::scenario::{ReplicaHint, Scenario};
 
 /// A switch journey: the steps before `point` on `writer`, the others on `reader`.
@@ -25,6 +25,19 @@ impl Switch {
 /// Every step on one replica; hints are left aside, for the question is whether the story holds at all.
 pub(super) fn all_on(scenario: &Scenario, replica: &ReplicaName) -> Vec<RouteChoice> {
     vec![RouteChoice::Pinned(replica.clone()); scenario.steps.len()]
+}
+
+/// For each reading step that asserts content after something was written: the steps up to it without those that wrote what
+/// it reads, and without earlier such reads, which would fail first. True stands for a step that is kept.
+pub(super) fn without_writes(story: &ScenarioSummary) -> Vec<Vec<bool>> {
+    let writes = story.told_writes();
+    let Some(first) = writes.first() else { return Vec::new() };
+    let shows = |at: usize| at > *first && story.steps[at].kind == StepKind::Read && story.steps[at].asserts_content;
+    let up_to = |read: usize| {
+        let keep = |at: usize| at == read || (at < read && !writes.contains(&at) && !shows(at));
+        (0..story.steps.len()).map(keep).collect()
+    };
+    (0..story.steps.len()).filter(|at| shows(*at)).map(up_to).collect()
 }
 
 /// The balancer decides, except for steps that name a replica, and for steps that must stay together: those go to one
@@ -97,6 +110,21 @@ mod tests {
         let switch = Switch { point: 2, writer: "r1".into(), reader: "r2".into() };
         let pinned = |name: &str| RouteChoice::Pinned(name.into());
         assert_eq!(switch.route(&scenario, &names(2)), [pinned("r1"), pinned("r1"), pinned("r2")]);
+    }
+
+    #[test]
+    fn each_read_is_asked_for_alone_without_the_writes_before_it() {
+        let reads = |text: &str| without_writes(&parse(text, "x.hurl").unwrap().summary());
+        let asserts = "HTTP 200\n[Asserts]\nbody contains \"x\"\n\n";
+        let shop = format!("POST /login\n\nGET /\n{asserts}POST /cart\n\nGET /a\n{asserts}GET /b\n{asserts}");
+        assert_eq!(reads(&shop), [[true, true, false, true, false], [true, true, false, false, true]]);
+        assert_eq!(
+            reads(&format!("POST /login\n\nGET /me\n{asserts}")),
+            [[false, true]],
+            "nothing but a sign-in is written"
+        );
+        assert!(reads(&format!("GET /\n{asserts}")).is_empty());
+        assert!(reads(CART).is_empty(), "nothing is asserted");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 
 use super::plan::Plan;
 use super::probe;
-use super::routes::{all_on, balanced, pairs, switches};
+use super::routes::{all_on, balanced, pairs, switches, without_writes};
 use super::shrink::{Failure, Shrunk, masked, most_telling, shrink};
 
 /// Users that must meet a failure for it to be no accident.
@@ -42,7 +42,11 @@ impl Stage<'_> {
                 sound += usize::from(trip.result == JourneyResult::Passed);
             }
             // A story that does not hold on two replicas alone has nothing to say about pairs of them.
-            let failures = if sound < 2 { Vec::new() } else { self.switch(scenario).await };
+            let mut failures = Vec::new();
+            if sound > 1 {
+                self.unwritten(scenario).await;
+                failures = self.switch(scenario).await;
+            }
             if let Some(failure) = most_telling(&failures) {
                 shrunk.push(shrink(self, scenario, failure).await);
             }
@@ -73,6 +77,18 @@ impl Stage<'_> {
                 self.travel(scenario, Purpose::Shrink, masked(all_on(scenario, name), &story.kept)).await;
             }
             self.spread(scenario).await;
+        }
+    }
+
+    /// Asks each replica, which has by now taken the writes of a whole journey, for what a user reads who wrote nothing.
+    async fn unwritten(&self, scenario: &Arc<Scenario>) {
+        for kept in without_writes(&scenario.summary()) {
+            for name in &self.names {
+                if self.late() {
+                    return;
+                }
+                self.travel(scenario, Purpose::Unwritten, masked(all_on(scenario, name), &kept)).await;
+            }
         }
     }
 

@@ -508,7 +508,7 @@ async fn every_journey_is_finished_and_each_user_is_new() {
             Event::JourneyStarted { journey, user, purpose, route, .. } => {
                 begun += 1;
                 assert!(users.insert(*user));
-                if *purpose == Purpose::Stranger {
+                if matches!(purpose, Purpose::Stranger | Purpose::Unwritten) {
                     strangers.push(*journey);
                 }
                 if *purpose == Purpose::Spread {

@@ -83,6 +83,9 @@ impl User<'_> {
         for (index, step) in scenario.steps.iter().enumerate() {
             let choice = self.journey.route.get(index).cloned().unwrap_or(RouteChoice::Balanced);
             if choice == RouteChoice::Skipped {
+                if self.journey.purpose == Purpose::Unwritten {
+                    scenario::take_for_written(step, &mut self.journey.variables);
+                }
                 continue;
             }
             if let Err(reason) = self.step(index as u32, step, &choice).await {

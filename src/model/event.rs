@@ -152,6 +152,26 @@ pub struct StepSummary {
     pub asserts_content: bool,
 }
 
+impl ScenarioSummary {
+    /// The steps whose writing a later read should show, by index: all that write but sign-ins, or the sign-ins where nothing else
+    /// is written.
+    pub fn told_writes(&self) -> Vec<usize> {
+        let writes = |index: &usize| self.steps[*index].kind == StepKind::Write;
+        let all: Vec<usize> = (0..self.steps.len()).filter(writes).collect();
+        let others: Vec<usize> =
+            all.iter().copied().filter(|index| !sounds_like_a_sign_in(&self.steps[*index].path)).collect();
+        if others.is_empty() { all } else { others }
+    }
+}
+
+/// By the words of a path: `/login`, `/session/new`.
+pub fn sounds_like_a_sign_in(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["login", "log-in", "log_in", "signin", "sign-in", "sign_in", "auth", "session"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
 /// What a step does to the state of the app: by its hint (`@write`, `@read`), else by its method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -222,6 +242,9 @@ pub enum Purpose {
     Shrink,
     /// All on one replica, without the cookies that answers set: which step needs them?
     Stranger,
+    /// All on one replica after others wrote, and up to one reading step, without the steps that wrote what it reads: a read that
+    /// passes here cannot show a write.
+    Unwritten,
     /// Without a scenario: what the tool asks by itself.
     Probe,
 }
@@ -232,7 +255,7 @@ pub enum Purpose {
 pub enum RouteChoice {
     Pinned(ReplicaName),
     Balanced,
-    /// Left out, in a [`Purpose::Shrink`] journey.
+    /// Left out, in a [`Purpose::Shrink`] or [`Purpose::Unwritten`] journey.
     Skipped,
 }
 

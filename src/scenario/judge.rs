@@ -80,6 +80,15 @@ pub fn judge(step: &Step, response: &ResponseParts, variables: &mut Variables) -
     assertions
 }
 
+/// Takes a step that was left out for written, so that a later `@read` must list its token. A token that cannot be rendered
+/// without an answer is stood for by a text that no list has.
+pub fn take_for_written(step: &Step, variables: &mut Variables) {
+    if let Some(write) = &step.write {
+        let token = write.token.render(variables).unwrap_or_else(|_| format!("nothing was written for {}", write.key));
+        variables.written.push((write.key.clone(), token));
+    }
+}
+
 pub(super) fn assertion(text: &str, line: u32, result: Result<(), String>) -> Assertion {
     let (passed, actual) = match result {
         Ok(()) => (true, String::new()),
