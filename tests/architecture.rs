@@ -144,7 +144,7 @@ fn pure_rooms_do_no_io_and_read_no_clock() {
 fn no_rule_id_stands_in_rust_code() {
     let mut ids = Vec::new();
     for family in fs::read_dir(root().join("rules")).expect("rules").map(|entry| entry.expect("an entry").path()) {
-        if family.is_dir() {
+        if family.is_dir() && !family.ends_with("entry-points") {
             for rule in fs::read_dir(&family).expect("a family") {
                 let name = rule.expect("a rule").path().file_stem().expect("a name").to_string_lossy().into_owned();
                 ids.push(name);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scaleproof::rules::{self, Rule};
+use scaleproof::rules::{self, Rule, RuleSet};
 
 /// A rule belongs to one of these; the folder is the family.
 const FAMILIES: [&str; 25] = [
@@ -81,7 +81,7 @@ fn every_file_of_the_folder_is_embedded_and_no_other() {
     let on_disk: BTreeSet<String> = files(&folder)
         .iter()
         .map(|path| path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/"))
-        .filter(|path| path != "entry-points.yaml")
+        .filter(|path| !rules::is_entry_points(path))
         .collect();
     assert_eq!(embedded, on_disk);
     assert!(!set.entry_points().is_empty());
@@ -160,9 +160,9 @@ fn every_folder_of_fixtures_belongs_to_a_rule() {
 
 #[test]
 fn a_rule_file_of_a_user_takes_the_same_road() {
-    for path in files(&root().join("rules")).iter().filter(|path| !path.ends_with("entry-points.yaml")) {
-        let text = fs::read_to_string(path).unwrap();
-        let parsed = rules::parse(&text, &path.to_string_lossy());
+    for path in files(&root().join("rules")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let parsed = RuleSet::default().read(&text, &path.to_string_lossy());
         assert!(parsed.is_ok(), "{}", parsed.unwrap_err());
     }
 }

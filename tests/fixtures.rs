@@ -1,5 +1,4 @@
-//! Every rule on its fixtures: `//~ rule-id` or `#~ rule-id` at the end of a line promises a finding there, every other line
-//! promises silence. A folder below `fixtures/rules/<rule-id>` is a project of its own.
+//! Every rule on its fixtures, as `lint::expectation` reads them. A folder below `fixtures/rules/<rule-id>` is a project of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,14 +6,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scaleproof::lint::expectation::{self, Expectation};
 use scaleproof::lint::{self, Options};
 use scaleproof::model::Name;
 use scaleproof::model::report::LintReport;
 use scaleproof::rules::{self, RuleSet};
 use scaleproof::source;
-
-/// A finding, or the promise of one: path, line, rule.
-type Expectation = (String, u32, String);
 
 fn folders(of: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(of).unwrap_or_else(|error| panic!("{}: {error}", of.display()));
@@ -41,10 +38,7 @@ fn promised(project: &Path, folder: &Path, into: &mut BTreeSet<Expectation>) {
             continue;
         }
         let name = path.strip_prefix(project).unwrap().to_string_lossy().replace('\\', "/");
-        for (index, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
-            let Some((_, ids)) = line.split_once("//~ ").or_else(|| line.split_once("#~ ")) else { continue };
-            into.extend(ids.split_whitespace().map(|id| (name.clone(), index as u32 + 1, id.to_owned())));
-        }
+        into.extend(expectation::promised(&name, &fs::read_to_string(&path).unwrap()));
     }
 }
 
@@ -56,13 +50,9 @@ fn findings_stand_where_fixtures_promise_them_and_nowhere_else() {
     for project in folders(&root).iter().flat_map(|rule| folders(rule)) {
         let mut expected = BTreeSet::new();
         promised(&project, &project, &mut expected);
-        let found: BTreeSet<Expectation> = lint(&project, &rules)
-            .findings
-            .iter()
-            .map(|finding| (finding.location.path.to_string(), finding.location.span.line, finding.rule.to_string()))
-            .collect();
+        let found = expectation::found(&lint(&project, &rules));
         let shown = project.strip_prefix(&root).unwrap().display();
-        let name = |kind: &str, (path, line, rule): &Expectation| format!("{kind}: {shown}/{path}:{line} {rule}");
+        let name = |kind: &str, one: &Expectation| format!("{kind}: {shown}/{}:{} {}", one.path, one.line, one.rule);
         complaints.extend(found.difference(&expected).map(|one| name("noisy  ", one)));
         complaints.extend(expected.difference(&found).map(|one| name("missing", one)));
     }

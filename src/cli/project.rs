@@ -92,11 +92,24 @@ pub fn rules(folders: &[PathBuf]) -> Result<RuleSet> {
             );
         }
         for path in paths {
-            let added = rules::parse(&read(&path)?, &display(&path)).and_then(|rule| set.add(rule));
-            problems.extend(added.err());
+            problems.extend(set.read(&read(&path)?, &display(&path)).err());
         }
     }
     if problems.is_empty() { Ok(set) } else { Err(Failure::Problems(problems)) }
+}
+
+/// The folder of the fixtures within a folder of rules.
+pub const FIXTURES: &str = "fixtures";
+
+/// The built-in rules, but in `folder`'s version where it has one; its entry points, if it has any, are the only ones.
+pub fn rules_to_test(folder: &Path) -> Result<RuleSet> {
+    let mut set = RuleSet::default();
+    let fixtures = folder.join(FIXTURES);
+    for path in matching(folder, "**/*.yaml")?.iter().filter(|path| !path.starts_with(&fixtures)) {
+        set.read(&read(path)?, &display(path))?;
+    }
+    set.fill_from(rules::builtin()?);
+    Ok(set)
 }
 
 /// The text of a file that the user named.

@@ -1,5 +1,7 @@
 //! `scaleproof rules`.
 
+mod test;
+
 use std::path::PathBuf;
 
 use tabled::builder::Builder;
@@ -9,13 +11,29 @@ use super::exit::{Exit, Result};
 use super::{output, project};
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// A folder with rules of your own, beside the built-in ones; may be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 }
 
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Try rules on their fixtures: every marked line must be found, every other line must stay silent
+    Test(test::Args),
+}
+
 pub fn run(args: &Args) -> Result {
+    match &args.command {
+        Some(Command::Test(args)) => test::run(args),
+        None => list(args),
+    }
+}
+
+fn list(args: &Args) -> Result {
     let set = project::rules(&args.rules)?;
     let mut rows: Vec<[String; 4]> = set
         .rules()

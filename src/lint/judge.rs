@@ -42,7 +42,7 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
         watch.look(id, file, &|name| project.constant(id, name), &mut seen);
     }
     let reach = Reach::new(project, &watch, &seen);
-    let states = States::new(project, &reach);
+    let states = States::new(project, &reach, &watch, &seen);
     let mut judge = Judge { project, seen: &seen, reach: &reach, taken: HashSet::new(), hits: Vec::new() };
     // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
     let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
@@ -55,6 +55,7 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
         }
         match &clause.subject {
             Subject::State(_) => judge.states(rule, clause, &states),
+            Subject::Class(_) => judge.classes(rule, clause),
             Subject::Service(_) => judge.services(rule, clause, singletons),
             _ => {}
         }
@@ -154,6 +155,20 @@ impl<'r> Judge<'_, '_, 'r> {
             let related = self.related(&uses, file, state.span);
             let (span, function) = (state.span, state.function);
             self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
+        }
+    }
+
+    fn classes(&mut self, rule: &'r Rule, clause: &'r Clause) {
+        let Subject::Class(pattern) = &clause.subject else { return };
+        for at in self.project.classes_like(pattern, &|language| clause.speaks(language)) {
+            let class = self.project.class_facts(at);
+            if !self.surroundings(&clause.conditions, at.0, None) {
+                continue;
+            }
+            let words = vec![("name", state::name(&class.symbol).to_owned())];
+            let (file, span, fit) = (at.0, class.span, Fit::Yes);
+            let (function, related, routes) = (None, Vec::new(), Vec::new());
+            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
         }
     }
 

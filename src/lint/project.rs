@@ -1,10 +1,11 @@
 //! All files together: what a symbol of one file means in another.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::model::Name;
-use crate::model::fact::{FileFacts, FunctionId, Language, State, Value};
+use crate::model::fact::{Class, FileFacts, FunctionId, Language, State, Value};
+use crate::rules::clause::ClassPattern;
 
 /// Index of a file in the facts.
 pub type FileId = usize;
@@ -16,8 +17,19 @@ pub struct FunctionRef {
     pub function: FunctionId,
 }
 
+/// A class of the project: its file, and its index there.
+pub type ClassRef = (FileId, usize);
+
 /// The project's files that an import may mean: `(importing file, module, language) -> paths`, best first.
 pub type Candidates<'a> = dyn Fn(&str, &str, Language) -> Vec<String> + 'a;
+
+/// What languages call the method that makes an object ready.
+const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
+
+/// Classes that one class extends, through all steps, that are looked at.
+const MOST_ANCESTORS: usize = 32;
+/// Classes that extend one class that are looked at.
+const MOST_HEIRS: usize = 32;
 
 /// Bindings are followed this far: `store = make()`, `make = factory()` …
 const MOST_STEPS: u32 = 4;
@@ -30,6 +42,10 @@ pub struct Project<'a> {
     /// The files of each folder whose files share their names; the folder ends with `/`, the topmost is empty.
     packages: HashMap<&'a str, Vec<FileId>>,
     tables: Vec<Tables<'a>>,
+    /// Classes by their own names.
+    classes: HashMap<&'a str, Vec<ClassRef>>,
+    /// The classes that extend one of the project directly.
+    heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
@@ -43,6 +59,7 @@ struct Tables<'a> {
     constants: HashMap<&'a str, &'a Value>,
     /// Classes with fields: `~Shop` for `~Shop().items`.
     classes: HashSet<&'a str>,
+    by_class: HashMap<&'a str, usize>,
 }
 
 impl<'a> Project<'a> {
@@ -57,6 +74,8 @@ impl<'a> Project<'a> {
             packages,
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
             tables: files.iter().map(tables).collect(),
+            classes: classes(files),
+            heirs: OnceCell::new(),
             modules: RefCell::default(),
         }
     }
@@ -85,7 +104,123 @@ impl<'a> Project<'a> {
                 return Some((target, local));
             }
         }
-        None
+        self.resolve_type(file, symbol)
+    }
+
+    /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
+    fn resolve_type(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        let language = self.files[file].language;
+        if !language.shares_types_with(language) {
+            return None;
+        }
+        let named_end = symbol.find("()").unwrap_or(symbol.len());
+        let ends = symbol[..named_end].match_indices('.').map(|(at, _)| at);
+        let ends: Vec<usize> = ends.chain([named_end]).collect();
+        ends.into_iter().rev().find_map(|end| {
+            let (home, class) = self.class_named(file, &symbol[..end])?;
+            Some((home, Name::from(format!("{}{}", self.files[home].classes[class].symbol, &symbol[end..]))))
+        })
+    }
+
+    /// The only class by that name, or the only one of those in the folder that the qualified name tells.
+    fn class_named(&self, file: FileId, qualified: &str) -> Option<ClassRef> {
+        let language = self.files[file].language;
+        let (package, name) =
+            qualified.rsplit_once('.').map_or((None, qualified), |(package, name)| (Some(package), name));
+        let of_language = |class: &&ClassRef| self.files[class.0].language.shares_types_with(language);
+        let known: Vec<ClassRef> = self.classes.get(name)?.iter().filter(of_language).copied().collect();
+        if let Some(own) = known.iter().find(|class| class.0 == file) {
+            return Some(*own);
+        }
+        let last = package.and_then(|package| package.rsplit('.').next()).filter(|_| language.packages_are_folders());
+        let folder_of = |class: &ClassRef| folder(&self.files[class.0].path).trim_end_matches('/').rsplit('/').next();
+        let fits = |class: &&ClassRef| {
+            last.is_none_or(|last| folder_of(class).is_some_and(|folder| folder.eq_ignore_ascii_case(last)))
+        };
+        let mut fitting = known.iter().filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some(one), None) => Some(*one),
+            // Of several the one beside the file that speaks.
+            (Some(_), Some(_)) if package.is_none() => {
+                let here = folder(&self.files[file].path);
+                known.iter().find(|class| folder(&self.files[class.0].path) == here).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// The class that a symbol names.
+    pub fn class(&self, file: FileId, symbol: &str) -> Option<ClassRef> {
+        let (home, local) = self.resolve(file, symbol)?;
+        let index = self.tables[home].by_class.get(local.as_str())?;
+        Some((home, *index))
+    }
+
+    pub fn class_facts(&self, (file, class): ClassRef) -> &'a Class {
+        &self.files[file].classes[class]
+    }
+
+    /// All classes that fit the pattern, of files in the languages that are asked for.
+    pub fn classes_like(&self, pattern: &ClassPattern, speaks: &dyn Fn(Language) -> bool) -> Vec<ClassRef> {
+        let mut found = Vec::new();
+        for (file, facts) in self.files.iter().enumerate().filter(|(_, facts)| speaks(facts.language)) {
+            found.extend(
+                (0..facts.classes.len()).map(|class| (file, class)).filter(|class| self.is_like(*class, pattern)),
+            );
+        }
+        found
+    }
+
+    fn is_like(&self, at: ClassRef, pattern: &ClassPattern) -> bool {
+        let class = self.class_facts(at);
+        let named = |patterns: &crate::rules::pattern::Patterns| patterns.matches(class.symbol.trim_start_matches('~'));
+        pattern.named.as_ref().is_none_or(named)
+            && pattern
+                .decorated
+                .as_ref()
+                .is_none_or(|patterns| class.decorators.iter().any(|name| patterns.matches(name)))
+            && pattern.extends.as_ref().is_none_or(|patterns| {
+                self.ancestry(at)
+                    .iter()
+                    .flat_map(|class| &self.class_facts(*class).bases)
+                    .any(|base| patterns.matches(base))
+            })
+    }
+
+    /// The class itself and the classes of the project that it extends, the nearest first.
+    fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
+        let mut found = vec![class];
+        let mut next = 0;
+        while let Some(current) = found.get(next).copied().filter(|_| next < MOST_ANCESTORS) {
+            for base in &self.class_facts(current).bases {
+                found.extend(self.class(current.0, base).filter(|class| !found.contains(class)));
+            }
+            next += 1;
+        }
+        found
+    }
+
+    /// The classes that extend this one directly.
+    fn heirs(&self, class: ClassRef) -> &[ClassRef] {
+        let heirs = self.heirs.get_or_init(|| {
+            let mut heirs: HashMap<ClassRef, Vec<ClassRef>> = HashMap::new();
+            for (file, facts) in self.files.iter().enumerate() {
+                for (index, class) in facts.classes.iter().enumerate() {
+                    for base in class.bases.iter().filter_map(|base| self.class(file, base)) {
+                        heirs.entry(base).or_default().push((file, index));
+                    }
+                }
+            }
+            heirs
+        });
+        heirs.get(&class).map_or(&[], Vec::as_slice)
+    }
+
+    /// The methods that a class itself declares.
+    pub fn methods_of(&self, (file, class): ClassRef) -> Vec<FunctionRef> {
+        let symbol = &self.files[file].classes[class].symbol;
+        let (of_object, of_class) = (format!("{symbol}()."), format!("{symbol}."));
+        self.functions_where(file, |function| function.starts_with(&of_object) || function.starts_with(&of_class))
     }
 
     /// All files that share their names with this one, itself included; none where files do not.
@@ -125,7 +260,23 @@ impl<'a> Project<'a> {
 
     /// The functions that a symbol names: one, or none where it is not the project's.
     pub fn functions(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
-        self.follow(file, symbol, MOST_STEPS, &|file, local| self.functions_here(file, local)).unwrap_or_default()
+        let found = self.follow(file, symbol, MOST_STEPS, &|file, local| {
+            Some(self.functions_here(file, local)?.into_iter().chain(self.overrides(file, local)).collect())
+        });
+        found.unwrap_or_default()
+    }
+
+    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names.
+    fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
+        let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
+        let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
+        let mut found = Vec::new();
+        for heir in self.heirs((file, *index)).iter().take(MOST_HEIRS) {
+            let symbol = format!("{}().{method}", self.class_facts(*heir).symbol);
+            let ids = self.tables[heir.0].functions.get(symbol.as_str());
+            found.extend(ids.into_iter().flatten().map(|function| FunctionRef { file: heir.0, function: *function }));
+        }
+        found
     }
 
     /// The methods of the class that a symbol names.
@@ -160,12 +311,18 @@ impl<'a> Project<'a> {
         if let Some(found) = find(file, &local) {
             return Some(found);
         }
-        let (head, rest) = local.split_once('.')?;
-        let maker = self.tables[file].bindings.get(head)?;
         if steps == 0 {
             return None;
         }
-        self.follow(file, &format!("{maker}().{rest}"), steps - 1, find)
+        let (head, rest) = local.split_once('.')?;
+        if let Some(maker) = self.tables[file].bindings.get(head) {
+            return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+        }
+        // What a class does not declare itself, one that it extends may.
+        let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;
+        let own = if head.ends_with("()") { "()" } else { "" };
+        let bases = &self.files[file].classes[*class].bases;
+        bases.iter().find_map(|base| self.follow(file, &format!("{base}{own}.{rest}"), steps - 1, find))
     }
 
     fn functions_here(&self, file: FileId, local: &str) -> Option<Vec<FunctionRef>> {
@@ -173,7 +330,7 @@ impl<'a> Project<'a> {
         let by_name = |symbol: &str| self.tables[file].functions.get(symbol);
         let constructors = || {
             let constructor = |name| by_name(&format!("{local}().{name}"));
-            constructor("__init__").or_else(|| constructor("constructor"))
+            CONSTRUCTORS.iter().find_map(|name| constructor(name))
         };
         if local == "~" {
             return self.default_export(file);
@@ -215,6 +372,16 @@ fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
 }
 
+fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {
+    let mut classes: HashMap<&str, Vec<ClassRef>> = HashMap::new();
+    for (file, facts) in files.iter().enumerate() {
+        for (index, class) in facts.classes.iter().enumerate() {
+            classes.entry(class.symbol.trim_start_matches('~')).or_default().push((file, index));
+        }
+    }
+    classes
+}
+
 fn tables(file: &FileFacts) -> Tables<'_> {
     let mut tables = Tables::default();
     for (id, function) in file.functions.iter().enumerate().filter(|(_, function)| !function.symbol.is_empty()) {
@@ -228,6 +395,10 @@ fn tables(file: &FileFacts) -> Tables<'_> {
     for (id, state) in file.states.iter().enumerate() {
         tables.states.entry(&state.symbol).or_insert(id);
         tables.classes.extend(state.symbol.split_once("().").map(|(class, _)| class));
+    }
+    for (id, class) in file.classes.iter().enumerate() {
+        tables.by_class.entry(&class.symbol).or_insert(id);
+        tables.classes.insert(&class.symbol);
     }
     for setting in &file.settings {
         tables.constants.entry(&setting.key).or_insert(&setting.value);

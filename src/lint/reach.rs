@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::project::{FileId, FunctionRef, Project};
 use super::sight::{Sightings, Watch};
+use super::state::name;
 use super::value::{Fit, fit};
 use crate::model::Name;
 use crate::model::fact::{Argument, Call, FunctionId, Value};
 use crate::rules::clause::Occasion;
-use crate::rules::entry_point::{EntryPoint, Trigger};
+use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
 /// Routes that are kept for one function: a report names a few, not all of a large app.
 const MOST_ROUTES: usize = 12;
@@ -24,7 +25,7 @@ pub struct Reached {
     pub routes: BTreeSet<Name>,
     /// It is itself a handler.
     pub handler: bool,
-    /// It was made one by a decorator.
+    /// It was made one by a decorator, on an object that the framework keeps.
     pub decorated: bool,
 }
 
@@ -40,6 +41,13 @@ struct Handler {
     occasion: Occasion,
     route: Option<Name>,
     decorated: bool,
+}
+
+impl Handler {
+    /// One of which no route is known.
+    fn new(function: FunctionRef, occasion: Occasion) -> Self {
+        Handler { function, occasion, route: None, decorated: false }
+    }
 }
 
 impl Reach {
@@ -95,6 +103,7 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         }
     }
     for entry in watch.entry_points {
+        by_class(project, entry, &mut handlers);
         let Trigger::Named { functions, files } = &entry.trigger else { continue };
         for (file, facts) in project.files.iter().enumerate() {
             if !entry.speaks(facts.language) || !files.matches(&facts.path) {
@@ -105,7 +114,7 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
                 let callable = function.exported || facts.language.shares_names();
                 if callable && functions.matches(&function.symbol) {
                     let function = FunctionRef { file, function: id as FunctionId };
-                    handlers.push(Handler { function, occasion: entry.occasion, route: None, decorated: false });
+                    handlers.extend(entry.occasion.map(|occasion| Handler::new(function, occasion)));
                 }
             }
         }
@@ -113,8 +122,24 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
     handlers
 }
 
+/// Methods of classes that a framework calls because of what the class is.
+fn by_class(project: &Project<'_>, entry: &EntryPoint, handlers: &mut Vec<Handler>) {
+    let (Trigger::Class { class, functions }, Some(occasion)) = (&entry.trigger, entry.occasion) else { return };
+    for found in project.classes_like(class, &|language| entry.speaks(language)) {
+        for function in project.methods_of(found) {
+            let symbol = &project.files[function.file].functions[function.function as usize].symbol;
+            if functions.as_ref().is_none_or(|names| names.matches(name(symbol))) {
+                handlers.push(Handler::new(function, occasion));
+            }
+        }
+    }
+}
+
 fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call, handlers: &mut Vec<Handler>) {
-    let Trigger::Call { path, path_like, method, within, .. } = &entry.trigger else { return };
+    let (Trigger::Call { path, path_like, method, within, .. }, Some(occasion)) = (&entry.trigger, entry.occasion)
+    else {
+        return;
+    };
     let path_value = path.as_ref().and_then(|path| argument(&call.arguments, path));
     if let Some(pattern) = path_like {
         let constants = |name: &str| project.constant(file, name);
@@ -136,7 +161,8 @@ fn by_call(project: &Project<'_>, entry: &EntryPoint, file: FileId, call: &Call,
         Some(Name::from(format!("{} {path}", method.to_uppercase())))
     };
     let mut add = |function, callee: &str, decorated| {
-        handlers.push(Handler { function, occasion: entry.occasion, route: route(callee), decorated });
+        let decorated = decorated && entry.objects != Some(Objects::Each);
+        handlers.push(Handler { function, occasion, route: route(callee), decorated });
     };
     if let Some(function) = call.decorates {
         add(FunctionRef { file, function }, &call.callee, true);

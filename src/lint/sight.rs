@@ -8,6 +8,7 @@ use crate::model::fact::{FileFacts, FunctionId, Setting, Value};
 use crate::rules::clause::{Clause, Evidence, Subject};
 use crate::rules::entry_point::{EntryPoint, Trigger};
 use crate::rules::pattern::{Patterns, SymbolIndex};
+use crate::rules::version::Version;
 use crate::rules::{Rule, RuleSet};
 
 /// A clause of a rule, by its number.
@@ -64,7 +65,7 @@ impl<'r> Watch<'r> {
             Subject::Import(patterns) => self.imports.insert(patterns, target),
             Subject::Setting { key, .. } => self.settings.insert(key, target),
             Subject::Dependency(patterns) => self.dependencies.insert(patterns, target),
-            Subject::State(_) | Subject::Service(_) => {}
+            Subject::Class(_) | Subject::State(_) | Subject::Service(_) => {}
         }
         self.clauses.push((rule, clause));
         let conditions = &clause.conditions;
@@ -115,7 +116,10 @@ impl<'r> Watch<'r> {
         for (index, dependency) in file.dependencies.iter().enumerate() {
             self.dependencies.each(&dependency.name, |target| match target {
                 Target::Clause(clause) => seen.clause(clause, id, Fact::Dependency(index)),
-                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, None),
+                Target::Evidence(evidence) if is_of_version(self.evidence[evidence], &dependency.version) => {
+                    seen.evidence(self.evidence[evidence], id, None);
+                }
+                Target::Evidence(_) => {}
                 Target::EntryPoint(_) => {}
             });
         }
@@ -154,6 +158,16 @@ impl<'r> Watch<'r> {
             Target::EntryPoint(_) => {}
         });
     }
+}
+
+/// A requirement that tells no version fits no bound.
+fn is_of_version(evidence: &Evidence, requirement: &str) -> bool {
+    if evidence.below.is_none() && evidence.from.is_none() {
+        return true;
+    }
+    Version::least(requirement).is_some_and(|least| {
+        evidence.below.is_none_or(|bound| least < bound) && evidence.from.is_none_or(|bound| least >= bound)
+    })
 }
 
 /// `~TestingConfig.DATABASE_URI`: a class that is named after tests configures no deployment.

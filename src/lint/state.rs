@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::project::{FileId, Project};
+use super::project::{ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
-use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State};
+use super::sight::{Sightings, Watch};
+use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State, Value};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
+use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
 /// A state of the project: its file, and its index there.
 pub type StateRef = (FileId, usize);
@@ -24,7 +26,7 @@ pub struct Uses<'a> {
 }
 
 impl<'a> States<'a> {
-    pub fn new(project: &Project<'a>, reach: &Reach) -> Self {
+    pub fn new(project: &Project<'a>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> Self {
         let mut uses: BTreeMap<StateRef, Vec<(FileId, &'a Access)>> = BTreeMap::new();
         for (file, facts) in project.files.iter().enumerate() {
             for access in &facts.accesses {
@@ -33,7 +35,7 @@ impl<'a> States<'a> {
                 }
             }
         }
-        States { uses, singletons: singletons(project, reach) }
+        States { uses, singletons: singletons(project, reach, watch, seen) }
     }
 
     /// All states with a use, in the order of the files.
@@ -138,7 +140,12 @@ fn class_of(symbol: &str) -> Option<&str> {
 
 /// Classes with fields whose objects are made outside of handlers only, or whose methods a decorator made handlers: the
 /// framework makes one object of such a class and keeps it.
-fn singletons(project: &Project<'_>, reach: &Reach) -> HashSet<(FileId, String)> {
+fn singletons(
+    project: &Project<'_>,
+    reach: &Reach,
+    watch: &Watch<'_>,
+    seen: &Sightings<'_>,
+) -> HashSet<(FileId, String)> {
     let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
     for (file, facts) in project.files.iter().enumerate() {
         for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
@@ -166,8 +173,36 @@ fn singletons(project: &Project<'_>, reach: &Reach) -> HashSet<(FileId, String)>
             }
         }
     }
+    for (id, entry) in watch.entry_points.iter().enumerate() {
+        let Some(objects) = entry.objects else { continue };
+        let kept = if objects == Objects::One { &mut made_once } else { &mut made_often };
+        let classes = kept_classes(project, seen, id, entry).into_iter();
+        kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
+    }
     made_once.retain(|class| !made_often.contains(class));
     made_once
+}
+
+/// The classes of which an entry point says how many objects there are: those that it is about, those that its call names, and
+/// those whose methods its decorator made handlers.
+fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &EntryPoint) -> Vec<ClassRef> {
+    if let Trigger::Class { class, .. } = &entry.trigger {
+        return project.classes_like(class, &|language| entry.speaks(language));
+    }
+    let calls = seen.entry_points.iter().filter(|(entry, ..)| *entry == id);
+    let calls = calls.filter(|(_, file, _)| entry.speaks(project.files[*file].language));
+    let mut found = Vec::new();
+    for (_, file, call) in calls {
+        let call = &project.files[*file].calls[*call];
+        let named = call.arguments.iter().filter_map(|argument| match &argument.value {
+            Value::Name(symbol) | Value::Call { callee: symbol, .. } => project.class(*file, symbol),
+            _ => None,
+        });
+        found.extend(named);
+        let method = call.decorates.and_then(|function| project.files[*file].functions.get(function as usize));
+        found.extend(method.and_then(|method| project.class(*file, class_of(&method.symbol)?)));
+    }
+    found
 }
 
 fn runs_on_requests(reach: &Reach, file: FileId, function: Option<FunctionId>) -> bool {

@@ -47,17 +47,41 @@ pub enum Language {
     TypeScript,
     Rust,
     Go,
+    Java,
+    Kotlin,
+    Ruby,
+    Php,
+    CSharp,
     Compose,
     Procfile,
     Gunicorn,
     /// A dependency manifest: package.json, requirements.txt, pyproject.toml, Cargo.toml, go.mod …
     Manifest,
+    /// A file that configures the program, in any format: .env, application.yml, appsettings.json, php.ini …
+    Settings,
 }
 
 impl Language {
     /// The files of one folder share their names, as those of a Go package do.
     pub fn shares_names(self) -> bool {
         self == Language::Go
+    }
+
+    /// The package of a type is the folder that its file lies in, or ends like it.
+    pub fn packages_are_folders(self) -> bool {
+        matches!(self, Language::Java | Language::Kotlin | Language::Php)
+    }
+
+    /// A type that a file neither declares nor imports may be declared by any other file of these languages.
+    pub fn shares_types_with(self, other: Language) -> bool {
+        let group = |language| match language {
+            Language::Java | Language::Kotlin => 1,
+            Language::CSharp => 2,
+            Language::Php => 3,
+            Language::Ruby => 4,
+            _ => 0,
+        };
+        group(self) != 0 && group(self) == group(other)
     }
 }
 
@@ -70,6 +94,7 @@ pub struct FileFacts {
     pub lines: u32,
     pub imports: Vec<Import>,
     pub functions: Vec<Function>,
+    pub classes: Vec<Class>,
     pub calls: Vec<Call>,
     pub states: Vec<State>,
     pub accesses: Vec<Access>,
@@ -87,6 +112,7 @@ impl FileFacts {
             lines: 0,
             imports: Vec::new(),
             functions: Vec::new(),
+            classes: Vec::new(),
             calls: Vec::new(),
             states: Vec::new(),
             accesses: Vec::new(),
@@ -124,6 +150,19 @@ pub struct Function {
     pub returns: Option<Name>,
 }
 
+/// A class, an interface, a module of Ruby, an object of Kotlin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Class {
+    /// `~Shop`; a class within another one goes by its own name alone.
+    pub symbol: Name,
+    /// Symbols of what it extends, implements or mixes in.
+    pub bases: Vec<Name>,
+    /// Symbols of its decorators, annotations or attributes.
+    pub decorators: Vec<Name>,
+    /// From its first to its last character, decorators left out.
+    pub span: Span,
+}
+
 /// A call, a constructor call, or a decorator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
@@ -141,7 +180,8 @@ pub struct Call {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
-    /// The keyword, or `None` for a positional argument; `...` for what is spread: `*args`, `**options`, `...args`.
+    /// The keyword, or `None` for a positional argument; `...` for what is spread: `*args`, `**options`, `...args`; `<>` for a
+    /// type argument: `AddSingleton<Carts>()`.
     pub name: Option<Name>,
     pub value: Value,
 }

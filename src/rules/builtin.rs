@@ -2,13 +2,10 @@
 
 use include_dir::{Dir, include_dir};
 
-use super::{RuleSet, parse, parse_entry_points};
+use super::RuleSet;
 use crate::model::problem::Problem;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
-
-/// Name of the file, in the folder of the rules, that says what a handler is.
-const ENTRY_POINTS: &str = "entry-points.yaml";
 
 /// The built-in rules and entry points.
 ///
@@ -23,11 +20,7 @@ pub fn builtin() -> Result<RuleSet, Problem> {
             let path = file.path().to_string_lossy().replace('\\', "/");
             let path = format!("rules/{path}");
             let text = file.contents_utf8().ok_or_else(|| Problem::new("this is not UTF-8").in_file(&path))?;
-            if path.ends_with(ENTRY_POINTS) {
-                set.add_entry_points(parse_entry_points(text, &path)?);
-            } else {
-                set.add(parse(text, &path)?).map_err(|problem| problem.in_file(&path))?;
-            }
+            set.read(text, &path)?;
         }
     }
     Ok(set)

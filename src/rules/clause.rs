@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::pattern::{Patterns, ValuePattern};
+use super::version::Version;
 use crate::model::Name;
 use crate::model::deployment::Role;
 use crate::model::fact::{AccessKind, Language, Level};
@@ -48,6 +49,7 @@ pub enum Subject {
     },
     /// A dependency in a manifest, by its name.
     Dependency(Patterns),
+    Class(ClassPattern),
     State(StatePattern),
     Service(ServicePattern),
 }
@@ -103,6 +105,10 @@ pub struct Evidence {
     /// What the setting must be.
     pub value: Option<ValuePattern>,
     pub dependency: Option<Patterns>,
+    /// Versions of that dependency: the least that its requirement allows is below this one, `3.4`.
+    pub below: Option<Version>,
+    /// Versions of that dependency: the least that its requirement allows is this one or a later one.
+    pub from: Option<Version>,
     /// A function that answers requests, messages or events.
     #[serde(default)]
     pub handler: bool,
@@ -116,10 +122,16 @@ pub enum Dialect {
     JavaScript,
     Rust,
     Go,
+    Java,
+    Kotlin,
+    Ruby,
+    Php,
+    CSharp,
     Compose,
     Procfile,
     Gunicorn,
     Manifest,
+    Settings,
 }
 
 impl Dialect {
@@ -129,10 +141,16 @@ impl Dialect {
             Dialect::JavaScript => matches!(language, Language::JavaScript | Language::TypeScript),
             Dialect::Rust => language == Language::Rust,
             Dialect::Go => language == Language::Go,
+            Dialect::Java => language == Language::Java,
+            Dialect::Kotlin => language == Language::Kotlin,
+            Dialect::Ruby => language == Language::Ruby,
+            Dialect::Php => language == Language::Php,
+            Dialect::CSharp => language == Language::CSharp,
             Dialect::Compose => language == Language::Compose,
             Dialect::Procfile => language == Language::Procfile,
             Dialect::Gunicorn => language == Language::Gunicorn,
             Dialect::Manifest => language == Language::Manifest,
+            Dialect::Settings => language == Language::Settings,
         }
     }
 }
@@ -202,6 +220,27 @@ pub enum ShapeName {
     Null,
 }
 
+/// A class, by what it extends or by how it is decorated; of the fields that are given all must fit.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassPattern {
+    /// What it extends, implements or mixes in, directly or through classes of the project.
+    pub extends: Option<Patterns>,
+    /// A decorator, annotation or attribute that it has.
+    pub decorated: Option<Patterns>,
+    /// Its name.
+    pub named: Option<Patterns>,
+}
+
+impl ClassPattern {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match self.extends.is_some() || self.decorated.is_some() || self.named.is_some() {
+            true => Ok(()),
+            false => Err("a class is told by `extends`, `decorated` or `named`"),
+        }
+    }
+}
+
 /// A service of a deployment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -248,6 +287,7 @@ pub(super) struct RawClause {
     setting: Option<Patterns>,
     value: Option<ValuePattern>,
     dependency: Option<Patterns>,
+    class: Option<ClassPattern>,
     state: Option<StatePattern>,
     service: Option<ServicePattern>,
     options_at: Option<usize>,
@@ -291,13 +331,18 @@ impl RawClause {
         subjects.extend(self.import.map(Subject::Import));
         subjects.extend(self.setting.map(|key| Subject::Setting { key, value: self.value }));
         subjects.extend(self.dependency.map(Subject::Dependency));
+        if let Some(class) = &self.class {
+            class.check()?;
+        }
+        subjects.extend(self.class.map(Subject::Class));
         subjects.extend(self.state.map(Subject::State));
         subjects.extend(self.service.map(Subject::Service));
         let subject = match (subjects.pop(), subjects.pop()) {
             (Some(subject), None) => subject,
             (None, _) => {
                 return Err(
-                    "a clause needs one of `call`, `import`, `setting`, `dependency`, `state`, `service`".into()
+                    "a clause needs one of `call`, `import`, `setting`, `dependency`, `class`, `state`, `service`"
+                        .into(),
                 );
             }
             _ => return Err("a clause has one subject: make two clauses of this one".into()),
@@ -342,6 +387,9 @@ impl Evidence {
         let named = [&self.call, &self.import, &self.setting, &self.dependency].into_iter().any(Option::is_some);
         if self.call.is_none() && !self.with.is_empty() {
             return Err("`with` speaks of a call: this condition has no `call`".into());
+        }
+        if self.dependency.is_none() && (self.below.is_some() || self.from.is_some()) {
+            return Err("`below` and `from` speak of a dependency: this condition has no `dependency`".into());
         }
         if !(named || self.handler) {
             return Err("a condition needs one of `call`, `import`, `setting`, `dependency`, `handler`".into());

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::clause::{Dialect, Evidence, Occasion};
+use super::clause::{ClassPattern, Dialect, Evidence, Occasion};
 use super::pattern::{Patterns, ValuePattern};
 use super::yaml;
 use crate::model::Name;
@@ -17,10 +17,23 @@ pub struct EntryPoint {
     pub name: String,
     /// Languages that it is about.
     pub languages: Vec<Dialect>,
-    pub occasion: Occasion,
+    /// What runs the functions; `None` where the entry only says how the framework keeps objects.
+    pub occasion: Option<Occasion>,
+    /// How many objects of the class it makes, where the functions are methods.
+    pub objects: Option<Objects>,
     pub trigger: Trigger,
     /// It counts only in files with this.
     pub if_file: Option<Evidence>,
+}
+
+/// How a framework keeps the objects whose methods it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objects {
+    /// One for the whole process: what its fields hold outlives a request.
+    One,
+    /// A new one for each request or message.
+    Each,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +53,8 @@ pub enum Trigger {
     },
     /// Functions by their own names, in files by theirs: a convention instead of a call.
     Named { functions: Patterns, files: Patterns },
+    /// Methods of a class that extends or is decorated with something; all of them, or those of the given names.
+    Class { class: ClassPattern, functions: Option<Patterns> },
 }
 
 impl EntryPoint {
@@ -54,7 +69,8 @@ struct RawEntryPoint {
     name: String,
     #[serde(rename = "in")]
     languages: Vec<Dialect>,
-    on: Occasion,
+    on: Option<Occasion>,
+    objects: Option<Objects>,
     call: Option<Patterns>,
     path: Option<Name>,
     path_like: Option<ValuePattern>,
@@ -63,6 +79,7 @@ struct RawEntryPoint {
     within: bool,
     functions: Option<Patterns>,
     files: Option<Patterns>,
+    class: Option<ClassPattern>,
     if_file: Option<Evidence>,
 }
 
@@ -80,15 +97,22 @@ fn check(raw: RawEntryPoint) -> Result<EntryPoint, &'static str> {
     if raw.languages.is_empty() {
         return Err("`in` is empty: an entry point belongs to a language");
     }
-    let trigger = match (raw.call, raw.functions, raw.files) {
-        (Some(callee), None, None) => {
+    if raw.on.is_none() && raw.objects.is_none() {
+        return Err("an entry point says `on` what occasion it runs, or how many `objects` there are");
+    }
+    let trigger = match (raw.call, raw.class, raw.functions, raw.files) {
+        (Some(callee), None, None, None) => {
             Trigger::Call { callee, path: raw.path, path_like: raw.path_like, method: raw.method, within: raw.within }
         }
-        (None, Some(functions), Some(files)) => Trigger::Named { functions, files },
-        _ => return Err("an entry point has either `call`, or `functions` and `files`"),
+        (None, None, Some(functions), Some(files)) => Trigger::Named { functions, files },
+        (None, Some(class), functions, None) => {
+            class.check()?;
+            Trigger::Class { class, functions }
+        }
+        _ => return Err("an entry point has either `call`, or `class`, or `functions` and `files`"),
     };
-    let (name, languages, occasion, if_file) = (raw.name, raw.languages, raw.on, raw.if_file);
-    Ok(EntryPoint { name, languages, occasion, trigger, if_file })
+    let RawEntryPoint { name, languages, on: occasion, objects, if_file, .. } = raw;
+    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file })
 }
 
 #[cfg(test)]

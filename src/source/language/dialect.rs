@@ -31,6 +31,10 @@ pub(super) struct Dialect {
     /// The language's own names, where the files of a folder share theirs: what a file neither declares nor finds here is
     /// declared by another file of its folder.
     pub predeclared: Option<&'static [&'static str]>,
+    /// A type that the file neither declares nor imports goes by its bare name: another file may declare it.
+    pub open_types: bool,
+    /// A bare name in a method may be a member of the class: `items` for `this.items`.
+    pub implicit_this: bool,
     /// True for a module that can be a file of the project and no library.
     pub is_project_module: fn(&str) -> bool,
 }

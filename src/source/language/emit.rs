@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use super::dialect::Dialect;
 use super::lines::Lines;
 use super::resolve::{Found, Program, Target};
-use super::scope::{BindingId, Bindings, MODULE, Role, ScopeKind};
+use super::scope::{BindingId, Bindings, ClassInfo, MODULE, Role, ScopeKind};
 use super::tree::{Form, Node, Parameter, Pattern, ScopeId};
 use crate::model::Name;
 use crate::model::fact::{self, Access, AccessKind, FileFacts, FunctionId, Import, Level, Shape, State, Value};
@@ -19,7 +19,7 @@ use crate::model::location::Span;
 
 /// The facts of a tree that an adapter has lowered `text` to.
 pub(super) fn facts(tree: &Node<'_>, dialect: &'static Dialect, path: &str, lines: &Lines<'_>) -> FileFacts {
-    let program = Program::new(Bindings::of(tree), dialect);
+    let program = Program::new(Bindings::of(tree, dialect.implicit_this), dialect);
     let mut emitter = Emitter {
         out: FileFacts::empty(Arc::<str>::from(path), dialect.language),
         seen: vec![Use::default(); program.bindings.all.len()],
@@ -247,6 +247,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             let returns = returns.map(|(symbol, _)| self.shared(symbol));
             self.out.functions.push(fact::Function { symbol, parent, span, exported, returns });
         }
+        for class in &program.bindings.classes {
+            self.class(class);
+        }
         let mut kept = HashSet::with_hasher(FixedState::default());
         for id in 0..program.bindings.all.len() as BindingId {
             if let Some(level) = self.level(id)
@@ -271,6 +274,20 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         out.accesses.shrink_to_fit();
         out.settings.shrink_to_fit();
         self.out
+    }
+
+    fn class(&mut self, class: &ClassInfo<'a, 't>) {
+        let program = self.program;
+        let bases = class.bases.iter().filter_map(|(base, scope)| program.symbol(base, *scope));
+        let bases = bases.map(|(symbol, _)| self.shared(symbol)).collect();
+        let decorators = class.decorators.iter().filter_map(|(decorator, scope)| match &decorator.form {
+            Form::Call(call) => program.callee(&call.callee, *scope),
+            _ => program.callee(decorator, *scope),
+        });
+        let decorators = decorators.map(|(symbol, _)| self.shared(symbol)).collect();
+        let span = self.lines.span(class.start, class.end);
+        let symbol = self.shared(class.symbol.clone());
+        self.out.classes.push(fact::Class { symbol, bases, decorators, span });
     }
 
     fn state(&mut self, id: BindingId, level: Level, shape: Shape) {

@@ -102,6 +102,10 @@ impl<'a, 't> Program<'a, 't> {
                     out.push_str(&symbol);
                     Some(root)
                 }
+                None if self.bindings.method(name, scope).is_some() => {
+                    out.push_str(&self.bindings.method(name, scope)?);
+                    Some(Root::Declared)
+                }
                 None if self.dialect.is_shared(name) => {
                     out.push('~');
                     out.push_str(name);
@@ -316,7 +320,8 @@ impl<'a, 't> Program<'a, 't> {
         }
         let Form::Name(name) = base.form else { return None };
         // A type that is neither imported nor declared here is one of the language: it says nothing.
-        if self.bindings.lookup(name, scope, annotation.start).is_none() && !self.dialect.is_shared(name) {
+        let declared = self.bindings.lookup(name, scope, annotation.start).is_some();
+        if !declared && !self.dialect.is_shared(name) && !self.dialect.open_types {
             return None;
         }
         let (symbol, root) = self.symbol(annotation, scope)?;
@@ -380,7 +385,7 @@ impl<'a, 't> Program<'a, 't> {
     /// True when the class that this file declares for an object has a method of its own by that name.
     pub fn has_method(&self, object: &Node<'t>, method: &str, scope: ScopeId) -> bool {
         let class = self.class_of(object, scope).map(|(class, _)| &self.bindings.classes[class as usize]);
-        class.is_some_and(|class| class.methods.contains(method))
+        class.is_some_and(|class| class.methods.contains_key(method))
     }
 
     fn annotated(&self, binding: &Binding<'a, 't>, depth: u32) -> Option<(ClassId, bool)> {

@@ -4,7 +4,7 @@
 
 mod bind;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
@@ -89,12 +89,17 @@ pub(super) struct Binding<'a, 't> {
     pub constant: bool,
 }
 
-pub(super) struct ClassInfo<'t> {
+pub(super) struct ClassInfo<'a, 't> {
     /// `~Shop`.
     pub symbol: Name,
     pub fields: HashMap<&'t str, BindingId, FixedState>,
     pub statics: HashMap<&'t str, BindingId, FixedState>,
-    pub methods: HashSet<&'t str, FixedState>,
+    /// Methods, and whether each belongs to the class and not to its objects.
+    pub methods: HashMap<&'t str, bool, FixedState>,
+    pub start: u32,
+    pub end: u32,
+    pub bases: Vec<(&'a Node<'t>, ScopeId)>,
+    pub decorators: Vec<(&'a Node<'t>, ScopeId)>,
 }
 
 pub(super) struct FunctionInfo<'a, 't> {
@@ -112,17 +117,35 @@ pub(super) struct FunctionInfo<'a, 't> {
 pub(super) struct Bindings<'a, 't> {
     pub scopes: Vec<Scope>,
     pub all: Vec<Binding<'a, 't>>,
-    pub classes: Vec<ClassInfo<'t>>,
+    pub classes: Vec<ClassInfo<'a, 't>>,
     pub functions: Vec<FunctionInfo<'a, 't>>,
     names: HashMap<(ScopeId, &'t str), BindingId, FixedState>,
+    /// As in [`Dialect`](super::dialect::Dialect).
+    implicit_this: bool,
 }
 
 impl<'a, 't> Bindings<'a, 't> {
-    pub fn of(tree: &'a Node<'t>) -> Self {
-        bind::bindings(tree)
+    pub fn of(tree: &'a Node<'t>, implicit_this: bool) -> Self {
+        bind::bindings(tree, implicit_this)
     }
 
-    /// The binding that a name means at a place. Class bodies are not searched from the functions in them.
+    /// The symbol of the method that a bare name means at a place.
+    pub fn method(&self, name: &str, scope: ScopeId) -> Option<Name> {
+        if !self.implicit_this {
+            return None;
+        }
+        let scopes = std::iter::successors(Some(&self.scopes[scope as usize]), |scope| {
+            scope.parent.map(|parent| &self.scopes[parent as usize])
+        });
+        let mut classes = scopes.filter_map(|scope| scope.class).map(|class| &self.classes[class as usize]);
+        classes.find_map(|class| {
+            let is_static = class.methods.get(name)?;
+            Some(format_smolstr!("{}{}.{name}", class.symbol, if *is_static { "" } else { "()" }))
+        })
+    }
+
+    /// The binding that a name means at a place. Class bodies are not searched from the functions in them, unless the language
+    /// means members by bare names.
     pub fn lookup(&self, name: &str, scope: ScopeId, at: u32) -> Option<BindingId> {
         let mut current = Some(scope);
         while let Some(id) = current {
@@ -135,6 +158,12 @@ impl<'a, 't> Bindings<'a, 't> {
                         return Some(binding);
                     }
                     candidate = declared.shadowed;
+                }
+            }
+            if self.implicit_this && found.kind == ScopeKind::Class {
+                let field = found.class.and_then(|class| self.field(class, name, true));
+                if field.is_some() {
+                    return field;
                 }
             }
             current = found.parent;

@@ -103,6 +103,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    open_types: false,
+    implicit_this: false,
     predeclared: Some(PREDECLARED),
     is_project_module: |symbol| {
         symbol.starts_with('~') || !STANDARD.contains(&symbol.split(['/', '.']).next().unwrap_or(symbol))

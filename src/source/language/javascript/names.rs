@@ -57,6 +57,8 @@ pub(super) static JS: Dialect = Dialect {
     loaders: &["require", "import"],
     roots: &[],
     globals: &["global", "globalThis"],
+    open_types: false,
+    implicit_this: false,
     predeclared: None,
     is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
 };

@@ -64,6 +64,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    open_types: false,
+    implicit_this: false,
     predeclared: None,
     is_project_module: |symbol| {
         symbol.starts_with('.') || !STANDARD.contains(&symbol.split('.').next().unwrap_or(symbol))

@@ -61,7 +61,9 @@ impl<'a, 't> Program<'a, 't> {
 
     /// A field of an object whose type another file declares: `~Shop().items`, `shop/store.Store().items`.
     fn shared_field(&self, node: &Node<'t>, scope: ScopeId) -> Option<Found> {
-        self.dialect.predeclared?;
+        if self.dialect.predeclared.is_none() && !self.dialect.open_types {
+            return None;
+        }
         let (symbol, root) = self.symbol(node, scope)?;
         let of_object = symbol.rsplit_once('.').is_some_and(|(object, _)| object.ends_with("()"));
         (of_object && root != Root::Local && (self.dialect.is_project_module)(&symbol)).then_some(Found {
@@ -165,7 +167,7 @@ impl<'a, 't> Program<'a, 't> {
         let again = binding.values > 1 || binding.assigned_inside;
         // Where types are declared, they say what will be held.
         if binding.starts_null
-            && self.dialect.predeclared.is_some()
+            && (self.dialect.predeclared.is_some() || self.dialect.open_types)
             && let Some((symbol, _)) = self.annotated_symbol(binding)
         {
             return symbol.strip_suffix("()").map(|made| Shape::Result(Name::new(made)));

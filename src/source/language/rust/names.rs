@@ -123,6 +123,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &["crate", "super"],
     globals: &[],
+    open_types: false,
+    implicit_this: false,
     predeclared: None,
     is_project_module: |symbol| matches!(symbol.split('.').next(), Some("crate" | "super" | "self")),
 };

@@ -3,7 +3,7 @@
 mod names;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use smol_str::format_smolstr;
 
@@ -14,8 +14,9 @@ use super::{Bindings, ClassInfo, FunctionInfo, MODULE, Role, Scope, ScopeKind, S
 use crate::model::Name;
 use crate::model::fact::FunctionId;
 
-pub(super) fn bindings<'a, 't>(tree: &'a Node<'t>) -> Bindings<'a, 't> {
-    let mut binder = Binder { out: Bindings::default(), assigned: Vec::new(), exported: Vec::new(), hint: None };
+pub(super) fn bindings<'a, 't>(tree: &'a Node<'t>, implicit_this: bool) -> Bindings<'a, 't> {
+    let out = Bindings { implicit_this, ..Bindings::default() };
+    let mut binder = Binder { out, assigned: Vec::new(), exported: Vec::new(), hint: None, decorators: &[] };
     binder.scope(None, ScopeKind::Module, None, None);
     binder.node(tree, MODULE);
     binder.finish()
@@ -36,6 +37,8 @@ struct Binder<'a, 't> {
     exported: Vec<(&'t str, ScopeId)>,
     /// Symbol for a function without a name that is about to be bound to one, and whether it is exported.
     hint: Option<(Name, bool)>,
+    /// Those of the class that comes next.
+    decorators: &'a [Node<'t>],
 }
 
 impl<'a, 't> Binder<'a, 't> {
@@ -109,6 +112,9 @@ impl<'a, 't> Binder<'a, 't> {
             Form::Outer(names) => self.outer(names, scope, node),
             Form::Decorated(decorators, inner) => {
                 self.nodes(decorators, scope);
+                if matches!(inner.peeled().form, Form::Class(_)) {
+                    self.decorators = decorators;
+                }
                 self.hint = hint;
                 self.node(inner, scope);
             }
@@ -162,7 +168,7 @@ impl<'a, 't> Binder<'a, 't> {
         let mut exported = function.exported;
         let symbol = match class {
             Some(class) if in_class => {
-                self.out.classes[class as usize].methods.insert(function.name);
+                self.out.classes[class as usize].methods.insert(function.name, function.is_static);
                 let owner = &self.out.classes[class as usize].symbol;
                 match function.is_static {
                     true => format_smolstr!("{owner}.{}", function.name),
@@ -223,6 +229,7 @@ impl<'a, 't> Binder<'a, 't> {
     }
 
     fn class(&mut self, node: &'a Node<'t>, class: &'a Class<'t>, scope: ScopeId, hint: Option<(Name, bool)>) {
+        let decorators = std::mem::take(&mut self.decorators);
         self.nodes(&class.bases, scope);
         let declared = self.out.lookup(class.name, scope, u32::MAX).map(|id| &self.out.all[id as usize].role);
         let id = match declared {
@@ -236,7 +243,11 @@ impl<'a, 't> Binder<'a, 't> {
                     symbol,
                     fields: HashMap::default(),
                     statics: HashMap::default(),
-                    methods: HashSet::default(),
+                    methods: HashMap::default(),
+                    start: node.start,
+                    end: node.end,
+                    bases: class.bases.iter().map(|base| (base, scope)).collect(),
+                    decorators: decorators.iter().map(|decorator| (decorator, scope)).collect(),
                 });
                 let id = self.out.classes.len() as ClassId - 1;
                 if !class.name.is_empty() {
