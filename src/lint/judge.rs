@@ -3,14 +3,15 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::deployment;
-use super::project::{FileId, Project};
-use super::reach::Reach;
+use super::edges::Edges;
+use super::project::{FileId, FunctionRef, Project};
+use super::reach::{Reach, named_functions};
 use super::sight::{ClauseId, Fact, Sightings, Watch};
 use super::state::{self, States, Uses};
 use super::value::{self, Constants, Fit, fit_options};
 use super::wording::{self, Words};
 use crate::model::Name;
-use crate::model::fact::{Access, FunctionId, Value};
+use crate::model::fact::{Access, Call, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
@@ -43,7 +44,14 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
     }
     let reach = Reach::new(project, &watch, &seen);
     let states = States::new(project, &reach, &watch, &seen);
-    let mut judge = Judge { project, seen: &seen, reach: &reach, taken: HashSet::new(), hits: Vec::new() };
+    let mut judge = Judge {
+        project,
+        seen: &seen,
+        reach: &reach,
+        edges: Edges::new(project),
+        taken: HashSet::new(),
+        hits: Vec::new(),
+    };
     // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
     let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
     sightings.sort_by_key(|(clause, file, _)| (*clause, *file));
@@ -67,6 +75,7 @@ struct Judge<'j, 'a, 'r> {
     project: &'j Project<'a>,
     seen: &'j Sightings<'r>,
     reach: &'j Reach,
+    edges: Edges<'j, 'a>,
     /// Rule, file and place that have been spoken of.
     taken: HashSet<(&'r str, FileId, Span)>,
     hits: Vec<Hit<'r>>,
@@ -114,6 +123,11 @@ impl<'r> Judge<'_, '_, 'r> {
             }
         };
         if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {
+            return;
+        }
+        if let Fact::Call(index) = fact
+            && !self.reaches(&clause.conditions, file, &facts.calls[*index])
+        {
             return;
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
@@ -215,6 +229,21 @@ impl<'r> Judge<'_, '_, 'r> {
             related: subjects.related,
             routes: subjects.routes,
         });
+    }
+
+    /// Does what a call sets going do what the conditions ask for?
+    fn reaches(&mut self, conditions: &'r Conditions, file: FileId, call: &Call) -> bool {
+        if conditions.if_reaches.is_empty() && conditions.unless_reaches.is_empty() {
+            return true;
+        }
+        let arguments = call.arguments.iter();
+        let mut start: Vec<FunctionRef> =
+            arguments.flat_map(|argument| named_functions(self.project, file, &argument.value)).collect();
+        let around = call.decorates.or(call.function.filter(|_| start.is_empty()));
+        start.extend(around.map(|function| FunctionRef { file, function }));
+        let reached = self.edges.reached_from(start);
+        conditions.if_reaches.iter().all(|evidence| self.seen.in_any(evidence, &reached))
+            && !conditions.unless_reaches.iter().any(|evidence| self.seen.in_any(evidence, &reached))
     }
 
     fn surroundings(&self, conditions: &'r Conditions, file: FileId, function: Option<FunctionId>) -> bool {

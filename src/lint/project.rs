@@ -42,6 +42,8 @@ pub struct Project<'a> {
     /// The files of each folder whose files share their names; the folder ends with `/`, the topmost is empty.
     packages: HashMap<&'a str, Vec<FileId>>,
     tables: Vec<Tables<'a>>,
+    /// Methods by their own names.
+    methods: HashMap<&'a str, Vec<FunctionRef>>,
     /// Classes by their own names.
     classes: HashMap<&'a str, Vec<ClassRef>>,
     /// The classes that extend one of the project directly.
@@ -74,6 +76,7 @@ impl<'a> Project<'a> {
             packages,
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
             tables: files.iter().map(tables).collect(),
+            methods: methods(files),
             classes: classes(files),
             heirs: OnceCell::new(),
             modules: RefCell::default(),
@@ -263,7 +266,19 @@ impl<'a> Project<'a> {
         let found = self.follow(file, symbol, MOST_STEPS, &|file, local| {
             Some(self.functions_here(file, local)?.into_iter().chain(self.overrides(file, local)).collect())
         });
-        found.unwrap_or_default()
+        found.unwrap_or_else(|| self.by_method_name(file, symbol))
+    }
+
+    /// The only method of the project by the name that is called on something unknown, where the name is of several words and so
+    /// is hardly anybody else's.
+    fn by_method_name(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
+        let unknown = symbol.starts_with(['~', '_']);
+        let method = symbol.rsplit_once('.').map(|(_, name)| name).filter(|name| unknown && is_compound(name));
+        let known = method.and_then(|method| self.methods.get(method)).map_or(&[][..], Vec::as_slice);
+        match known {
+            [one] if self.files[one.file].language.calls(self.files[file].language) => vec![*one],
+            _ => Vec::new(),
+        }
     }
 
     /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names.
@@ -370,6 +385,24 @@ impl<'a> Project<'a> {
 /// `cmd/` of `cmd/main.go`.
 fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
+}
+
+/// `addToCart`, `add_to_cart`: more than one word.
+fn is_compound(name: &str) -> bool {
+    let inner = name.trim_matches('_');
+    inner.contains('_') || inner.chars().skip(1).any(char::is_uppercase)
+}
+
+fn methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef>> {
+    let mut methods: HashMap<&str, Vec<FunctionRef>> = HashMap::new();
+    for (file, facts) in files.iter().enumerate() {
+        for (id, function) in facts.functions.iter().enumerate() {
+            if let Some((_, name)) = function.symbol.rsplit_once("().").filter(|(_, name)| is_compound(name)) {
+                methods.entry(name).or_default().push(FunctionRef { file, function: id as FunctionId });
+            }
+        }
+    }
+    methods
 }
 
 fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {

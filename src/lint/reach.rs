@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::edges::Edges;
 use super::project::{FileId, FunctionRef, Project};
 use super::sight::{Sightings, Watch};
 use super::state::name;
@@ -230,74 +231,4 @@ fn by_symbol(project: &Project<'_>, file: FileId, symbol: &str) -> Vec<FunctionR
     // An object of a class stands for its methods, as the class does.
     let methods = project.methods(file, symbol.strip_suffix("()").unwrap_or(symbol));
     if methods.is_empty() { project.functions(file, symbol) } else { methods }
-}
-
-/// Who calls whom, worked out for the functions that are asked about.
-struct Edges<'p, 'a> {
-    project: &'p Project<'a>,
-    known: HashMap<FunctionRef, Vec<FunctionRef>>,
-    /// Calls and inner functions of each function of a file.
-    bodies: HashMap<FileId, HashMap<FunctionId, Body>>,
-}
-
-#[derive(Default)]
-struct Body {
-    calls: Vec<usize>,
-    inner: Vec<FunctionId>,
-}
-
-impl<'p, 'a> Edges<'p, 'a> {
-    fn new(project: &'p Project<'a>) -> Self {
-        Edges { project, known: HashMap::new(), bodies: HashMap::new() }
-    }
-
-    fn of(&mut self, function: FunctionRef) -> &[FunctionRef] {
-        if !self.known.contains_key(&function) {
-            let edges = self.work_out(function);
-            self.known.insert(function, edges);
-        }
-        &self.known[&function]
-    }
-
-    fn work_out(&mut self, FunctionRef { file, function }: FunctionRef) -> Vec<FunctionRef> {
-        let project = self.project;
-        let bodies = self.bodies.entry(file).or_insert_with(|| bodies(project, file));
-        let Some(body) = bodies.get(&function) else { return Vec::new() };
-        let inner = body.inner.iter().map(|function| FunctionRef { file, function: *function });
-        let mut edges: BTreeSet<FunctionRef> = inner.collect();
-        for call in &body.calls {
-            let call = &project.files[file].calls[*call];
-            edges.extend(project.functions(file, &call.callee));
-            for argument in &call.arguments {
-                if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {
-                    edges.extend(callbacks(project, file, &argument.value));
-                }
-            }
-        }
-        edges.into_iter().collect()
-    }
-}
-
-/// Functions that are handed to a call; classes are not, since naming one runs nothing of it.
-fn callbacks(project: &Project<'_>, file: FileId, value: &Value) -> Vec<FunctionRef> {
-    match value {
-        Value::Function(function) => vec![FunctionRef { file, function: *function }],
-        Value::Name(symbol) => project.functions(file, symbol),
-        _ => Vec::new(),
-    }
-}
-
-fn bodies(project: &Project<'_>, file: FileId) -> HashMap<FunctionId, Body> {
-    let mut bodies: HashMap<FunctionId, Body> = HashMap::new();
-    for (id, call) in project.files[file].calls.iter().enumerate() {
-        if let Some(function) = call.function {
-            bodies.entry(function).or_default().calls.push(id);
-        }
-    }
-    for (id, function) in project.files[file].functions.iter().enumerate() {
-        if let Some(parent) = function.parent {
-            bodies.entry(parent).or_default().inner.push(id as FunctionId);
-        }
-    }
-    bodies
 }

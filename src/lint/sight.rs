@@ -1,8 +1,8 @@
 //! One pass over all facts: which clauses, conditions and entry points may be about which fact.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::project::FileId;
+use super::project::{FileId, FunctionRef};
 use super::value::{Constants, Fit, fit, fit_each};
 use crate::model::fact::{FileFacts, FunctionId, Setting, Value};
 use crate::rules::clause::{Clause, Evidence, Subject};
@@ -77,7 +77,8 @@ impl<'r> Watch<'r> {
             &conditions.unless_file,
             &conditions.unless_project,
         ];
-        evidence.into_iter().flatten().for_each(|evidence| self.add_evidence(evidence));
+        let reached = conditions.if_reaches.iter().chain(&conditions.unless_reaches);
+        evidence.into_iter().flatten().chain(reached).for_each(|evidence| self.add_evidence(evidence));
     }
 
     fn add_evidence(&mut self, evidence: &'r Evidence) {
@@ -232,6 +233,13 @@ impl<'r> Sightings<'r> {
 
     pub fn in_project(&self, evidence: &'r Evidence) -> bool {
         self.in_project.contains(&std::ptr::from_ref(evidence))
+    }
+
+    /// In the body of one of the functions.
+    pub fn in_any(&self, evidence: &'r Evidence, functions: &BTreeSet<FunctionRef>) -> bool {
+        let key = std::ptr::from_ref(evidence);
+        self.in_project.contains(&key)
+            && functions.iter().any(|at| self.in_function.contains(&(key, at.file, at.function)))
     }
 
     pub fn in_file(&self, evidence: &'r Evidence, file: FileId) -> bool {

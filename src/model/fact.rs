@@ -67,6 +67,12 @@ impl Language {
         self == Language::Go
     }
 
+    /// Code in one of them calls code in the other: TypeScript and JavaScript, Java and Kotlin.
+    pub fn calls(self, other: Language) -> bool {
+        let script = |language| matches!(language, Language::JavaScript | Language::TypeScript);
+        self == other || script(self) && script(other) || self.shares_types_with(other)
+    }
+
     /// The package of a type is the folder that its file lies in, or ends like it.
     pub fn packages_are_folders(self) -> bool {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)

@@ -70,6 +70,11 @@ pub struct Conditions {
     pub place: Place,
     /// Files, by their paths, in which the clause stays silent.
     pub unless_path: Option<Patterns>,
+    /// For a call: what the functions that it is handed must do, themselves or through others; for one that is handed none, what
+    /// the function around it must do. All of these must be found.
+    pub if_reaches: Vec<Evidence>,
+    /// Like `if_reaches`; one that is found silences the clause.
+    pub unless_reaches: Vec<Evidence>,
     pub if_function: Option<Evidence>,
     pub if_file: Option<Evidence>,
     pub if_project: Option<Evidence>,
@@ -300,6 +305,10 @@ pub(super) struct RawClause {
     #[serde(default)]
     at: Place,
     unless_path: Option<Patterns>,
+    #[serde(default)]
+    if_reaches: Vec<Evidence>,
+    #[serde(default)]
+    unless_reaches: Vec<Evidence>,
     if_function: Option<Evidence>,
     if_file: Option<Evidence>,
     if_project: Option<Evidence>,
@@ -322,6 +331,9 @@ impl RawClause {
         let about_options = !self.with.is_empty() || !self.without.is_empty() || !self.unless_with.is_empty();
         if self.call.is_none() && about_options {
             return Err("`with`, `without` and `unless_with` speak of a call: this clause has no `call`".into());
+        }
+        if self.call.is_none() && !(self.if_reaches.is_empty() && self.unless_reaches.is_empty()) {
+            return Err("`if_reaches` and `unless_reaches` speak of a call: this clause has no `call`".into());
         }
         if self.setting.is_none() && self.value.is_some() {
             return Err("`value` speaks of a setting: this clause has no `setting`".into());
@@ -355,7 +367,9 @@ impl RawClause {
             &self.unless_file,
             &self.unless_project,
         ];
-        evidence.into_iter().flatten().try_for_each(Evidence::check)?;
+        let reached = self.if_reaches.iter().chain(&self.unless_reaches);
+        evidence.into_iter().flatten().chain(reached).try_for_each(Evidence::check)?;
+
         Ok(Clause {
             languages: self.languages,
             subject,
@@ -366,6 +380,8 @@ impl RawClause {
                 unless_with: self.unless_with,
                 place: self.at,
                 unless_path: self.unless_path,
+                if_reaches: self.if_reaches,
+                unless_reaches: self.unless_reaches,
                 if_function: self.if_function,
                 if_file: self.if_file,
                 if_project: self.if_project,
