@@ -24,7 +24,7 @@ pub type ClassRef = (FileId, usize);
 pub type Candidates<'a> = dyn Fn(&str, &str, Language) -> Vec<String> + 'a;
 
 /// What languages call the method that makes an object ready.
-const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
+pub const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
 
 /// Classes that one class extends, through all steps, that are looked at.
 const MOST_ANCESTORS: usize = 32;
@@ -293,10 +293,14 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// The state that a symbol names.
+    /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        self.follow(file, symbol, MOST_STEPS, &|file, local| {
-            self.tables[file].states.get(local).map(|state| (file, *state))
+        let language = self.files[file].language;
+        let steps = if language.shares_types_with(language) { MOST_STEPS as usize } else { 1 };
+        std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
+            self.follow(file, symbol, MOST_STEPS, &|file, local| {
+                self.tables[file].states.get(local).map(|state| (file, *state))
+            })
         })
     }
 
@@ -315,8 +319,12 @@ impl<'a> Project<'a> {
             return None;
         }
         let (head, rest) = local.split_once('.')?;
-        if let Some(maker) = self.tables[file].bindings.get(head) {
-            return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+        // `shop.carts`, and `Shop.Instance.carts`.
+        let member = rest.split_once('.').map(|(member, rest)| (&local[..head.len() + 1 + member.len()], rest));
+        for (head, rest) in std::iter::once((head, rest)).chain(member) {
+            if let Some(maker) = self.tables[file].bindings.get(head) {
+                return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+            }
         }
         // What a class does not declare itself, one that it extends may.
         let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;
@@ -365,6 +373,11 @@ impl<'a> Project<'a> {
             .map(|(id, _)| FunctionRef { file, function: id as FunctionId })
             .collect()
     }
+}
+
+/// `Shop.Carts` of `Shop.Carts.Count`.
+fn whole(symbol: &str) -> Option<&str> {
+    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
 }
 
 /// `cmd/` of `cmd/main.go`.

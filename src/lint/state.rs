@@ -5,12 +5,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::project::{ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
 use super::sight::{Sightings, Watch};
-use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State, Value};
+use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
 /// A state of the project: its file, and its index there.
 pub type StateRef = (FileId, usize);
+
+/// A class by its file and symbol.
+type ClassKey = (FileId, String);
+
+/// Objects that objects of objects of … keep are followed this far.
+const MOST_OWNERS: usize = 4;
 
 /// All states that anybody touches, with who does.
 pub struct States<'a> {
@@ -157,13 +163,25 @@ fn singletons(
         }
     }
     let (mut made_once, mut made_often) = (HashSet::new(), HashSet::new());
+    // Objects that objects of another class keep in a field, and live as long as these: owner, and what it made.
+    let mut fields: Vec<(ClassKey, ClassKey)> = Vec::new();
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
             let Some(known) = classes.get(name(&call.callee)) else { continue };
             let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
-            if known.contains(&(home, class.as_str())) {
-                let made = if runs_on_requests(reach, file, call.function) { &mut made_often } else { &mut made_once };
-                made.insert((home, class.to_string()));
+            if !known.contains(&(home, class.as_str())) {
+                continue;
+            }
+            let made = (home, class.to_string());
+            let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
+            if runs_on_requests(reach, file, call.function) {
+                made_often.insert(made);
+            } else if !facts.language.injects_objects() {
+                made_once.insert(made);
+            } else if let Some(owner) = owner {
+                fields.push((owner, made));
+            } else if is_kept(facts, call) {
+                made_once.insert(made);
             }
         }
         for (id, function) in facts.functions.iter().enumerate() {
@@ -180,7 +198,23 @@ fn singletons(
         kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
     }
     made_once.retain(|class| !made_often.contains(class));
+    for _ in 0..MOST_OWNERS {
+        let kept: Vec<_> =
+            fields.iter().filter(|(owner, _)| made_once.contains(owner)).map(|(_, made)| made.clone()).collect();
+        made_once.extend(kept.into_iter().filter(|made| !made_often.contains(made)));
+    }
     made_once
+}
+
+/// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the
+/// process where a static field, a variable of the program or its `Main` keeps it.
+fn is_kept(facts: &FileFacts, call: &Call) -> bool {
+    let function = call.function.and_then(|function| facts.functions.get(function as usize));
+    match (&call.bound_to, function) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(name), Some(function)) => name.contains('.') || function.symbol.ends_with(".Main"),
+    }
 }
 
 /// The classes of which an entry point says how many objects there are: those that it is about, those that its call names, and
@@ -199,6 +233,15 @@ fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &
             _ => None,
         });
         found.extend(named);
+        // `AddSingleton(services => new Carts(…))`.
+        let factories = call.arguments.iter().filter_map(|argument| match argument.value {
+            Value::Function(function) => Some(function),
+            _ => None,
+        });
+        for factory in factories {
+            let made = project.files[*file].calls.iter().filter(|call| call.function == Some(factory));
+            found.extend(made.filter_map(|call| project.class(*file, &call.callee)));
+        }
         let method = call.decorates.and_then(|function| project.files[*file].functions.get(function as usize));
         found.extend(method.and_then(|method| project.class(*file, class_of(&method.symbol)?)));
     }
