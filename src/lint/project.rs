@@ -140,13 +140,38 @@ impl<'a> Project<'a> {
         let mut fitting = known.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Some(*one),
-            // Of several the one beside the file that speaks.
+            // Of several the one that an import of the file means, else the one beside it, else the nearest.
             (Some(_), Some(_)) if package.is_none() => {
-                let here = folder(&self.files[file].path);
-                known.iter().find(|class| folder(&self.files[class.0].path) == here).copied()
+                self.imported(file, &known).or_else(|| self.nearest(file, &known))
             }
             _ => None,
         }
+    }
+
+    /// The only one of the classes whose folder is called as a namespace that the file imports.
+    fn imported(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let imports = &self.files[file].imports;
+        let mut meant = classes.iter().filter(|class| {
+            let folder = format!(".{}", folder(&self.files[class.0].path).trim_end_matches('/').replace('/', "."));
+            imports.iter().any(|import| folder.strip_suffix(&*import.module).is_some_and(|rest| rest.ends_with('.')))
+        });
+        let one = meant.next().copied();
+        one.filter(|_| meant.next().is_none())
+    }
+
+    /// The one of the classes that shares more folders with the file than any other.
+    fn nearest(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let here = folder(&self.files[file].path);
+        let shared = |class: &ClassRef| {
+            let there = folder(&self.files[class.0].path);
+            here.split('/').zip(there.split('/')).take_while(|(a, b)| a == b).count()
+        };
+        let most = classes.iter().map(shared).max()?;
+        let mut nearest = classes.iter().filter(|class| shared(class) == most);
+        // Several in one folder are parts of one class.
+        let one = *nearest.next()?;
+        let home = folder(&self.files[one.0].path);
+        nearest.all(|other| folder(&self.files[other.0].path) == home).then_some(one)
     }
 
     /// The class that a symbol names.
