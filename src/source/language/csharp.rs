@@ -8,6 +8,7 @@ mod literals;
 mod members;
 mod modules;
 mod names;
+mod preprocessor;
 mod statements;
 mod types;
 
@@ -49,8 +50,6 @@ kinds! {
     Attribute = "attribute",
     AttributeArguments = "attribute_argument_list",
     AttributeArgument = "attribute_argument",
-    Conditional = "preproc_if" | "preproc_elif",
-    Otherwise = "preproc_else",
     Variables = "variable_declaration",
     Declarator = "variable_declarator",
     LocalDeclaration = "local_declaration_statement",
@@ -112,8 +111,7 @@ kinds! {
     Null = "null_literal",
     Modifier = "modifier",
     Skipped = "comment" | "type_parameter_list" | "type_parameter_constraints_clause" | "discard"
-        | "preproc_region" | "preproc_endregion" | "preproc_pragma" | "preproc_nullable" | "preproc_line"
-        | "preproc_define" | "preproc_undef" | "preproc_warning" | "preproc_error" | "explicit_interface_specifier"
+        | "explicit_interface_specifier"
         | "interpolation_format_clause" | "interpolation_brace" | "goto_statement" | "shebang_directive",
 }
 
@@ -135,6 +133,7 @@ fn extract(path: &str, text: &str) -> Extracted {
         return Extracted { facts, problems: Vec::new() };
     }
     let (grammar, fields) = &*GRAMMAR;
+    let text = &*preprocessor::one_variant(text);
     let syntax = match grammar::syntax(&grammar.language, path, text, &lines) {
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, Language::CSharp, problem),

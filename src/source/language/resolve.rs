@@ -262,7 +262,15 @@ impl<'a, 't> Program<'a, 't> {
                 let value = value.filter(|(symbol, _)| {
                     symbol.strip_suffix("()").is_none_or(|callee| self.dialect.constructor(callee).is_none())
                 });
-                value.or_else(|| self.annotated_symbol(binding)).unwrap_or_else(|| match binding.role {
+                let typed = self.annotated_symbol(binding);
+                // Where a type is written down it says more than a call does, but less than the class that is made.
+                let value = match typed.is_some() && self.dialect.open_types {
+                    true => {
+                        value.filter(|(symbol, _)| symbol.strip_suffix("()").is_some_and(|made| !made.contains('.')))
+                    }
+                    false => value,
+                };
+                value.or(typed).unwrap_or_else(|| match binding.role {
                     Role::Field { .. } => (own(), Root::Declared),
                     _ if matches!(
                         binding.origin.as_ref().map(|origin| &origin.node.peeled().form),

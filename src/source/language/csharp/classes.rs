@@ -20,8 +20,7 @@ impl<'t> Lower<'t> {
             }
         }
         if let Some(body) = self.child(node, self.fields.body) {
-            let members = self.members(body);
-            class.body.extend(members);
+            class.body.extend(self.nodes(body));
         }
         self.decorated(node, Form::Class(Box::new(class)))
     }
@@ -52,21 +51,6 @@ impl<'t> Lower<'t> {
             fields.push(Node::new(start, end, Form::Declare(Box::new(declare))));
         }
         fields
-    }
-
-    /// The members of a class, those of conditional code as well.
-    fn members(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
-        let mut members = Vec::new();
-        let mut waiting = self.children(node);
-        waiting.reverse();
-        while let Some(child) = waiting.pop() {
-            match self.kind(child) {
-                Kind::Conditional => waiting.extend(self.kept(child).into_iter().rev()),
-                Kind::Otherwise => waiting.extend(self.children(child).into_iter().rev()),
-                _ => members.push(self.node(child)),
-            }
-        }
-        members
     }
 
     pub(super) fn has_modifier(&self, node: Syntax<'t>, word: &str) -> bool {

@@ -33,6 +33,10 @@ pub(super) const ATOMIC: &[(&str, bool)] = &[
     ("Volatile.Write", false),
 ];
 
+/// Methods that ask the container for an object of their type argument.
+pub(super) const SERVICES: &[&str] =
+    &["GetRequiredService", "GetService", "GetRequiredKeyedService", "GetKeyedService"];
+
 /// Methods whose `out` argument gets what the container holds.
 pub(super) const LOOKUPS: &[&str] = &["TryGetValue", "TryPeek"];
 

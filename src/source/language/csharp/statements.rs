@@ -4,7 +4,7 @@ use tree_sitter::Node as Syntax;
 
 use super::super::lowering::Lowering;
 use super::super::tree::{Declare, Form, Node, Pattern, Place};
-use super::{Kind, Lower, range};
+use super::{Kind, Lower, names, range};
 
 impl<'t> Lower<'t> {
     pub(super) fn statement(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -15,7 +15,6 @@ impl<'t> Lower<'t> {
             Kind::From => self.from(node),
             Kind::NamedPattern => self.named_pattern(node),
             Kind::Variables => Form::Other(self.variables(node, Place::Block, false)),
-            Kind::Conditional => self.conditional_code(node),
             _ => Form::Other(self.nodes(node)),
         }
     }
@@ -33,12 +32,21 @@ impl<'t> Lower<'t> {
         let parts = self.children(node);
         let (first, given) = (parts.first().copied(), parts.get(1..).and_then(|rest| rest.last()).copied());
         let value = given.map(|value| self.value_of(value, kind));
+        let kind = given.and_then(|value| self.service(value)).or(kind);
         let pattern = match first {
             Some(name) => self.pattern(name),
             None => Pattern::Ignored,
         };
         let declare = self.declare(pattern, kind, value, place);
         Node::new(start, end, Form::Declare(Box::new(Declare { constant, ..declare })))
+    }
+
+    /// The type of `services.GetRequiredService<Shop>()`.
+    fn service(&mut self, value: Syntax<'t>) -> Option<Syntax<'t>> {
+        let function = self.child(value, self.fields.function)?;
+        let name = self.child(function, self.fields.name).unwrap_or(function);
+        let asked = names::SERVICES.contains(&self.bare(name));
+        self.type_arguments(name).first().copied().filter(|_| asked)
     }
 
     /// A variable or field of a type.
@@ -110,20 +118,5 @@ impl<'t> Lower<'t> {
         let annotation = self.child(node, self.fields.r#type).and_then(|kind| self.type_name(kind));
         let pattern = self.pattern(name);
         Form::Declare(Box::new(Declare { annotation, ..Declare::new(pattern, None, Place::Block) }))
-    }
-
-    /// Code that only builds for debugging have is none of what is deployed.
-    fn conditional_code(&mut self, node: Syntax<'t>) -> Form<'t> {
-        let kept = self.kept(node);
-        Form::Other(kept.into_iter().map(|child| self.node(child)).collect())
-    }
-
-    pub(super) fn kept(&mut self, node: Syntax<'t>) -> Vec<Syntax<'t>> {
-        let condition = self.child(node, self.fields.condition);
-        let otherwise = self.child(node, self.fields.alternative);
-        if condition.is_some_and(|condition| self.slice(condition) == "DEBUG") {
-            return otherwise.into_iter().collect();
-        }
-        self.children(node).into_iter().filter(|child| Some(*child) != condition).collect()
     }
 }

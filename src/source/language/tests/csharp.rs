@@ -11,7 +11,7 @@ fn a_type_goes_by_its_bare_name_and_an_object_by_that_of_its_type() {
          private readonly System.Net.Http.HttpClient _http; Cart Cart { get; } = new Cart();\n\
          public CartController(ICartStore s) : this(s, null) { other = s; }\n\
          void Run(Orders? orders) { store.Add(1); this.store.Add(2); _http?.GetAsync(\"x\").ConfigureAwait(false); Cart.Add(3); orders.All();\n\
-         new Cache().Drop(); System.IO.File.Delete(\"p\"); Helper(); base.Run(); var a = new Orders(); a.All(); Clock.Now(); } void Helper() {} }\n",
+         var clock = services.GetRequiredService<IClock>(); clock.Now(); IBus bus = factory.Make(); bus.Send(); new Cache().Drop(); System.IO.File.Delete(\"p\"); Helper(); base.Run(); var a = new Orders(); a.All(); Clock.Now(); } void Helper() {} }\n",
         &[
             "import System.IO",
             "import Shop.Caching.LocalCache",
@@ -20,6 +20,8 @@ fn a_type_goes_by_its_bare_name_and_an_object_by_that_of_its_type() {
             "call HttpClient().GetAsync(\"x\") in #1",
             "call Cart().Add(3) in #1",
             "call Orders().All() in #1",
+            "call IClock().Now() in #1",
+            "call IBus().Send() in #1",
             "call LocalCache().Drop() in #1",
             "call File.Delete(\"p\") in #1",
             "call ~CartController().Helper() in #1",

@@ -38,7 +38,7 @@ pub(super) const REAL: &[(&str, &str)] = &[
          protected L(int v) : this(v, null!) { (w, var x) = (v, 1); } public static L<T> operator +(L<T> a, L<T> b) => a; ~L() { }\n#region y\n async IAsyncEnumerable<int> Z<A>(ref int a, out A b, params int[] c) { b = default; await foreach (var (d, e) in f()) yield return d; using var g = new H(); lock (this) { a++; }\n\
          try { throw new X($\"{a:N2} {@b}\"); } catch (X ex) when (ex is { Y: > 1 and not 3, Z: [_, .., var q] } z) { } finally { } goto done; done: switch (a) { case 1 when b is null: case int k: break; default: return; } }\n#endregion\n\
          int N => m switch { 1 or 2 => 3, > 4 => 5, _ => throw null } ?? (from i in xs let j = i where j > 1 orderby j descending group j by i into k select k).First()?.Y!.Z?[0] ?? checked((int)~m); }\n\
-         record struct R(int A); interface IS { void T() { } } enum E : byte { A = 1, B } delegate void G(int x); #if DEBUG\n class D1 { } #else\n class D2 { }\n#endif\n}\n",
+         record struct R(int A); interface IS { void T() { } } enum E : byte { A = 1, B } delegate void G(int x);\n#if DEBUG\n class D1 { }\n#else\n class D2 { }\n#endif\n}\n",
     ),
     (
         "a.rs",
