@@ -350,6 +350,12 @@ impl<'a> Project<'a> {
             if let Some(maker) = self.tables[file].bindings.get(head) {
                 return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
             }
+            // A property that is computed gives what it declares.
+            let computed =
+                self.tables[file].functions.get(head).and_then(|ids| ids.first()).filter(|_| head.contains('.'));
+            if let Some(given) = computed.and_then(|id| self.files[file].functions[*id as usize].returns.as_ref()) {
+                return self.follow(file, &format!("{given}.{rest}"), steps - 1, find);
+            }
         }
         // What a class does not declare itself, one that it extends may.
         let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;

@@ -174,7 +174,10 @@ fn singletons(
             }
             let made = (home, class.to_string());
             let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
-            if runs_on_requests(reach, file, call.function) {
+            let is_static = || call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
+            if facts.language.injects_objects() && is_static() {
+                made_once.insert(made);
+            } else if runs_on_requests(reach, file, call.function) {
                 made_often.insert(made);
             } else if !facts.language.injects_objects() {
                 made_once.insert(made);
@@ -207,13 +210,13 @@ fn singletons(
 }
 
 /// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the
-/// process where a static field, a variable of the program or its `Main` keeps it.
+/// process where a variable of the program or of its `Main` keeps it.
 fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     let function = call.function.and_then(|function| facts.functions.get(function as usize));
     match (&call.bound_to, function) {
         (None, _) => false,
         (Some(_), None) => true,
-        (Some(name), Some(function)) => name.contains('.') || function.symbol.ends_with(".Main"),
+        (Some(_), Some(function)) => function.symbol.ends_with(".Main"),
     }
 }
 
