@@ -369,7 +369,7 @@ impl<'a> Project<'a> {
         let by_name = |symbol: &str| self.tables[file].functions.get(symbol);
         let constructors = || {
             let constructor = |name| by_name(&format!("{local}().{name}"));
-            CONSTRUCTORS.iter().find_map(|name| constructor(name))
+            CONSTRUCTORS.iter().find_map(constructor)
         };
         if local == "~" {
             return self.default_export(file);

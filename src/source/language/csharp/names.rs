@@ -170,5 +170,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     predeclared: None,
     open_types: true,
     implicit_this: true,
-    is_project_module: |symbol| symbol.starts_with(|first: char| first.is_uppercase() || first == '~'),
+    // A type by itself is no state.
+    is_project_module: |symbol| {
+        symbol.contains('.') && symbol.starts_with(|first: char| first.is_uppercase() || first == '~')
+    },
 };
