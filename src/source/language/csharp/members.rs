@@ -3,7 +3,7 @@
 use tree_sitter::Node as Syntax;
 
 use super::super::lowering::Lowering;
-use super::super::tree::{Form, Function, Parameter, Pattern, Place};
+use super::super::tree::{Form, Function, Node, Parameter, Pattern, Place};
 use super::{Kind, Lower, range};
 
 /// What the common machinery knows the method by that makes an object ready.
@@ -15,7 +15,25 @@ impl<'t> Lower<'t> {
         let is_static = constant || self.has_modifier(node, "static");
         let variables = self.children(node).into_iter().find(|child| self.kind(*child) == Kind::Variables);
         let place = Place::Field { is_static };
-        Form::Other(variables.map(|node| self.variables(node, place, constant)).unwrap_or_default())
+        let mut fields = variables.map(|node| self.variables(node, place, constant)).unwrap_or_default();
+        let kind = variables.and_then(|node| self.child(node, self.fields.r#type));
+        if let Some(kind) = kind.filter(|_| !constant && self.is_open(node)) {
+            fields.iter_mut().for_each(|field| self.open(field, kind));
+        }
+        Form::Other(fields)
+    }
+
+    /// May other classes change it?
+    fn is_open(&self, node: Syntax<'t>) -> bool {
+        (self.has_modifier(node, "public") || self.has_modifier(node, "internal"))
+            && !self.has_modifier(node, "readonly")
+    }
+
+    /// A plain value counts as state where it changes: one that others may change does so in files that are not seen here.
+    fn open(&self, field: &mut Node<'t>, kind: Syntax<'t>) {
+        if let Form::Declare(declare) = &mut field.form {
+            declare.shape = declare.shape.take().or_else(|| self.plain_shape(kind));
+        }
     }
 
     /// `[ThreadStatic]`: what it holds is shared by nobody.
@@ -34,19 +52,27 @@ impl<'t> Lower<'t> {
         let form = match value.filter(|value| self.kind(*value) == Kind::Arrow) {
             Some(body) => self.computed(node, vec![body]),
             None if computed => self.computed(node, accessors),
-            None => self.stored(node, value),
+            None => {
+                let settable = accessors.iter().any(|accessor| self.name(*accessor, self.fields.name) == "set");
+                self.stored(node, value, settable)
+            }
         };
         self.decorated(node, form)
     }
 
-    fn stored(&mut self, node: Syntax<'t>, value: Option<Syntax<'t>>) -> Form<'t> {
+    fn stored(&mut self, node: Syntax<'t>, value: Option<Syntax<'t>>, settable: bool) -> Form<'t> {
         let Some(name) = self.child(node, self.fields.name) else { return Form::Other(Vec::new()) };
         let (start, end) = range(name);
         let pattern = Pattern::Name(self.slice(name), start, end);
         let kind = self.child(node, self.fields.r#type);
         let value = value.map(|value| self.value_of(value, kind));
         let place = Place::Field { is_static: self.has_modifier(node, "static") };
-        Form::Declare(Box::new(self.declare(pattern, kind, value, place)))
+        let declare = self.declare(pattern, kind, value, place);
+        let mut field = Node::new(start, end, Form::Declare(Box::new(declare)));
+        if let Some(kind) = kind.filter(|_| settable && self.is_open(node)) {
+            self.open(&mut field, kind);
+        }
+        field.form
     }
 
     fn computed(&mut self, node: Syntax<'t>, bodies: Vec<Syntax<'t>>) -> Form<'t> {

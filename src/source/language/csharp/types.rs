@@ -95,16 +95,24 @@ impl<'t> Lower<'t> {
         }
     }
 
+    /// The plain value that a type is.
+    pub(super) fn plain_shape(&self, node: Syntax<'t>) -> Option<Shape> {
+        let node = self.named(node);
+        match self.slice(node) {
+            _ if self.kind(node) != Kind::Predefined => None,
+            "bool" => Some(Shape::Bool),
+            "string" => Some(Shape::Text),
+            "object" => None,
+            _ => Some(Shape::Number),
+        }
+    }
+
     /// The value that a field of the type has at first, where that is a plain one.
     pub(super) fn zero(&self, node: Syntax<'t>) -> Option<Node<'t>> {
         let (_, end) = range(node);
-        if self.kind(node) != Kind::Predefined {
-            return None;
-        }
-        let form = match self.slice(node) {
-            "bool" => Form::Bool(false),
-            "string" => Form::Text(Cow::Borrowed("")),
-            "object" => return None,
+        let form = match self.plain_shape(node)? {
+            Shape::Bool => Form::Bool(false),
+            Shape::Text => Form::Text(Cow::Borrowed("")),
             _ => Form::Number(0.0),
         };
         Some(Node::new(end, end, form))
