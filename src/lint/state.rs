@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::project::{ClassRef, FileId, Project};
+use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
 use super::sight::{Sightings, Watch};
 use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
@@ -66,9 +66,11 @@ impl<'a> States<'a> {
             })
         };
         let in_handlers = |kind: &dyn Fn(AccessKind) -> bool, wanted: &dyn Fn(&Reached) -> bool| {
-            let chosen = accesses
-                .iter()
-                .filter(|(file, access)| kind(access.kind) && reach.get(*file, access.function).is_some_and(wanted));
+            let chosen = accesses.iter().filter(|(file, access)| {
+                kind(access.kind)
+                    && reach.get(*file, access.function).is_some_and(wanted)
+                    && !makes_ready(&project.files[*file], access, state)
+            });
             chosen.copied().collect::<Vec<_>>()
         };
         let is_wanted_write =
@@ -92,6 +94,13 @@ impl<'a> States<'a> {
             }
         }
     }
+}
+
+/// A constructor that fills the fields of a new object changes none that is there.
+fn makes_ready(facts: &FileFacts, access: &Access, state: &State) -> bool {
+    let function = access.function.and_then(|function| facts.functions.get(function as usize));
+    let constructor = function.is_some_and(|function| CONSTRUCTORS.contains(&name(&function.symbol)));
+    state.level == Level::Instance && constructor
 }
 
 /// Reading, or a write that gives the old value as well.

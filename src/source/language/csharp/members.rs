@@ -23,10 +23,10 @@ impl<'t> Lower<'t> {
         Form::Other(fields)
     }
 
-    /// May other classes change it?
+    /// May other classes change it? A field of an object is left out: objects of data are made of such fields.
     fn is_open(&self, node: Syntax<'t>) -> bool {
-        (self.has_modifier(node, "public") || self.has_modifier(node, "internal"))
-            && !self.has_modifier(node, "readonly")
+        let visible = self.has_modifier(node, "public") || self.has_modifier(node, "internal");
+        visible && self.has_modifier(node, "static") && !self.has_modifier(node, "readonly")
     }
 
     /// A plain value counts as state where it changes: one that others may change does so in files that are not seen here.
