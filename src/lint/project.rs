@@ -213,7 +213,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class itself and the classes of the project that it extends, the nearest first.
-    fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
+    pub fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
         let mut found = vec![class];
         let mut next = 0;
         while let Some(current) = found.get(next).copied().filter(|_| next < MOST_ANCESTORS) {
@@ -291,17 +291,34 @@ impl<'a> Project<'a> {
         found.unwrap_or_default()
     }
 
-    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names.
+    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names: their
+    /// own, or those that they inherit from another class.
     fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
         let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
         let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
-        let mut found = Vec::new();
-        for heir in self.heirs((file, *index)).iter().take(MOST_HEIRS) {
-            let symbol = format!("{}().{method}", self.class_facts(*heir).symbol);
-            let ids = self.tables[heir.0].functions.get(symbol.as_str());
-            found.extend(ids.into_iter().flatten().map(|function| FunctionRef { file: heir.0, function: *function }));
+        let mut heirs = vec![(file, *index)];
+        let mut next = 0;
+        while let Some(class) = heirs.get(next).copied().filter(|_| next < MOST_HEIRS) {
+            let more: Vec<_> = self.heirs(class).iter().filter(|heir| !heirs.contains(heir)).copied().collect();
+            heirs.extend(more);
+            next += 1;
+        }
+        let of = |class: &ClassRef| self.methods_called(*class, method);
+        let mut found: Vec<FunctionRef> = Vec::new();
+        for heir in heirs.iter().skip(1).take(MOST_HEIRS) {
+            let own = of(heir);
+            let inherited =
+                || self.ancestry(*heir).iter().skip(1).filter(|class| **class != (file, *index)).flat_map(of).collect();
+            found.extend(if own.is_empty() { inherited() } else { own });
         }
         found
+    }
+
+    /// The methods of that name that a class itself declares.
+    fn methods_called(&self, (file, class): ClassRef, method: &str) -> Vec<FunctionRef> {
+        let symbol = format!("{}().{method}", self.files[file].classes[class].symbol);
+        let ids = self.tables[file].functions.get(symbol.as_str());
+        ids.into_iter().flatten().map(|function| FunctionRef { file, function: *function }).collect()
     }
 
     /// The methods of the class that a symbol names.

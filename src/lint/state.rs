@@ -215,7 +215,19 @@ fn singletons(
             fields.iter().filter(|(owner, _)| made_once.contains(owner)).map(|(_, made)| made.clone()).collect();
         made_once.extend(kept.into_iter().filter(|made| !made_often.contains(made)));
     }
-    made_once
+    inherited(project, made_once, &made_often)
+}
+
+/// An object of a class has the fields of the classes that it extends, which make none of their own.
+fn inherited(project: &Project<'_>, mut kept: HashSet<ClassKey>, often: &HashSet<ClassKey>) -> HashSet<ClassKey> {
+    let ancestors = |classes: &HashSet<ClassKey>| -> HashSet<ClassKey> {
+        let classes = classes.iter().filter_map(|(file, symbol)| project.class(*file, symbol));
+        let ancestors = classes.flat_map(|class| project.ancestry(class).into_iter().skip(1));
+        ancestors.map(|at| (at.0, project.class_facts(at).symbol.to_string())).collect()
+    };
+    let shared = ancestors(often);
+    kept.extend(ancestors(&kept).into_iter().filter(|class| !often.contains(class) && !shared.contains(class)));
+    kept
 }
 
 /// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the

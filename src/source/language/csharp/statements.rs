@@ -61,8 +61,10 @@ impl<'t> Lower<'t> {
         let shape = kind.and_then(|kind| self.shape(kind));
         // A local is often another name for what is there already: then its value tells more than its type.
         let shape = shape.filter(|_| is_field || value.is_none());
-        // Arrays are more often handed on than filled.
-        let shape = shape.filter(|_| value.is_some() || kind.is_some_and(|kind| self.kind(kind) != Kind::Array));
+        // An array that has no room is one that another takes the place of: nothing is put into it.
+        let is_array = kind.is_some_and(|kind| self.kind(kind) == Kind::Array);
+        let value = value.filter(|value| !is_array || !matches!(&value.form, Form::List(items) if items.is_empty()));
+        let shape = shape.filter(|_| !is_array || value.is_some());
         let zero = kind.filter(|_| is_field && value.is_none()).and_then(|kind| self.zero(kind));
         let annotation = kind.and_then(|kind| self.type_name(kind));
         Declare { annotation, shape, ..Declare::new(pattern, value.or(zero), place) }
