@@ -153,14 +153,47 @@ fn class_of(symbol: &str) -> Option<&str> {
     symbol.rsplit_once("().").map(|(class, _)| class)
 }
 
+/// How often objects of a class are made.
+#[derive(Default)]
+struct Made {
+    once: HashSet<ClassKey>,
+    often: HashSet<ClassKey>,
+    /// Objects that objects of another class keep in a field, and live as long as these: owner, and what it made.
+    fields: Vec<(ClassKey, ClassKey)>,
+}
+
 /// Classes with fields whose objects are made outside of handlers only, or whose methods a decorator made handlers: the
 /// framework makes one object of such a class and keeps it.
-fn singletons(
-    project: &Project<'_>,
-    reach: &Reach,
-    watch: &Watch<'_>,
-    seen: &Sightings<'_>,
-) -> HashSet<(FileId, String)> {
+fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> HashSet<ClassKey> {
+    let mut made = Made::default();
+    let classes = with_fields(project);
+    for (file, facts) in project.files.iter().enumerate() {
+        for call in &facts.calls {
+            let Some(known) = classes.get(name(&call.callee)) else { continue };
+            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            if known.contains(&(home, class.as_str())) {
+                made.note(reach, (file, facts), call, (home, class.to_string()));
+            }
+        }
+        for (id, function) in facts.functions.iter().enumerate() {
+            let decorated = reach.get(file, Some(id as FunctionId)).is_some_and(|reached| reached.decorated);
+            if let (true, Some(class)) = (decorated, class_of(&function.symbol)) {
+                made.once.insert((file, class.to_owned()));
+            }
+        }
+    }
+    for (id, entry) in watch.entry_points.iter().enumerate() {
+        let Some(objects) = entry.objects else { continue };
+        let kept = if objects == Objects::One { &mut made.once } else { &mut made.often };
+        let classes = kept_classes(project, seen, id, entry).into_iter();
+        kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
+    }
+    let once = made.kept();
+    inherited(project, once, &made.often)
+}
+
+/// The classes with fields, by their own names.
+fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
     let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
     for (file, facts) in project.files.iter().enumerate() {
         for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
@@ -171,51 +204,37 @@ fn singletons(
             }
         }
     }
-    let (mut made_once, mut made_often) = (HashSet::new(), HashSet::new());
-    // Objects that objects of another class keep in a field, and live as long as these: owner, and what it made.
-    let mut fields: Vec<(ClassKey, ClassKey)> = Vec::new();
-    for (file, facts) in project.files.iter().enumerate() {
-        for call in &facts.calls {
-            let Some(known) = classes.get(name(&call.callee)) else { continue };
-            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
-            if !known.contains(&(home, class.as_str())) {
-                continue;
-            }
-            let made = (home, class.to_string());
-            let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
-            let is_static = || call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
-            if facts.language.injects_objects() && is_static() {
-                made_once.insert(made);
-            } else if runs_on_requests(reach, file, call.function) {
-                made_often.insert(made);
-            } else if !facts.language.injects_objects() {
-                made_once.insert(made);
-            } else if let Some(owner) = owner {
-                fields.push((owner, made));
-            } else if is_kept(facts, call) {
-                made_once.insert(made);
-            }
-        }
-        for (id, function) in facts.functions.iter().enumerate() {
-            let decorated = reach.get(file, Some(id as FunctionId)).is_some_and(|reached| reached.decorated);
-            if let (true, Some(class)) = (decorated, class_of(&function.symbol)) {
-                made_once.insert((file, class.to_owned()));
-            }
+    classes
+}
+
+impl Made {
+    /// A call of the file makes an object of the class.
+    fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
+        let injects = facts.language.injects_objects();
+        let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
+        let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
+        if injects && is_static {
+            self.once.insert(class);
+        } else if runs_on_requests(reach, file, call.function) {
+            self.often.insert(class);
+        } else if let Some(owner) = owner.filter(|_| injects) {
+            self.fields.push((owner, class));
+        } else if !injects || is_kept(facts, call) {
+            self.once.insert(class);
         }
     }
-    for (id, entry) in watch.entry_points.iter().enumerate() {
-        let Some(objects) = entry.objects else { continue };
-        let kept = if objects == Objects::One { &mut made_once } else { &mut made_often };
-        let classes = kept_classes(project, seen, id, entry).into_iter();
-        kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
+
+    /// The classes of which one object is there as long as the process.
+    fn kept(&self) -> HashSet<ClassKey> {
+        let is_one = |class: &&ClassKey| !self.often.contains(*class);
+        let mut kept: HashSet<ClassKey> = self.once.iter().filter(is_one).cloned().collect();
+        for _ in 0..MOST_OWNERS {
+            let held = self.fields.iter().filter(|(owner, _)| kept.contains(owner)).map(|(_, class)| class);
+            let held: Vec<ClassKey> = held.filter(is_one).cloned().collect();
+            kept.extend(held);
+        }
+        kept
     }
-    made_once.retain(|class| !made_often.contains(class));
-    for _ in 0..MOST_OWNERS {
-        let kept: Vec<_> =
-            fields.iter().filter(|(owner, _)| made_once.contains(owner)).map(|(_, made)| made.clone()).collect();
-        made_once.extend(kept.into_iter().filter(|made| !made_often.contains(made)));
-    }
-    inherited(project, made_once, &made_often)
 }
 
 /// An object of a class has the fields of the classes that it extends, which make none of their own.
