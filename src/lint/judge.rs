@@ -208,15 +208,18 @@ impl<'r> Judge<'_, '_, 'r> {
     }
 
     fn add(&mut self, rule: &'r Rule, clause: &'r Clause, subjects: Subjects) {
+        let stated = clause.severity.unwrap_or(rule.severity);
+        let (severity, provided) = match (&subjects.fit, clause.fallback) {
+            (Fit::Fallback(_), None) => return,
+            (Fit::Fallback(Some(name)), Some(fallback)) => {
+                (fallback.min(stated), format!(", when `{name}` is not set"))
+            }
+            (Fit::Fallback(None), Some(fallback)) => (fallback.min(stated), ", in one of its branches".to_owned()),
+            _ => (stated, String::new()),
+        };
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
             return;
         }
-        let stated = clause.severity.unwrap_or(rule.severity);
-        let (severity, provided) = match &subjects.fit {
-            Fit::Fallback(Some(name)) => (clause.fallback.min(stated), format!(", when `{name}` is not set")),
-            Fit::Fallback(None) => (clause.fallback.min(stated), ", in one of its branches".to_owned()),
-            _ => (stated, String::new()),
-        };
         self.hits.push(Hit {
             rule,
             file: subjects.file,

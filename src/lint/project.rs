@@ -24,7 +24,7 @@ pub type ClassRef = (FileId, usize);
 pub type Candidates<'a> = dyn Fn(&str, &str, Language) -> Vec<String> + 'a;
 
 /// What languages call the method that makes an object ready.
-const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
+pub const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
 
 /// Classes that one class extends, through all steps, that are looked at.
 const MOST_ANCESTORS: usize = 32;
@@ -143,13 +143,38 @@ impl<'a> Project<'a> {
         let mut fitting = known.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Some(*one),
-            // Of several the one beside the file that speaks.
+            // Of several the one that an import of the file means, else the one beside it, else the nearest.
             (Some(_), Some(_)) if package.is_none() => {
-                let here = folder(&self.files[file].path);
-                known.iter().find(|class| folder(&self.files[class.0].path) == here).copied()
+                self.imported(file, &known).or_else(|| self.nearest(file, &known))
             }
             _ => None,
         }
+    }
+
+    /// The only one of the classes whose folder is called as a namespace that the file imports.
+    fn imported(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let imports = &self.files[file].imports;
+        let mut meant = classes.iter().filter(|class| {
+            let folder = format!(".{}", folder(&self.files[class.0].path).trim_end_matches('/').replace('/', "."));
+            imports.iter().any(|import| folder.strip_suffix(&*import.module).is_some_and(|rest| rest.ends_with('.')))
+        });
+        let one = meant.next().copied();
+        one.filter(|_| meant.next().is_none())
+    }
+
+    /// The one of the classes that shares more folders with the file than any other.
+    fn nearest(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let here = folder(&self.files[file].path);
+        let shared = |class: &ClassRef| {
+            let there = folder(&self.files[class.0].path);
+            here.split('/').zip(there.split('/')).take_while(|(a, b)| a == b).count()
+        };
+        let most = classes.iter().map(shared).max()?;
+        let mut nearest = classes.iter().filter(|class| shared(class) == most);
+        // Several in one folder are parts of one class.
+        let one = *nearest.next()?;
+        let home = folder(&self.files[one.0].path);
+        nearest.all(|other| folder(&self.files[other.0].path) == home).then_some(one)
     }
 
     /// The class that a symbol names.
@@ -191,7 +216,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class itself and the classes of the project that it extends, the nearest first.
-    fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
+    pub fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
         let mut found = vec![class];
         let mut next = 0;
         while let Some(current) = found.get(next).copied().filter(|_| next < MOST_ANCESTORS) {
@@ -281,17 +306,34 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names.
+    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names: their
+    /// own, or those that they inherit from another class.
     fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
         let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
         let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
-        let mut found = Vec::new();
-        for heir in self.heirs((file, *index)).iter().take(MOST_HEIRS) {
-            let symbol = format!("{}().{method}", self.class_facts(*heir).symbol);
-            let ids = self.tables[heir.0].functions.get(symbol.as_str());
-            found.extend(ids.into_iter().flatten().map(|function| FunctionRef { file: heir.0, function: *function }));
+        let mut heirs = vec![(file, *index)];
+        let mut next = 0;
+        while let Some(class) = heirs.get(next).copied().filter(|_| next < MOST_HEIRS) {
+            let more: Vec<_> = self.heirs(class).iter().filter(|heir| !heirs.contains(heir)).copied().collect();
+            heirs.extend(more);
+            next += 1;
+        }
+        let of = |class: &ClassRef| self.methods_called(*class, method);
+        let mut found: Vec<FunctionRef> = Vec::new();
+        for heir in heirs.iter().skip(1).take(MOST_HEIRS) {
+            let own = of(heir);
+            let inherited =
+                || self.ancestry(*heir).iter().skip(1).filter(|class| **class != (file, *index)).flat_map(of).collect();
+            found.extend(if own.is_empty() { inherited() } else { own });
         }
         found
+    }
+
+    /// The methods of that name that a class itself declares.
+    fn methods_called(&self, (file, class): ClassRef, method: &str) -> Vec<FunctionRef> {
+        let symbol = format!("{}().{method}", self.files[file].classes[class].symbol);
+        let ids = self.tables[file].functions.get(symbol.as_str());
+        ids.into_iter().flatten().map(|function| FunctionRef { file, function: *function }).collect()
     }
 
     /// The methods of the class that a symbol names.
@@ -308,10 +350,14 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// The state that a symbol names.
+    /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        self.follow(file, symbol, MOST_STEPS, &|file, local| {
-            self.tables[file].states.get(local).map(|state| (file, *state))
+        let language = self.files[file].language;
+        let steps = if language.shares_types_with(language) { MOST_STEPS as usize } else { 1 };
+        std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
+            self.follow(file, symbol, MOST_STEPS, &|file, local| {
+                self.tables[file].states.get(local).map(|state| (file, *state))
+            })
         })
     }
 
@@ -330,8 +376,18 @@ impl<'a> Project<'a> {
             return None;
         }
         let (head, rest) = local.split_once('.')?;
-        if let Some(maker) = self.tables[file].bindings.get(head) {
-            return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+        // `shop.carts`, and `Shop.Instance.carts`.
+        let member = rest.split_once('.').map(|(member, rest)| (&local[..head.len() + 1 + member.len()], rest));
+        for (head, rest) in std::iter::once((head, rest)).chain(member) {
+            if let Some(maker) = self.tables[file].bindings.get(head) {
+                return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+            }
+            // A property that is computed gives what it declares.
+            let computed =
+                self.tables[file].functions.get(head).and_then(|ids| ids.first()).filter(|_| head.contains('.'));
+            if let Some(given) = computed.and_then(|id| self.files[file].functions[*id as usize].returns.as_ref()) {
+                return self.follow(file, &format!("{given}.{rest}"), steps - 1, find);
+            }
         }
         // What a class does not declare itself, one that it extends may.
         let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;
@@ -345,7 +401,7 @@ impl<'a> Project<'a> {
         let by_name = |symbol: &str| self.tables[file].functions.get(symbol);
         let constructors = || {
             let constructor = |name| by_name(&format!("{local}().{name}"));
-            CONSTRUCTORS.iter().find_map(|name| constructor(name))
+            CONSTRUCTORS.iter().find_map(constructor)
         };
         if local == "~" {
             return self.default_export(file);
@@ -380,6 +436,11 @@ impl<'a> Project<'a> {
             .map(|(id, _)| FunctionRef { file, function: id as FunctionId })
             .collect()
     }
+}
+
+/// `Shop.Carts` of `Shop.Carts.Count`.
+fn whole(symbol: &str) -> Option<&str> {
+    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
 }
 
 /// `cmd/` of `cmd/main.go`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::edges::Edges;
-use super::project::{FileId, FunctionRef, Project};
+use super::project::{CONSTRUCTORS, FileId, FunctionRef, Project};
 use super::sight::{Sightings, Watch};
 use super::state::name;
 use super::value::{Fit, fit};
@@ -129,7 +129,11 @@ fn by_class(project: &Project<'_>, entry: &EntryPoint, handlers: &mut Vec<Handle
     for found in project.classes_like(class, &|language| entry.speaks(language)) {
         for function in project.methods_of(found) {
             let symbol = &project.files[function.file].functions[function.function as usize].symbol;
-            if functions.as_ref().is_none_or(|names| names.matches(name(symbol))) {
+            let called = match functions {
+                Some(names) => names.matches(name(symbol)),
+                None => !CONSTRUCTORS.contains(&name(symbol)),
+            };
+            if called {
                 handlers.push(Handler::new(function, occasion));
             }
         }

@@ -78,6 +78,11 @@ impl Language {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
     }
 
+    /// Programs leave it to a framework to make the objects that live long.
+    pub fn injects_objects(self) -> bool {
+        self == Language::CSharp
+    }
+
     /// A type that a file neither declares nor imports may be declared by any other file of these languages.
     pub fn shares_types_with(self, other: Language) -> bool {
         let group = |language| match language {

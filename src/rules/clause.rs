@@ -26,7 +26,7 @@ pub struct Clause {
     pub confidence: Option<Confidence>,
     pub fix: Option<String>,
     /// The severity where the unsafe value is only what the environment or another branch falls back to.
-    pub fallback: Severity,
+    pub fallback: Option<Severity>,
 }
 
 impl Clause {
@@ -281,6 +281,28 @@ pub struct ServicePattern {
     pub declared_singleton: bool,
 }
 
+/// What a clause says where the unsafe value is only a fallback.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fallback {
+    /// A default that the configuration is there to override is no hazard.
+    Silent,
+    Info,
+    Warning,
+    Error,
+}
+
+impl Fallback {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Fallback::Silent => None,
+            Fallback::Info => Some(Severity::Info),
+            Fallback::Warning => Some(Severity::Warning),
+            Fallback::Error => Some(Severity::Error),
+        }
+    }
+}
+
 /// A clause as the file writes it; [`RawClause::check`] turns it into a [`Clause`] or says why it is none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -319,7 +341,7 @@ pub(super) struct RawClause {
     severity: Option<Severity>,
     confidence: Option<Confidence>,
     fix: Option<String>,
-    fallback: Option<Severity>,
+    fallback: Option<Fallback>,
 }
 
 /// The words in braces that `say` may use.
@@ -393,7 +415,7 @@ impl RawClause {
             severity: self.severity,
             confidence: self.confidence,
             fix: self.fix.map(|fix| fix.trim().to_owned()),
-            fallback: self.fallback.unwrap_or(Severity::Info),
+            fallback: self.fallback.unwrap_or(Fallback::Info).severity(),
         })
     }
 }

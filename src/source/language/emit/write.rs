@@ -134,7 +134,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
                 {
                     self.field_written(id, kind, target, scope);
                 } else if let Some(found) = self.program.state_of(target, scope) {
-                    let kind = if update { kind } else { AccessKind::Insert };
+                    let whole = self.program.dialect.open_types && !found.part;
+                    let kind = if update || whole { kind } else { AccessKind::Insert };
                     self.access(found, kind, target, scope);
                 }
                 self.inside(target, scope);

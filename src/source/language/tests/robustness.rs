@@ -32,6 +32,15 @@ pub(super) const REAL: &[(&str, &str)] = &[
          \tselect { case v, ok := <-d: _, _ = v, ok; case d <- 1: go e.L(m...); default: }\n\tvar y = [...]struct{ z int }{{1}, {z: 2}}; y[0].z, n = n, y[1].z; b.W[int](func(s string) error { return nil })\n\tdelete(c, \"x\"); return\n}\n",
     ),
     (
+        "a.cs",
+        "using System; using static A.B; using C = D.E<int>; [assembly: F(\"g\")] namespace H.I { \n[J(1, K = 2)] public abstract partial class L<T>(int m, M<T> n) : O(m), IP<T> where T : class, new() { \n\
+         private readonly Dictionary<string, List<T?>> _q = new() { [\"a\"] = [1, ..r], [\"b\"] = new() }; public int S { get; set => field = value; } = 3; public T this[int i] => _t[i]; event Action? U;\n\
+         protected L(int v) : this(v, null!) { (w, var x) = (v, 1); } public static L<T> operator +(L<T> a, L<T> b) => a; ~L() { }\n#region y\n async IAsyncEnumerable<int> Z<A>(ref int a, out A b, params int[] c) { b = default; await foreach (var (d, e) in f()) yield return d; using var g = new H(); lock (this) { a++; }\n\
+         try { throw new X($\"{a:N2} {@b}\"); } catch (X ex) when (ex is { Y: > 1 and not 3, Z: [_, .., var q] } z) { } finally { } goto done; done: switch (a) { case 1 when b is null: case int k: break; default: return; } }\n#endregion\n\
+         int N => m switch { 1 or 2 => 3, > 4 => 5, _ => throw null } ?? (from i in xs let j = i where j > 1 orderby j descending group j by i into k select k).First()?.Y!.Z?[0] ?? checked((int)~m); }\n\
+         record struct R(int A); interface IS { void T() { } } enum E : byte { A = 1, B } delegate void G(int x);\n#if DEBUG\n class D1 { }\n#else\n class D2 { }\n#endif\n}\n",
+    ),
+    (
         "a.rs",
         "use std::{sync::Mutex, collections::HashMap as M};\nstatic A: Mutex<M<u8, u8>> = Mutex::new(M::new());\nstruct B<'a, T>(&'a T, u8);\nenum C { D { e: u8 }, F(u8), G }\ntrait H { fn i(&self) -> u8 { 1 } }\n\
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
@@ -78,6 +87,10 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
         ("a.go", format!("package a\nfunc f() {}", nested("{", "", "}"))),
         ("a.go", format!("package a\nfunc f() {{ x{} }}", ".a()".repeat(10_000))),
+        ("a.cs", format!("x = {};", nested("new A(", "1", ")"))),
+        ("a.cs", format!("x = {}1;", "!".repeat(10_000))),
+        ("a.cs", format!("x{};", ".a()".repeat(10_000))),
+        ("a.cs", nested("class A {", "", "}")),
     ];
     for (path, text) in cases {
         let problems = extract(path, &text).problems;
