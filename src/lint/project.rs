@@ -335,7 +335,8 @@ impl<'a> Project<'a> {
         if local == "~" {
             return self.default_export(file);
         }
-        if let Some(ids) = by_name(local).or_else(constructors) {
+        let as_called = || by_name(&by_other_owner(local)?).filter(|_| self.files[file].language == Language::Php);
+        if let Some(ids) = by_name(local).or_else(constructors).or_else(as_called) {
             return Some(ids.iter().map(to_ref).collect());
         }
         // `import store from "./store"; store.add()` where the module's default export is an object of some class.
@@ -365,6 +366,16 @@ impl<'a> Project<'a> {
             .map(|(id, _)| FunctionRef { file, function: id as FunctionId })
             .collect()
     }
+}
+
+/// `~Shop.add` for `~Shop().add`, and the other way round: `parent::add()` is a method of the object, `$shop->make()` may be one
+/// of the class.
+fn by_other_owner(local: &str) -> Option<String> {
+    let (owner, method) = local.rsplit_once('.')?;
+    Some(match owner.strip_suffix("()") {
+        Some(class) => format!("{class}.{method}"),
+        None => format!("{owner}().{method}"),
+    })
 }
 
 /// `cmd/` of `cmd/main.go`.

@@ -12,6 +12,7 @@ mod javascript;
 pub(crate) mod lines;
 mod link;
 mod lowering;
+mod php;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;
@@ -49,8 +50,15 @@ pub struct Adapter {
 }
 
 /// Every language that is understood.
-pub const ADAPTERS: &[Adapter] =
-    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER];
+pub const ADAPTERS: &[Adapter] = &[
+    python::ADAPTER,
+    javascript::JAVASCRIPT,
+    javascript::TYPESCRIPT,
+    javascript::TSX,
+    rust::ADAPTER,
+    go::ADAPTER,
+    php::ADAPTER,
+];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {

@@ -10,6 +10,8 @@ use crate::model::fact::{Argument, Shape, Value};
 const VALUE_DEPTH: u32 = 6;
 /// A list or an object is kept up to this many entries; longer ones are tables and no options.
 const VALUE_ENTRIES: usize = 64;
+/// The callee of a text that is put together.
+const JOINED: &str = ".";
 /// Longer texts are contents, not options.
 const VALUE_TEXT: usize = 512;
 
@@ -47,6 +49,7 @@ impl<'a, 't> Program<'a, 't> {
                     .map(|(key, value)| (Name::new(key), self.value_within(value, scope, inner)))
                     .collect(),
             ),
+            Form::Joined(parts) => self.joined(parts, scope, inner),
             Form::Either(parts) => {
                 let second = self.value_within(&parts[1], scope, inner);
                 match self.value_within(&parts[0], scope, inner) {
@@ -62,6 +65,21 @@ impl<'a, 't> Program<'a, 't> {
             ]),
             _ => Value::Unknown,
         }
+    }
+
+    /// A text as far as it is known, `sqlite:…`; where it begins with something else, a call that has the parts.
+    fn joined(&self, parts: &[Node<'t>], scope: ScopeId, depth: u32) -> Value {
+        let values: Vec<Value> =
+            parts.iter().take(VALUE_ENTRIES).map(|part| self.value_within(part, scope, depth)).collect();
+        let Some(Value::Text(_)) = values.first() else {
+            let arguments = values.into_iter().map(|value| Argument { name: None, value }).collect();
+            return Value::Call { callee: Name::new_static(JOINED), arguments };
+        };
+        let pieces = values.iter().map(|value| match value {
+            Value::Text(text) => text.as_str(),
+            _ => "…",
+        });
+        Value::Text(Name::from(pieces.collect::<String>()))
     }
 
     /// A variable with one plain value is that value; anything else is a reference.
