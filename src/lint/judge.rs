@@ -13,7 +13,7 @@ use crate::model::Name;
 use crate::model::fact::{Access, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
-use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
+use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
 
@@ -46,7 +46,12 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
     let mut judge = Judge { project, seen: &seen, reach: &reach, taken: HashSet::new(), hits: Vec::new() };
     // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
     let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
-    sightings.sort_by_key(|(clause, file, _)| (*clause, *file));
+    // Of all places of one choice the one nearest to the root of the project speaks.
+    let depth = |clause: ClauseId, file: FileId| match watch.clauses[clause].1.once {
+        Some(Once::Project) => project.files[file].path.matches('/').count(),
+        _ => 0,
+    };
+    sightings.sort_by_key(|(clause, file, _)| (*clause, depth(*clause, *file), *file));
     let mut next = 0;
     for (id, (rule, clause)) in watch.clauses.iter().enumerate() {
         while let Some((_, file, fact)) = sightings.get(next).filter(|(clause, _, _)| *clause == id) {
@@ -197,6 +202,17 @@ impl<'r> Judge<'_, '_, 'r> {
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
             return;
         }
+        let same = |hit: &&mut Hit<'r>, once| {
+            std::ptr::eq(hit.words.say, clause.say.as_str()) && (once == Once::Project || hit.file == subjects.file)
+        };
+        let earlier = clause.once.and_then(|once| self.hits.iter_mut().find(|hit| same(hit, once)));
+        if let Some(earlier) = earlier {
+            if earlier.related.len() < MOST_RELATED {
+                let location = Location::new(self.project.files[subjects.file].path.clone(), subjects.span);
+                earlier.related.push(Related { location, message: "here as well".to_owned(), excerpt: None });
+            }
+            return;
+        }
         let stated = clause.severity.unwrap_or(rule.severity);
         let (severity, provided) = match &subjects.fit {
             Fit::Fallback(Some(name)) => (clause.fallback.min(stated), format!(", when `{name}` is not set")),
@@ -235,8 +251,10 @@ impl<'r> Judge<'_, '_, 'r> {
         };
         let in_project =
             |evidence: &'r Evidence| self.seen.in_project(evidence) || evidence.handler && self.reach.any_in(None);
+        let here = conditions.path.as_ref().is_none_or(|paths| paths.matches(&facts.path));
         let elsewhere = !conditions.unless_path.as_ref().is_some_and(|paths| paths.matches(&facts.path));
         place
+            && here
             && elsewhere
             && conditions.if_function.as_ref().is_none_or(in_function)
             && conditions.if_file.as_ref().is_none_or(in_file)

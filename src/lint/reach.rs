@@ -33,6 +33,8 @@ pub struct Reached {
 #[derive(Debug, Default)]
 pub struct Reach {
     reached: HashMap<FunctionRef, Reached>,
+    /// Files whose code outside of functions runs on behalf of somebody: scripts, and what they include.
+    scripts: HashMap<FileId, Reached>,
 }
 
 /// A function that a framework was told about.
@@ -60,7 +62,27 @@ impl Reach {
             start.decorated |= handler.decorated;
             reach.spread(&handler, &mut edges);
         }
+        for (script, occasion) in scripts(project, watch, seen) {
+            reach.run(script, occasion, &mut edges);
+        }
         reach
+    }
+
+    /// Marks what a script runs: the files that it includes, and the functions that these call.
+    fn run(&mut self, script: FileId, occasion: Occasion, edges: &mut Edges<'_, '_>) {
+        let mut waiting = vec![script];
+        while let Some(file) = waiting.pop() {
+            let reached = self.scripts.entry(file).or_default();
+            if !reached.occasions.insert(occasion) {
+                continue;
+            }
+            reached.handler |= file == script;
+            for function in edges.of_file(file) {
+                self.spread(&Handler::new(function, occasion), edges);
+            }
+            let imports = edges.project.files[file].imports.iter();
+            waiting.extend(imports.flat_map(|import| edges.project.module(file, &import.module)));
+        }
     }
 
     /// Marks what the handler reaches; stops at functions that have nothing to learn from it.
@@ -79,15 +101,21 @@ impl Reach {
         }
     }
 
+    /// What is known of a function, or of what the file does outside of all.
     pub fn get(&self, file: FileId, function: Option<FunctionId>) -> Option<&Reached> {
-        self.reached.get(&FunctionRef { file, function: function? })
+        match function {
+            Some(function) => self.reached.get(&FunctionRef { file, function }),
+            None => self.scripts.get(&file),
+        }
     }
 
     /// Is there a function that answers somebody, and not only the clock?
     pub fn any_in(&self, file: Option<FileId>) -> bool {
-        self.reached.iter().any(|(at, reached)| {
+        let functions = self.reached.iter().map(|(at, reached)| (at.file, reached));
+        let scripts = self.scripts.iter().map(|(at, reached)| (*at, reached));
+        functions.chain(scripts).any(|(at, reached)| {
             reached.handler
-                && file.is_none_or(|file| at.file == file)
+                && file.is_none_or(|file| at == file)
                 && reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer)
         })
     }
@@ -101,6 +129,11 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         if active && entry.speaks(project.files[file].language) {
             by_call(project, entry, file, &project.files[file].calls[call], &mut handlers);
         }
+    }
+    for (function, occasion) in code(project, watch, seen)
+        .filter_map(|(file, function, occasion)| function.map(|function| (FunctionRef { file, function }, occasion)))
+    {
+        handlers.push(Handler::new(function, occasion));
     }
     for entry in watch.entry_points {
         by_class(project, entry, &mut handlers);
@@ -120,6 +153,40 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         }
     }
     handlers
+}
+
+/// Files whose code outside of functions does what only handlers do.
+fn scripts<'p>(
+    project: &'p Project<'_>,
+    watch: &'p Watch<'_>,
+    seen: &'p Sightings<'_>,
+) -> impl Iterator<Item = (FileId, Occasion)> {
+    code(project, watch, seen).filter(|(_, function, _)| function.is_none()).map(|(file, _, occasion)| (file, occasion))
+}
+
+/// Where code does what only handlers do.
+fn code<'p>(
+    project: &'p Project<'_>,
+    watch: &'p Watch<'_>,
+    seen: &'p Sightings<'_>,
+) -> impl Iterator<Item = (FileId, Option<FunctionId>, Occasion)> {
+    let calls = seen.entry_points.iter().filter_map(|&(entry, file, call)| {
+        let entry = &watch.entry_points[entry];
+        let calls = matches!(entry.trigger, Trigger::Code { .. }) && entry.speaks(project.files[file].language);
+        Some((file, project.files[file].calls[call].function, entry.occasion.filter(|_| calls)?))
+    });
+    let reads = watch.entry_points.iter().filter_map(|entry| match &entry.trigger {
+        Trigger::Code { reads: Some(reads), .. } => Some((entry, reads, entry.occasion?)),
+        _ => None,
+    });
+    let reads = reads.flat_map(|(entry, reads, occasion)| {
+        let files = project.files.iter().enumerate().filter(|(_, file)| entry.speaks(file.language));
+        files.flat_map(move |(id, file)| {
+            let accesses = file.accesses.iter().filter(|access| reads.matches(&access.state));
+            accesses.map(move |access| (id, access.function, occasion))
+        })
+    });
+    calls.chain(reads)
 }
 
 /// Methods of classes that a framework calls because of what the class is.
@@ -218,11 +285,33 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
             let class = project.methods(file, callee);
             owner.into_iter().chain(project.functions(file, callee)).chain(class).chain(of_arguments).collect()
         }
-        Value::List(values) | Value::OneOf(values) => {
-            values.iter().flat_map(|value| named_functions(project, file, value)).collect()
-        }
+        Value::Text(text) if project.files[file].language.names_functions_in_texts() => by_text(project, file, text),
+        Value::List(values) => match method_of(project, file, values) {
+            methods if !methods.is_empty() => methods,
+            _ => values.iter().flat_map(|value| named_functions(project, file, value)).collect(),
+        },
+        Value::OneOf(values) => values.iter().flat_map(|value| named_functions(project, file, value)).collect(),
         Value::Object(fields) => fields.iter().flat_map(|(_, value)| named_functions(project, file, value)).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// `[CartController::class, 'add']`.
+fn method_of(project: &Project<'_>, file: FileId, values: &[Value]) -> Vec<FunctionRef> {
+    match values {
+        [Value::Name(owner) | Value::Call { callee: owner, .. }, Value::Text(method)] => {
+            project.functions(file, &format!("{}().{method}", owner.trim_end_matches("()")))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `'CartController@add'`, `'App\\Cart::add'`, `'cart_add'`.
+fn by_text(project: &Project<'_>, file: FileId, text: &str) -> Vec<FunctionRef> {
+    let symbol = text.trim_start_matches('\\').replace('\\', ".");
+    match symbol.split_once('@').or(symbol.split_once("::")) {
+        Some((class, method)) => project.functions(file, &format!("{class}().{method}")),
+        None => project.functions(file, &symbol),
     }
 }
 
@@ -237,7 +326,7 @@ struct Edges<'p, 'a> {
     project: &'p Project<'a>,
     known: HashMap<FunctionRef, Vec<FunctionRef>>,
     /// Calls and inner functions of each function of a file.
-    bodies: HashMap<FileId, HashMap<FunctionId, Body>>,
+    bodies: HashMap<FileId, HashMap<Option<FunctionId>, Body>>,
 }
 
 #[derive(Default)]
@@ -260,6 +349,15 @@ impl<'p, 'a> Edges<'p, 'a> {
     }
 
     fn work_out(&mut self, FunctionRef { file, function }: FunctionRef) -> Vec<FunctionRef> {
+        self.called(file, Some(function))
+    }
+
+    /// What a file calls outside of functions.
+    fn of_file(&mut self, file: FileId) -> Vec<FunctionRef> {
+        self.called(file, None)
+    }
+
+    fn called(&mut self, file: FileId, function: Option<FunctionId>) -> Vec<FunctionRef> {
         let project = self.project;
         let bodies = self.bodies.entry(file).or_insert_with(|| bodies(project, file));
         let Some(body) = bodies.get(&function) else { return Vec::new() };
@@ -267,7 +365,9 @@ impl<'p, 'a> Edges<'p, 'a> {
         let mut edges: BTreeSet<FunctionRef> = inner.collect();
         for call in &body.calls {
             let call = &project.files[file].calls[*call];
-            edges.extend(project.functions(file, &call.callee));
+            let called = project.functions(file, &call.callee);
+            let alike = if called.is_empty() { project.methods_named(file, &call.callee) } else { Vec::new() };
+            edges.extend(called.into_iter().chain(alike));
             for argument in &call.arguments {
                 if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {
                     edges.extend(callbacks(project, file, &argument.value));
@@ -287,16 +387,15 @@ fn callbacks(project: &Project<'_>, file: FileId, value: &Value) -> Vec<Function
     }
 }
 
-fn bodies(project: &Project<'_>, file: FileId) -> HashMap<FunctionId, Body> {
-    let mut bodies: HashMap<FunctionId, Body> = HashMap::new();
+fn bodies(project: &Project<'_>, file: FileId) -> HashMap<Option<FunctionId>, Body> {
+    let mut bodies: HashMap<Option<FunctionId>, Body> = HashMap::new();
     for (id, call) in project.files[file].calls.iter().enumerate() {
-        if let Some(function) = call.function {
-            bodies.entry(function).or_default().calls.push(id);
-        }
+        bodies.entry(call.function).or_default().calls.push(id);
     }
     for (id, function) in project.files[file].functions.iter().enumerate() {
-        if let Some(parent) = function.parent {
-            bodies.entry(parent).or_default().inner.push(id as FunctionId);
+        // What a file declares outside of functions is not run by that.
+        if function.parent.is_some() {
+            bodies.entry(function.parent).or_default().inner.push(id as FunctionId);
         }
     }
     bodies

@@ -72,6 +72,21 @@ impl Language {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
     }
 
+    /// A function that one file declares has the same name in every other.
+    pub fn shares_functions(self) -> bool {
+        self == Language::Php
+    }
+
+    /// Programs seldom say of what class an object is.
+    pub fn leaves_types_open(self) -> bool {
+        self == Language::Php
+    }
+
+    /// What is to be called may be handed over by its name in a text.
+    pub fn names_functions_in_texts(self) -> bool {
+        self == Language::Php
+    }
+
     /// A type that a file neither declares nor imports may be declared by any other file of these languages.
     pub fn shares_types_with(self, other: Language) -> bool {
         let group = |language| match language {

@@ -60,7 +60,7 @@ pub(super) enum Form<'t> {
     Decorated(Vec<Node<'t>>, Box<Node<'t>>),
     /// Whatever it declares can be imported by other files.
     Exported(Box<Node<'t>>),
-    /// What a configuration file gives when it is run, under dotted keys.
+    /// What a configuration file gives when it is run, under dotted keys; what is configured by a call.
     Settings(Vec<(Cow<'t, str>, Node<'t>)>),
     /// Anything else: what stands inside still counts.
     Other(Vec<Node<'t>>),

@@ -207,14 +207,14 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         self.out.settings.push(Setting { key, value, function, span });
     }
 
-    /// What a configuration file gives.
+    /// What a configuration file gives, or what is configured by a call.
     pub(super) fn settings(&mut self, entries: &[(Cow<'t, str>, Node<'t>)], scope: ScopeId) {
         for (key, value) in entries {
             self.node(value, scope);
             let (key, span) = (self.shared(Name::new(key)), self.span(value));
-            let value = self.program.value(value, scope);
+            let (value, function) = (self.program.value(value, scope), self.function(scope));
             if value != Value::Unknown {
-                self.out.settings.push(Setting { key, value, function: None, span });
+                self.out.settings.push(Setting { key, value, function, span });
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Calls, members, objects.
 
+use std::borrow::Cow;
+
 use tree_sitter::Node as Syntax;
 
 use super::super::lowering::Lowering;
@@ -11,8 +13,8 @@ type Arguments<'t> = Vec<(Option<&'t str>, Node<'t>)>;
 impl<'t> Lower<'t> {
     pub(super) fn call(&mut self, node: Syntax<'t>) -> Form<'t> {
         let arguments = self.child(node, self.fields.arguments);
-        if let Some(constant) = arguments.and_then(|list| self.defined(node, list)) {
-            return constant;
+        if let Some(declared) = arguments.and_then(|list| self.declared(node, list)) {
+            return declared;
         }
         let callee = self.required(node, self.fields.function);
         self.called(callee, arguments)
@@ -28,9 +30,10 @@ impl<'t> Lower<'t> {
         Form::call(callee, arguments)
     }
 
-    /// `define('NAME', value)` at any place declares a constant of the whole program.
-    fn defined(&mut self, node: Syntax<'t>, list: Syntax<'t>) -> Option<Form<'t>> {
-        if self.name(node, self.fields.function) != "define" {
+    /// `define('NAME', value)` at any place declares a constant of the whole program, `ini_set('name', value)` what php.ini says.
+    fn declared(&mut self, node: Syntax<'t>, list: Syntax<'t>) -> Option<Form<'t>> {
+        let function = self.name(node, self.fields.function);
+        if !matches!(function, "define" | "ini_set") {
             return None;
         }
         let [name, value, ..] = self.children(list)[..] else { return None };
@@ -38,6 +41,9 @@ impl<'t> Lower<'t> {
         let (start, end) = range(name);
         let text = self.plain_text(name)?;
         let value = self.argument(value).1;
+        if function == "ini_set" {
+            return Some(Form::Settings(vec![(Cow::Borrowed(text), value)]));
+        }
         let declare = Declare::new(Pattern::Name(text, start, end), Some(value), Place::Module);
         Some(Form::Declare(Box::new(Declare { constant: true, ..declare })))
     }
