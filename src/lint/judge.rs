@@ -33,6 +33,8 @@ pub struct Hit<'r> {
 
 /// Places of writing, and of reading, that one finding names.
 const MOST_RELATED: usize = 3;
+/// Places of one choice that one finding names.
+const MOST_PLACES: usize = 8;
 
 /// All hits; at one place one per rule.
 pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
@@ -207,7 +209,7 @@ impl<'r> Judge<'_, '_, 'r> {
         };
         let earlier = clause.once.and_then(|once| self.hits.iter_mut().find(|hit| same(hit, once)));
         if let Some(earlier) = earlier {
-            if earlier.related.len() < MOST_RELATED {
+            if earlier.related.len() < MOST_PLACES {
                 let location = Location::new(self.project.files[subjects.file].path.clone(), subjects.span);
                 earlier.related.push(Related { location, message: "here as well".to_owned(), excerpt: None });
             }

@@ -1,5 +1,7 @@
 //! All files together: what a symbol of one file means in another.
 
+mod open;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
@@ -31,11 +33,6 @@ const MOST_ANCESTORS: usize = 32;
 /// Classes that extend one class that are looked at.
 const MOST_HEIRS: usize = 32;
 
-/// Files that a script includes, through all steps, that are looked at.
-const MOST_INCLUDED: usize = 64;
-/// More methods of one name tell nothing: `get`, `save`, `handle`.
-const MOST_ALIKE: usize = 2;
-
 /// Bindings are followed this far: `store = make()`, `make = factory()` …
 const MOST_STEPS: u32 = 4;
 
@@ -53,6 +50,8 @@ pub struct Project<'a> {
     shared_functions: HashMap<&'a str, Vec<FileId>>,
     /// Methods by their own names, where types need not be told.
     open_methods: HashMap<&'a str, Vec<FunctionRef>>,
+    /// Those of few classes, as far as they were asked for.
+    alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
@@ -84,8 +83,9 @@ impl<'a> Project<'a> {
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
             tables: files.iter().map(tables).collect(),
             classes: classes(files),
-            shared_functions: shared_functions(files),
-            open_methods: open_methods(files),
+            shared_functions: open::shared_functions(files),
+            open_methods: open::open_methods(files),
+            alike: RefCell::default(),
             heirs: OnceCell::new(),
             modules: RefCell::default(),
         }
@@ -103,8 +103,9 @@ impl<'a> Project<'a> {
             let mates = self.package(file).iter().copied();
             return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
         }
-        if symbol.starts_with('$') {
-            return self.resolve_included(file, symbol);
+        if let Some(name) = symbol.strip_prefix('$') {
+            // What the language itself declares, no file does.
+            return if name.starts_with('_') { None } else { self.resolve_included(file, symbol) };
         }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
@@ -119,44 +120,6 @@ impl<'a> Project<'a> {
             }
         }
         self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol))
-    }
-
-    /// A variable that a script uses without giving it a value has one from a file that it includes.
-    fn resolve_included(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
-        let local = Name::from(format!("~{symbol}"));
-        let head = local.split('.').next().unwrap_or(&local);
-        let mut included = vec![file];
-        let mut next = 0;
-        while let Some(current) = included.get(next).copied().filter(|_| next < MOST_INCLUDED) {
-            if self.tables[current].bindings.contains_key(head) || self.tables[current].states.contains_key(head) {
-                return Some((current, local));
-            }
-            for import in &self.files[current].imports {
-                let files = self.module(current, &import.module);
-                included.extend(files.into_iter().filter(|file| !included.contains(file)).collect::<Vec<_>>());
-            }
-            next += 1;
-        }
-        None
-    }
-
-    /// The methods by that name, where a file does not tell the class of what it calls one of and few have one.
-    pub fn methods_named(&self, file: FileId, callee: &str) -> Vec<FunctionRef> {
-        let unknown = self.files[file].language.leaves_types_open() && callee.starts_with(['~', '$', '_']);
-        let Some((_, name)) = callee.rsplit_once('.').filter(|_| unknown) else { return Vec::new() };
-        let found = self.open_methods.get(name).map_or(&[][..], Vec::as_slice);
-        if found.len() > MOST_ALIKE { Vec::new() } else { found.to_vec() }
-    }
-
-    /// The only file that declares the function, where files share theirs: by its bare name, or as it is imported.
-    fn resolve_function(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
-        let facts = &self.files[file];
-        let is_name = || !symbol.contains('.') || facts.imports.iter().any(|import| import.module == symbol);
-        let name = symbol.rsplit('.').next().filter(|_| facts.language.shares_functions() && is_name())?;
-        match self.shared_functions.get(name)?[..] {
-            [home] => Some((home, Name::from(format!("~{name}")))),
-            _ => None,
-        }
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -443,30 +406,6 @@ fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {
         }
     }
     classes
-}
-
-fn shared_functions(files: &[FileFacts]) -> HashMap<&str, Vec<FileId>> {
-    let mut functions: HashMap<&str, Vec<FileId>> = HashMap::new();
-    for (file, facts) in files.iter().enumerate().filter(|(_, facts)| facts.language.shares_functions()) {
-        let names = facts.functions.iter().filter_map(|function| function.symbol.strip_prefix('~'));
-        for name in names.filter(|name| !name.contains(['.', '$'])) {
-            functions.entry(name).or_default().push(file);
-        }
-    }
-    functions
-}
-
-fn open_methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef>> {
-    let mut methods: HashMap<&str, Vec<FunctionRef>> = HashMap::new();
-    for (file, facts) in files.iter().enumerate().filter(|(_, facts)| facts.language.leaves_types_open()) {
-        for (id, function) in facts.functions.iter().enumerate() {
-            let of_object = function.symbol.rsplit_once('.').filter(|(owner, _)| owner.ends_with("()"));
-            if let Some((_, name)) = of_object {
-                methods.entry(name).or_default().push(FunctionRef { file, function: id as FunctionId });
-            }
-        }
-    }
-    methods
 }
 
 fn tables(file: &FileFacts) -> Tables<'_> {

@@ -62,8 +62,13 @@ impl Reach {
             start.decorated |= handler.decorated;
             reach.spread(&handler, &mut edges);
         }
+        let includers = includers(project);
         for (script, occasion) in scripts(project, watch, seen) {
             reach.run(script, occasion, &mut edges);
+            // What includes code that answers a request answers it too.
+            for includer in includers.get(&script).into_iter().flatten() {
+                reach.run(*includer, occasion, &mut edges);
+            }
         }
         reach
     }
@@ -153,6 +158,17 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         }
     }
     handlers
+}
+
+/// The files that include each file, where including one runs it.
+fn includers(project: &Project<'_>) -> HashMap<FileId, Vec<FileId>> {
+    let mut includers: HashMap<FileId, Vec<FileId>> = HashMap::new();
+    for (file, facts) in project.files.iter().enumerate().filter(|(_, facts)| facts.language.shares_functions()) {
+        for included in facts.imports.iter().flat_map(|import| project.module(file, &import.module)) {
+            includers.entry(included).or_default().push(file);
+        }
+    }
+    includers
 }
 
 /// Files whose code outside of functions does what only handlers do.

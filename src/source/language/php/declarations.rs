@@ -78,7 +78,9 @@ impl<'t> Lower<'t> {
         let attributes: Vec<_> = groups.into_iter().flat_map(|group| self.children(group)).collect();
         let decorators = attributes.into_iter().map(|attribute| self.attribute(attribute)).collect();
         let (_, end) = range(node);
-        let start = list.next_sibling().map_or(end, |next| range(next).0);
+        let mut cursor = node.walk();
+        let after = node.children(&mut cursor).find(|child| child.start_byte() >= list.end_byte());
+        let start = after.map_or(end, |next| range(next).0);
         Form::Decorated(decorators, Box::new(Node::new(start, end, form)))
     }
 

@@ -98,17 +98,13 @@ impl<'t> Lower<'t> {
         }
     }
 
-    pub(super) fn is_keyed(&self, node: Syntax<'t>) -> bool {
-        self.kind(node) == Kind::Array
-            && (0..node.named_child_count() as u32)
-                .filter_map(|at| node.named_child(at))
-                .any(|one| key_of(one).is_some())
+    pub(super) fn is_keyed(&mut self, node: Syntax<'t>) -> bool {
+        self.kind(node) == Kind::Array && self.children(node).into_iter().any(|one| key_of(one).is_some())
     }
 }
 
-/// The key of `'a' => 1`.
+/// The key of `'a' => 1`. To ask a node for its siblings means to look for it from the root of the tree.
 fn key_of(element: Syntax<'_>) -> Option<Syntax<'_>> {
-    let key = element.named_child(0)?;
-    (element.kind() == "array_element_initializer" && key.next_sibling().is_some_and(|next| next.kind() == "=>"))
-        .then_some(key)
+    let is_pair = element.child(1).is_some_and(|arrow| arrow.kind() == "=>");
+    element.child(0).filter(|_| is_pair && element.kind() == "array_element_initializer")
 }

@@ -127,9 +127,7 @@ impl<'t> Lower<'t> {
                 None => Pattern::Ignored,
             },
             Kind::List | Kind::Array => {
-                let elements = self.children(node).into_iter().filter(|child| !is_key(*child));
-                let elements: Vec<_> = elements.collect();
-                Pattern::Elements(elements.into_iter().map(|element| self.pattern(element)).collect())
+                Pattern::Elements(self.elements(node).into_iter().map(|element| self.pattern(element)).collect())
             }
             Kind::Element => match node.named_child((node.named_child_count() as u32).saturating_sub(1)) {
                 Some(last) => self.pattern(last),
@@ -137,6 +135,20 @@ impl<'t> Lower<'t> {
             },
             _ => Pattern::Target(Box::new(self.node(node))),
         }
+    }
+
+    /// The members of a list, without the `'k'` of `'k' => $v`.
+    fn elements(&mut self, list: Syntax<'t>) -> Vec<Syntax<'t>> {
+        let mut found = Vec::new();
+        let mut cursor = list.walk();
+        for child in list.children(&mut cursor) {
+            match child.kind() {
+                "=>" => drop(found.pop()),
+                _ if child.is_named() => found.push(child),
+                _ => {}
+            }
+        }
+        found
     }
 
     pub(super) fn augmented(&mut self, node: Syntax<'t>) -> Form<'t> {
@@ -191,9 +203,4 @@ impl<'t> Lower<'t> {
         }
         Form::Other(found)
     }
-}
-
-/// The `k` of `'k' => $v` in a list.
-fn is_key(node: Syntax<'_>) -> bool {
-    node.next_sibling().is_some_and(|next| next.kind() == "=>")
 }
