@@ -67,8 +67,9 @@ impl<'a> States<'a> {
             })
         };
         let in_handlers = |kind: &dyn Fn(AccessKind) -> bool, wanted: &dyn Fn(&Reached) -> bool| {
-            let chosen = accesses
-                .iter()
+            // Outside of functions it happens once, while loading, or in a script with variables of its own.
+            let in_functions = accesses.iter().filter(|(_, access)| access.function.is_some());
+            let chosen = in_functions
                 .filter(|(file, access)| kind(access.kind) && reach.get(*file, access.function).is_some_and(wanted));
             chosen.copied().collect::<Vec<_>>()
         };
