@@ -26,6 +26,7 @@
 //!
 //! | `import "github.com/gin-gonic/gin"; gin.Default().GET(…)` | `github.com/gin-gonic/gin.Default().GET` |
 //! | what another file of the same Go package declares: `carts` | `~carts` |
+//! | `use App\Services\Cart; Cart::find($id)`, a variable of PHP, a superglobal | `App.Services.Cart.find`, `~$carts`, `$_SESSION` |
 //!
 //! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
 //! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.

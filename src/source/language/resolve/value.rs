@@ -1,5 +1,7 @@
 //! Expressions to values.
 
+use std::borrow::Cow;
+
 use super::super::scope::{MODULE, Role};
 use super::super::tree::{Call, Form, Node, ScopeId};
 use super::Program;
@@ -67,19 +69,20 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    /// A text as far as it is known, `sqlite:…`; where it begins with something else, a call that has the parts.
+    /// A text as far as it is known, `sqlite:{__DIR__}/…`; where it begins with the result of a call, a call that has the parts.
     fn joined(&self, parts: &[Node<'t>], scope: ScopeId, depth: u32) -> Value {
         let values: Vec<Value> =
             parts.iter().take(VALUE_ENTRIES).map(|part| self.value_within(part, scope, depth)).collect();
-        let Some(Value::Text(_)) = values.first() else {
-            let arguments = values.into_iter().map(|value| Argument { name: None, value }).collect();
-            return Value::Call { callee: Name::new_static(JOINED), arguments };
-        };
-        let pieces = values.iter().map(|value| match value {
-            Value::Text(text) => text.as_str(),
-            _ => "…",
-        });
-        Value::Text(Name::from(pieces.collect::<String>()))
+        let is_result = |value: &Value| matches!(value, Value::Name(symbol) if symbol.ends_with("()"));
+        match values.first() {
+            Some(first @ (Value::Text(_) | Value::Name(_))) if !is_result(first) => {
+                Value::Text(Name::from(values.iter().map(piece).collect::<String>()))
+            }
+            _ => {
+                let arguments = values.into_iter().map(|value| Argument { name: None, value }).collect();
+                Value::Call { callee: Name::new_static(JOINED), arguments }
+            }
+        }
     }
 
     /// A variable with one plain value is that value; anything else is a reference.
@@ -97,7 +100,7 @@ impl<'a, 't> Program<'a, 't> {
             && origin.steps.is_empty()
         {
             match &origin.node.peeled().form {
-                Form::Text(_) | Form::Number(_) | Form::Bool(_) => {
+                Form::Text(_) | Form::Joined(_) | Form::Number(_) | Form::Bool(_) => {
                     return self.value_within(origin.node, origin.scope, depth);
                 }
                 Form::Function(function) if binding.scope != MODULE => return Value::Function(function.id.get()),
@@ -171,5 +174,14 @@ impl<'a, 't> Program<'a, 't> {
             .take(VALUE_ENTRIES)
             .map(|(name, value)| Argument { name: name.map(Name::new), value: self.value_within(value, scope, depth) })
             .collect()
+    }
+}
+
+/// A part of a text that is put together: names in braces, `…` for what has none.
+fn piece(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Name(symbol) => Cow::Owned(format!("{{{}}}", symbol.trim_start_matches('~'))),
+        _ => Cow::Borrowed("…"),
     }
 }

@@ -95,7 +95,7 @@ fn superglobals_are_symbols_of_their_own() {
             "Remove $_SESSION",
             "Read $_SERVER.REQUEST_METHOD",
             "Read $_FILES.photo",
-            "call move_uploaded_file($_FILES.photo.tmp_name, \"uploads/….png\")",
+            "call move_uploaded_file($_FILES.photo.tmp_name, \"uploads/{$name}.png\")",
             "Increment $GLOBALS",
         ],
     );
@@ -109,7 +109,7 @@ fn values_are_what_the_text_tells() {
         &[
             "setting ~DB = \"localhost\"",
             "setting ~LIMIT = 5",
-            "call f($A or \"file\", $B or \"x\", $C or null, \"localhost\", {a: 1, b: [1, 2]}, \"sqlite:…/x.db\", .(sys_get_temp_dir(), \"/x\"), Cart, \"a\" | \"b\", #0)",
+            "call f($A or \"file\", $B or \"x\", $C or null, \"localhost\", {a: 1, b: [1, 2]}, \"sqlite:{__DIR__}/x.db\", .(sys_get_temp_dir(), \"/x\"), Cart, \"a\" | \"b\", #0)",
         ],
     );
 }
