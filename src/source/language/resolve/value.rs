@@ -69,13 +69,17 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    /// A text as far as it is known, `sqlite:{__DIR__}/…`; where it begins with the result of a call, a call that has the parts.
+    /// A text as far as it is known, `sqlite:{__DIR__}/…`; where no text comes before the result of a call, a call that has the
+    /// parts.
     fn joined(&self, parts: &[Node<'t>], scope: ScopeId, depth: u32) -> Value {
         let values: Vec<Value> =
             parts.iter().take(VALUE_ENTRIES).map(|part| self.value_within(part, scope, depth)).collect();
-        let is_result = |value: &Value| matches!(value, Value::Name(symbol) if symbol.ends_with("()"));
+        let is_result = |value: &Value| match value {
+            Value::Name(symbol) => symbol.ends_with("()"),
+            value => matches!(value, Value::Call { .. }),
+        };
         match values.first() {
-            Some(first @ (Value::Text(_) | Value::Name(_))) if !is_result(first) => {
+            Some(first) if matches!(first, Value::Text(_)) || !values.iter().any(is_result) => {
                 Value::Text(Name::from(values.iter().map(piece).collect::<String>()))
             }
             _ => {
