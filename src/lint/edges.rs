@@ -10,10 +10,10 @@ const MOST_REACHED: usize = 1_000;
 
 /// Who calls whom, worked out for the functions that are asked about.
 pub struct Edges<'p, 'a> {
-    project: &'p Project<'a>,
+    pub project: &'p Project<'a>,
     known: HashMap<FunctionRef, Vec<FunctionRef>>,
     /// Calls and inner functions of each function of a file.
-    bodies: HashMap<FileId, HashMap<FunctionId, Body>>,
+    bodies: HashMap<FileId, HashMap<Option<FunctionId>, Body>>,
 }
 
 #[derive(Default)]
@@ -47,6 +47,15 @@ impl<'p, 'a> Edges<'p, 'a> {
     }
 
     fn work_out(&mut self, FunctionRef { file, function }: FunctionRef) -> Vec<FunctionRef> {
+        self.called(file, Some(function))
+    }
+
+    /// What a file calls outside of functions.
+    pub fn of_file(&mut self, file: FileId) -> Vec<FunctionRef> {
+        self.called(file, None)
+    }
+
+    fn called(&mut self, file: FileId, function: Option<FunctionId>) -> Vec<FunctionRef> {
         let project = self.project;
         let bodies = self.bodies.entry(file).or_insert_with(|| bodies(project, file));
         let Some(body) = bodies.get(&function) else { return Vec::new() };
@@ -54,7 +63,9 @@ impl<'p, 'a> Edges<'p, 'a> {
         let mut edges: BTreeSet<FunctionRef> = inner.collect();
         for call in &body.calls {
             let call = &project.files[file].calls[*call];
-            edges.extend(project.functions(file, &call.callee));
+            let called = project.functions(file, &call.callee);
+            let alike = if called.is_empty() { project.methods_named(file, &call.callee) } else { Vec::new() };
+            edges.extend(called.into_iter().chain(alike));
             for argument in &call.arguments {
                 if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {
                     edges.extend(callbacks(project, file, &argument.value));
@@ -74,16 +85,15 @@ fn callbacks(project: &Project<'_>, file: FileId, value: &Value) -> Vec<Function
     }
 }
 
-fn bodies(project: &Project<'_>, file: FileId) -> HashMap<FunctionId, Body> {
-    let mut bodies: HashMap<FunctionId, Body> = HashMap::new();
+fn bodies(project: &Project<'_>, file: FileId) -> HashMap<Option<FunctionId>, Body> {
+    let mut bodies: HashMap<Option<FunctionId>, Body> = HashMap::new();
     for (id, call) in project.files[file].calls.iter().enumerate() {
-        if let Some(function) = call.function {
-            bodies.entry(function).or_default().calls.push(id);
-        }
+        bodies.entry(call.function).or_default().calls.push(id);
     }
     for (id, function) in project.files[file].functions.iter().enumerate() {
-        if let Some(parent) = function.parent {
-            bodies.entry(parent).or_default().inner.push(id as FunctionId);
+        // What a file declares outside of functions is not run by that.
+        if function.parent.is_some() {
+            bodies.entry(function.parent).or_default().inner.push(id as FunctionId);
         }
     }
     bodies

@@ -14,7 +14,7 @@ use crate::model::Name;
 use crate::model::fact::{Access, Call, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
-use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
+use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
 
@@ -34,6 +34,8 @@ pub struct Hit<'r> {
 
 /// Places of writing, and of reading, that one finding names.
 const MOST_RELATED: usize = 3;
+/// Places of one choice that one finding names.
+const MOST_PLACES: usize = 8;
 
 /// All hits; at one place one per rule.
 pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
@@ -54,7 +56,12 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
     };
     // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
     let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
-    sightings.sort_by_key(|(clause, file, _)| (*clause, *file));
+    // Of all places of one choice the one nearest to the root of the project speaks.
+    let depth = |clause: ClauseId, file: FileId| match watch.clauses[clause].1.once {
+        Some(Once::Project) => project.files[file].path.matches('/').count(),
+        _ => 0,
+    };
+    sightings.sort_by_key(|(clause, file, _)| (*clause, depth(*clause, *file), *file));
     let mut next = 0;
     for (id, (rule, clause)) in watch.clauses.iter().enumerate() {
         while let Some((_, file, fact)) = sightings.get(next).filter(|(clause, _, _)| *clause == id) {
@@ -220,6 +227,17 @@ impl<'r> Judge<'_, '_, 'r> {
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
             return;
         }
+        let same = |hit: &&mut Hit<'r>, once| {
+            std::ptr::eq(hit.words.say, clause.say.as_str()) && (once == Once::Project || hit.file == subjects.file)
+        };
+        let earlier = clause.once.and_then(|once| self.hits.iter_mut().find(|hit| same(hit, once)));
+        if let Some(earlier) = earlier {
+            if earlier.related.len() < MOST_PLACES {
+                let location = Location::new(self.project.files[subjects.file].path.clone(), subjects.span);
+                earlier.related.push(Related { location, message: "here as well".to_owned(), excerpt: None });
+            }
+            return;
+        }
         self.hits.push(Hit {
             rule,
             file: subjects.file,
@@ -267,8 +285,10 @@ impl<'r> Judge<'_, '_, 'r> {
         };
         let in_project =
             |evidence: &'r Evidence| self.seen.in_project(evidence) || evidence.handler && self.reach.any_in(None);
+        let here = conditions.path.as_ref().is_none_or(|paths| paths.matches(&facts.path));
         let elsewhere = !conditions.unless_path.as_ref().is_some_and(|paths| paths.matches(&facts.path));
         place
+            && here
             && elsewhere
             && conditions.if_function.as_ref().is_none_or(in_function)
             && conditions.if_file.as_ref().is_none_or(in_file)

@@ -1,5 +1,7 @@
 //! All files together: what a symbol of one file means in another.
 
+mod open;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
@@ -46,6 +48,12 @@ pub struct Project<'a> {
     methods: HashMap<&'a str, Vec<FunctionRef>>,
     /// Classes by their own names.
     classes: HashMap<&'a str, Vec<ClassRef>>,
+    /// Functions outside of classes by their own names, where every file may call them.
+    shared_functions: HashMap<&'a str, Vec<FileId>>,
+    /// Methods by their own names, where types need not be told.
+    open_methods: HashMap<&'a str, Vec<FunctionRef>>,
+    /// Those of few classes, as far as they were asked for.
+    alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
@@ -78,6 +86,9 @@ impl<'a> Project<'a> {
             tables: files.iter().map(tables).collect(),
             methods: methods(files),
             classes: classes(files),
+            shared_functions: open::shared_functions(files),
+            open_methods: open::open_methods(files),
+            alike: RefCell::default(),
             heirs: OnceCell::new(),
             modules: RefCell::default(),
         }
@@ -95,6 +106,10 @@ impl<'a> Project<'a> {
             let mates = self.package(file).iter().copied();
             return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
         }
+        if let Some(name) = symbol.strip_prefix('$') {
+            // What the language itself declares, no file does.
+            return if name.starts_with('_') { None } else { self.resolve_included(file, symbol) };
+        }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
         let whole = (module_end == symbol.len()).then_some(module_end);
@@ -107,7 +122,7 @@ impl<'a> Project<'a> {
                 return Some((target, local));
             }
         }
-        self.resolve_type(file, symbol)
+        self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol))
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -270,7 +285,7 @@ impl<'a> Project<'a> {
     }
 
     /// The files that a module is: one, or all of a package.
-    fn module(&self, file: FileId, module: &str) -> Vec<FileId> {
+    pub fn module(&self, file: FileId, module: &str) -> Vec<FileId> {
         let key = (file, Name::from(module));
         if let Some(known) = self.modules.borrow().get(&key) {
             return known.clone();
@@ -406,7 +421,8 @@ impl<'a> Project<'a> {
         if local == "~" {
             return self.default_export(file);
         }
-        if let Some(ids) = by_name(local).or_else(constructors) {
+        let as_called = || by_name(&by_other_owner(local)?).filter(|_| self.files[file].language.shares_functions());
+        if let Some(ids) = by_name(local).or_else(constructors).or_else(as_called) {
             return Some(ids.iter().map(to_ref).collect());
         }
         // `import store from "./store"; store.add()` where the module's default export is an object of some class.
@@ -441,6 +457,16 @@ impl<'a> Project<'a> {
 /// `Shop.Carts` of `Shop.Carts.Count`.
 fn whole(symbol: &str) -> Option<&str> {
     symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
+}
+
+/// `~Shop.add` for `~Shop().add`, and the other way round: `parent::add()` is a method of the object, `$shop->make()` may be one
+/// of the class.
+fn by_other_owner(local: &str) -> Option<String> {
+    let (owner, method) = local.rsplit_once('.')?;
+    Some(match owner.strip_suffix("()") {
+        Some(class) => format!("{class}.{method}"),
+        None => format!("{owner}().{method}"),
+    })
 }
 
 /// `cmd/` of `cmd/main.go`.

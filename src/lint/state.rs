@@ -23,6 +23,8 @@ pub struct States<'a> {
     uses: BTreeMap<StateRef, Vec<(FileId, &'a Access)>>,
     /// Classes of which the program makes objects outside of handlers only.
     singletons: HashSet<(FileId, String)>,
+    /// What says that programs of some languages begin each request with fresh memory.
+    fresh: Vec<EntryPoint>,
 }
 
 /// How handlers use a state that fits a pattern.
@@ -41,7 +43,12 @@ impl<'a> States<'a> {
                 }
             }
         }
-        States { uses, singletons: singletons(project, reach, watch, seen) }
+        let begins_anew = |entry: &&EntryPoint| {
+            let kept = entry.unless_project.as_ref().is_some_and(|evidence| seen.in_project(evidence));
+            matches!(entry.trigger, Trigger::FreshMemory) && !kept
+        };
+        let fresh = watch.entry_points.iter().filter(begins_anew).cloned().collect();
+        States { uses, singletons: singletons(project, reach, watch, seen), fresh }
     }
 
     /// All states with a use, in the order of the files.
@@ -66,8 +73,10 @@ impl<'a> States<'a> {
             })
         };
         let in_handlers = |kind: &dyn Fn(AccessKind) -> bool, wanted: &dyn Fn(&Reached) -> bool| {
+            // Outside of functions it happens once, while loading, or in a script with variables of its own.
             let chosen = accesses.iter().filter(|(file, access)| {
-                kind(access.kind)
+                access.function.is_some()
+                    && kind(access.kind)
                     && reach.get(*file, access.function).is_some_and(wanted)
                     && !makes_ready(&project.files[*file], access, state)
             });
@@ -83,6 +92,9 @@ impl<'a> States<'a> {
     }
 
     fn outlives_a_request(&self, project: &Project<'_>, reach: &Reach, at: StateRef, state: &State) -> bool {
+        if self.fresh.iter().any(|entry| entry.speaks(project.files[at.0].language)) {
+            return false;
+        }
         match state.level {
             Level::Module | Level::ClassStatic => true,
             // A local of a handler that its inner functions share: one connection's own state.

@@ -100,6 +100,7 @@ fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
         || pattern.is.is_some_and(|is| *value == Value::Bool(is))
         || pattern.made_by.as_ref().is_some_and(|patterns| made_by(patterns, value))
         || (pattern.given && !is_nothing(value))
+        || (pattern.nothing && is_nothing(value))
 }
 
 fn any_case(patterns: &Patterns, lower: &str) -> bool {

@@ -25,6 +25,8 @@ pub struct Clause {
     pub severity: Option<Severity>,
     pub confidence: Option<Confidence>,
     pub fix: Option<String>,
+    /// One choice stands behind all of these places: one is reported, and the others are named with it.
+    pub once: Option<Once>,
     /// The severity where the unsafe value is only what the environment or another branch falls back to.
     pub fallback: Option<Severity>,
 }
@@ -68,6 +70,8 @@ pub struct Conditions {
     /// Like `with`; one that holds silences the clause.
     pub unless_with: BTreeMap<Name, ValuePattern>,
     pub place: Place,
+    /// Files, by their paths, of which alone the clause speaks.
+    pub path: Option<Patterns>,
     /// Files, by their paths, in which the clause stays silent.
     pub unless_path: Option<Patterns>,
     /// For a call: what the functions that it is handed must do, themselves or through others; for one that is handed none, what
@@ -81,6 +85,14 @@ pub struct Conditions {
     pub unless_function: Option<Evidence>,
     pub unless_file: Option<Evidence>,
     pub unless_project: Option<Evidence>,
+}
+
+/// Of what one finding is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Once {
+    File,
+    Project,
 }
 
 /// Where in the file the subject must stand.
@@ -107,6 +119,8 @@ pub struct Evidence {
     pub with: BTreeMap<Name, ValuePattern>,
     pub import: Option<Patterns>,
     pub setting: Option<Patterns>,
+    /// Files, by their paths, in which it counts.
+    pub path: Option<Patterns>,
     /// What the setting must be.
     pub value: Option<ValuePattern>,
     pub dependency: Option<Patterns>,
@@ -326,6 +340,7 @@ pub(super) struct RawClause {
     unless_with: BTreeMap<Name, ValuePattern>,
     #[serde(default)]
     at: Place,
+    path: Option<Patterns>,
     unless_path: Option<Patterns>,
     #[serde(default)]
     if_reaches: Vec<Evidence>,
@@ -341,6 +356,7 @@ pub(super) struct RawClause {
     severity: Option<Severity>,
     confidence: Option<Confidence>,
     fix: Option<String>,
+    once: Option<Once>,
     fallback: Option<Fallback>,
 }
 
@@ -401,6 +417,7 @@ impl RawClause {
                 without: self.without,
                 unless_with: self.unless_with,
                 place: self.at,
+                path: self.path,
                 unless_path: self.unless_path,
                 if_reaches: self.if_reaches,
                 unless_reaches: self.unless_reaches,
@@ -415,6 +432,7 @@ impl RawClause {
             severity: self.severity,
             confidence: self.confidence,
             fix: self.fix.map(|fix| fix.trim().to_owned()),
+            once: self.once,
             fallback: self.fallback.unwrap_or(Fallback::Info).severity(),
         })
     }

@@ -13,6 +13,7 @@ mod javascript;
 pub(crate) mod lines;
 mod link;
 mod lowering;
+mod php;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;
@@ -58,6 +59,7 @@ pub const ADAPTERS: &[Adapter] = &[
     rust::ADAPTER,
     go::ADAPTER,
     csharp::ADAPTER,
+    php::ADAPTER,
 ];
 
 /// The adapter for a file, by its name.

@@ -19,7 +19,8 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     let folder = folder.rsplit('/').next().unwrap_or_default();
     match name {
         "go.mod" => Some(|path, text| extract(go_mod::dependencies, path, text)),
-        "package.json" => Some(|path, text| extract(json::dependencies, path, text)),
+        "composer.lock" => Some(|path, text| extract(json::installed, path, text)),
+        "package.json" | "composer.json" => Some(|path, text| extract(json::dependencies, path, text)),
         "pyproject.toml" | "Pipfile" | "Cargo.toml" => Some(|path, text| extract(toml::dependencies, path, text)),
         "Directory.Packages.props" | "Directory.Build.props" | "packages.config" => {
             Some(|path, text| extract(msbuild::dependencies, path, text))
@@ -68,7 +69,7 @@ impl Manifest<'_> {
 
 /// Comments begin with `#`, in go.mod with `//`, in XML with `<!--`; JSON has none.
 fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
-    if path.ends_with(".json") {
+    if path.ends_with(".json") || path.ends_with(".lock") {
         return Vec::new();
     }
     let sign = match path {
@@ -125,6 +126,22 @@ mod tests {
         assert_eq!(extracted.problems, []);
         let expected = "5:5 dependency express ^4.18\n6:5 dependency @scope/\\\"x 1\n8:24 dependency jest 29 dev";
         assert_eq!(render(&extracted.facts), expected);
+    }
+
+    #[test]
+    fn composer_names_what_is_required_and_what_is_installed() {
+        let text = "{\n  \"require\": {\n    \"php\": \"^8.2\",\n    \"laravel/framework\": \"^11.0\"\n  },\n  \"require-dev\": { \"phpunit/phpunit\": \"^11\" }\n}\n";
+        let expected =
+            "3:5 dependency php ^8.2\n4:5 dependency laravel/framework ^11.0\n6:20 dependency phpunit/phpunit ^11 dev";
+        assert_eq!(render(&read("composer.json", text).facts), expected);
+        let text = "{\n  \"packages\": [\n    {\n      \"name\": \"laravel/framework\",\n      \"version\": \"v11.31.0\",\n      \"require\": { \"name\": \"x\", \"version\": \"1\" },\n      \"authors\": [{ \"name\": \"A\" }]\n    },\n    { \"name\": \"predis/predis\", \"version\": \"v2.2.2\" }\n  ],\n\
+                    \x20 \"packages-dev\": [{ \"name\": \"mockery/mockery\", \"version\": \"1.6.12\" }]\n}\n";
+        let extracted = read("composer.lock", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "4:7 dependency laravel/framework v11.31.0\n9:7 dependency predis/predis v2.2.2\n11:22 dependency mockery/mockery 1.6.12 dev"
+        );
     }
 
     #[test]
@@ -217,7 +234,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
-            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj"] {
+            let named = ["package.json", "composer.lock", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj"];
+            for path in named {
                 read(path, &text);
             }
         }

@@ -199,7 +199,7 @@ impl<'a, 't> Program<'a, 't> {
             Form::List(_) => Some(Shape::List),
             Form::Made(shape, _) => Some(shape.clone()),
             Form::Number(_) => Some(Shape::Number),
-            Form::Text(_) => Some(Shape::Text),
+            Form::Text(_) | Form::Joined(_) => Some(Shape::Text),
             Form::Bool(_) => Some(Shape::Bool),
             Form::Null => Some(Shape::Null),
             Form::Either(parts) => self.shape_of(&parts[1], scope).or_else(|| self.shape_of(&parts[0], scope)),

@@ -46,6 +46,14 @@ pub(super) const REAL: &[(&str, &str)] = &[
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
          \x20 match x { 1..=3 | 5 if x > 2 => k(x), n @ _ => drop(n) } 'l: loop { break 'l; } let y = async move { x as u64 }.await; Ok(()) }\nmacro_rules! m { ($a:expr) => { $a } }\n",
     ),
+    (
+        "a.php",
+        "<html><?php declare(strict_types=1);\nnamespace App\\Http;\nuse App\\{Cart, Order as O};\nuse function App\\f;\n#[R('/x', methods: ['GET'])]\nabstract class A extends \\B implements C { use T, U { T::x insteadof U; } const X = 1; public static ?array $i = [], $j; private Cart|null $c;\n\
+         public function __construct(private readonly Cart $d, int &$n = 5, ...$rest) {}\n#[R] final public static function g(?Cart $a): ?static { static $n = 0, $m; global $g; self::$i[] = 1; static::$x['a'] = $this?->c->add(x: 1, ...$z); parent::g(); return new static; } }\n\
+         interface D { const Y = 2; }\nenum E: string { case F = 'f'; }\nfunction h(int|string $x = null): iterable { yield $x => 1; yield from f(...); }\n$f = static function () use ($x, &$y) { unset($a['k'], $b); };\n$k = fn($a) => $a ?? $b ?: -1;\n\
+         foreach ($xs as $k => &$v): echo \"a $v {$v['x']} $v->y $v[x]\"; endforeach;\n[$a, 'k' => [$b]] = list(, $c) = f();\n$m = match(true) { 1, 2 => 'x', default => throw new \\E('\\'s') };\n$z ??= <<<E\n hi {$x->y()}\n E . 'x';\n\
+         try { $o = new class(1) extends B { }; } catch (\\E | F $e) { exit(1); } finally { goto end; }\nend: switch ($x) { case 1: break; default: $$x = `ls`; } if ($x): elseif ($y): else: endif; require_once __DIR__ . '/a.php';\nreturn ['a' => env('X'), 1, 'b' => ['c' => [...$x]]]; ?></html>\n",
+    ),
 ];
 
 fn everywhere(text: &str) -> Vec<Extracted> {
@@ -82,6 +90,11 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.rs", format!("fn f() {{ x = {}1; }}", "!".repeat(10_000))),
         ("a.rs", format!("fn f() {{ x{}; }}", ".a()".repeat(10_000))),
         ("a.rs", nested("mod a {", "", "}")),
+        ("a.php", format!("<?php $x = {};", nested("[", "1", "]"))),
+        ("a.php", format!("<?php return {};", nested("['a' => ", "1", "]"))),
+        ("a.php", format!("<?php $x = {}1;", "!".repeat(10_000))),
+        ("a.php", format!("<?php $x{};", "->a()".repeat(10_000))),
+        ("a.php", format!("<?php {}", nested("if ($x) {", "", "}"))),
         ("a.go", format!("package a\nvar x = {}", nested("[]int{", "1", "}"))),
         ("a.go", format!("package a\nvar x = {}", nested("f(", "1", ")"))),
         ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
@@ -106,6 +119,7 @@ fn long_chains_are_no_deep_nesting() {
         ("a.py", format!("x = {sum}\n")),
         ("a.js", format!("x = {sum};\n")),
         ("a.go", format!("package a\nvar x = {sum}\n")),
+        ("a.php", format!("<?php $x = {};\n", sum.replace(" + ", " . "))),
     ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");
     }
@@ -225,6 +239,12 @@ const WORDS: &[&str] = &[
     "package a",
     "type",
     "Mutex<",
+    "<?php",
+    "$x",
+    "->",
+    "\\",
+    "\"{$",
+    "<<<E",
     "# c",
     "//",
 ];
