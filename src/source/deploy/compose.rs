@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::yaml::{self, Entry, Node};
+use crate::source::yaml::{self, Entry, Node};
 use super::{Found, Place};
 use crate::model::Name;
 use crate::model::location::Span;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::yaml::Node;
+use crate::source::yaml::Node;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::Value;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::super::yaml::{Content, Entry, Mapping, Node};
+use crate::source::yaml::{Content, Entry, Mapping, Node};
 use super::Reader;
 
 /// Lists that are joined; other lists (`command`, `entrypoint`) are replaced.

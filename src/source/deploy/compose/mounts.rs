@@ -2,7 +2,7 @@
 //!
 //! Syntax: <https://docs.docker.com/reference/compose-file/services/#volumes>.
 
-use super::super::yaml::Node;
+use crate::source::yaml::Node;
 use super::Reader;
 use crate::model::Name;
 use crate::model::deployment::Mount;
