@@ -3,6 +3,7 @@
 //! Reading files happens here and in [`walk`]; everything below is text in, facts out.
 
 pub mod deploy;
+pub mod json;
 pub mod language;
 pub mod manifest;
 pub mod settings;

@@ -62,7 +62,7 @@ const MAX_DEPTH: usize = 64;
 
 struct Files {
     globs: GlobSet,
-    formats: Vec<Format>,
+    formats: Vec<&'static (&'static str, Format)>,
 }
 
 static FILES: LazyLock<Files> = LazyLock::new(|| {
@@ -71,17 +71,19 @@ static FILES: LazyLock<Files> = LazyLock::new(|| {
     for line in include_str!("settings/files.tsv").lines().filter(|line| !line.starts_with('#')) {
         let Some((name, pattern)) = line.split_once('\t') else { continue };
         let format = FORMATS.iter().find(|(known, _)| *known == name);
-        let glob = GlobBuilder::new(pattern).literal_separator(true).case_insensitive(true).build();
+        let glob =
+            GlobBuilder::new(pattern).literal_separator(true).empty_alternates(true).case_insensitive(true).build();
         // A test holds every line to name a format and a valid pattern.
-        if let (Some((_, format)), Ok(glob)) = (format, glob) {
+        if let (Some(format), Ok(glob)) = (format, glob) {
             builder.add(glob);
-            formats.push(*format);
+            formats.push(format);
         }
     }
     Files { globs: builder.build().unwrap_or_default(), formats }
 });
 
-fn format(path: &str) -> Option<Format> {
+/// The format of a configuration file, and its name.
+fn format(path: &str) -> Option<&'static (&'static str, Format)> {
     FILES.globs.matches(path).first().and_then(|first| FILES.formats.get(*first)).copied()
 }
 
@@ -90,7 +92,7 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     format(path)?;
     Some(|path, text| {
         let mut sheet = Sheet::new(path, text);
-        if let Some(read) = format(path) {
+        if let Some((_, read)) = format(path) {
             read(&mut sheet);
         }
         sheet.finish()
@@ -141,6 +143,11 @@ impl<'t> Sheet<'t> {
         }
     }
 
+    /// No more settings are taken.
+    fn is_full(&self) -> bool {
+        self.facts.settings.len() >= MAX_SETTINGS
+    }
+
     /// What this document says so far of a key.
     fn get(&self, key: &str) -> Option<&Value> {
         self.known.get(key).and_then(|at| self.facts.settings.get(*at)).map(|setting| &setting.value)
@@ -149,12 +156,13 @@ impl<'t> Sheet<'t> {
     /// The file goes on with another document; what the last one says counts unless it speaks of no deployment.
     fn end_document(&mut self) {
         // https://docs.spring.io/spring-boot/reference/features/external-config.html: a document for some profiles only.
-        const PROFILES: [&str; 3] =
-            ["spring.config.activate.on-profile", "spring.profiles", "micronaut.environments"];
+        const PROFILES: [&str; 3] = ["spring.config.activate.on-profile", "spring.profiles", "micronaut.environments"];
         let profile = PROFILES.iter().find_map(|key| match self.get(key) {
-            Some(Value::Text(text)) => Some(text.split([',', '&', '|', ' ']).map(str::trim).all(|profile| {
-                profile.is_empty() || stage::is_workplace(profile)
-            })),
+            Some(Value::Text(text)) => Some(
+                text.split([',', '&', '|', ' '])
+                    .map(str::trim)
+                    .all(|profile| profile.is_empty() || stage::is_workplace(profile)),
+            ),
             _ => None,
         });
         if profile == Some(true) {

@@ -50,9 +50,13 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                 for (name, words) in table.words.iter().filter(|(name, _)| stage == "any" || stage == **name) {
                     let pattern = pattern.replace("<stage>", &format!("{{{}}}", words.join(",")));
                     // A test holds every line to be a valid pattern.
-                    let glob = GlobBuilder::new(&pattern).literal_separator(true).case_insensitive(true).build();
+                    let glob = GlobBuilder::new(&pattern)
+                        .literal_separator(true)
+                        .empty_alternates(true)
+                        .case_insensitive(true)
+                        .build();
                     glob.into_iter().for_each(|glob| {
-                        builders.entry(name).or_default().add(glob);
+                        builders.entry(name).or_insert_with(GlobSetBuilder::new).add(glob);
                     });
                 }
             }
@@ -70,7 +74,10 @@ mod tests {
     #[test]
     fn paths_tell_what_is_not_deployed() {
         let cases = [
-            (Stage::Sample, ".env.example .env.dist a/.env.sample .env.prod.example .env.local.example sample.env .env.default .env-template Dockerfile.example"),
+            (
+                Stage::Sample,
+                ".env.example .env.dist a/.env.sample .env.prod.example .env.local.example sample.env .env.default .env-template Dockerfile.example",
+            ),
             (
                 Stage::Workplace,
                 ".env.local .env.test .env.development.local .env.production.local dev.env src/main/resources/application-dev.yml \

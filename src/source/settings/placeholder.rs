@@ -25,16 +25,17 @@ struct Reference<'t> {
     length: usize,
 }
 
-/// What a text with placeholders stands for. Where a variable is only part of the text, it stands there as it is written, and
-/// where it has a default, the other possibility is the text with that: `redis://${HOST:localhost}/0`.
+/// What a text with placeholders stands for. Where a variable is only a part of the text, it stays there by its name alone, and
+/// if it has a default, the other possibility is the text with that: `redis://${HOST}/0` or `redis://localhost/0`.
 pub(super) fn value(text: &str, syntax: Syntax) -> Value {
     if let Some(whole) = reference(text, syntax).filter(|reference| reference.length == text.len()) {
-        return environment(whole.name, whole.default.map(|default| nested(default, syntax, MAX_DEPTH)));
+        let fallback = whole.default.map(|default| plain(&Parts::of(default, syntax, MAX_DEPTH).resolved));
+        return environment(whole.name, fallback);
     }
-    let (resolved, defaults) = resolve(text, syntax, MAX_DEPTH);
-    match defaults {
-        false => plain(text),
-        true => Value::OneOf(vec![Value::Text(text.into()), Value::Text(resolved.into())]),
+    let Parts { named, resolved } = Parts::of(text, syntax, MAX_DEPTH);
+    match named == resolved {
+        true => plain(&named),
+        false => Value::OneOf(vec![Value::Text(named.into()), Value::Text(resolved.into())]),
     }
 }
 
@@ -42,34 +43,42 @@ pub(super) fn environment(name: &str, fallback: Option<Value>) -> Value {
     Value::Environment { name: Name::new(name), fallback: fallback.map(Box::new) }
 }
 
-fn nested(text: &str, syntax: Syntax, depth: u8) -> Value {
-    plain(&resolve(text, syntax, depth - 1).0)
+/// A text with the names of its variables, and with their defaults where they have some.
+#[derive(Default)]
+struct Parts {
+    named: String,
+    resolved: String,
 }
 
-/// The text with the defaults of its variables, and whether there are any.
-fn resolve(text: &str, syntax: Syntax, depth: u8) -> (String, bool) {
-    let mut out = String::new();
-    let mut defaults = false;
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match reference(rest, syntax) {
-            Some(Reference { default: Some(default), length, .. }) if depth > 0 => {
-                out.push_str(&resolve(default, syntax, depth - 1).0);
-                defaults = true;
-                length
-            }
-            found => {
-                let length = found.map_or(1, |reference| reference.length);
-                out.push_str(&rest[..length]);
-                length
-            }
-        };
-        rest = &rest[length..];
+impl Parts {
+    fn of(text: &str, syntax: Syntax, depth: u8) -> Parts {
+        let mut parts = Parts::default();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            parts.both(&rest[..at]);
+            rest = &rest[at..];
+            let length = match reference(rest, syntax) {
+                Some(Reference { name, default: Some(default), length }) if depth > 0 => {
+                    parts.named.push_str(&format!("${{{name}}}"));
+                    parts.resolved.push_str(&Parts::of(default, syntax, depth - 1).resolved);
+                    length
+                }
+                found => {
+                    let length = found.map_or(1, |reference| reference.length);
+                    parts.both(&rest[..length]);
+                    length
+                }
+            };
+            rest = &rest[length..];
+        }
+        parts.both(rest);
+        parts
     }
-    out.push_str(rest);
-    (out, defaults)
+
+    fn both(&mut self, text: &str) {
+        self.named.push_str(text);
+        self.resolved.push_str(text);
+    }
 }
 
 /// The reference that the text begins with.
@@ -130,7 +139,7 @@ mod tests {
             ("${a.b-c}", Syntax::Spring, environment("a.b-c", None)),
             ("${A:}", Syntax::Spring, environment("A", Some(Value::Null))),
             ("${A:5}", Syntax::Spring, environment("A", Some(Value::Number(5.0)))),
-            ("redis://${H:localhost}/0", Syntax::Spring, one_of("redis://${H:localhost}/0", "redis://localhost/0")),
+            ("redis://${H:localhost}/0", Syntax::Spring, one_of("redis://${H}/0", "redis://localhost/0")),
             ("jdbc:sqlite:${DIR}/app.db", Syntax::Spring, text("jdbc:sqlite:${DIR}/app.db")),
             ("a$", Syntax::Shell, text("a$")),
             ("${", Syntax::Shell, text("${")),

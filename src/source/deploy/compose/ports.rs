@@ -2,9 +2,9 @@
 //!
 //! Syntax: <https://docs.docker.com/reference/compose-file/services/#ports>.
 
-use crate::source::yaml::{Content, Node};
 use super::{Reader, Text};
 use crate::model::deployment::Port;
+use crate::source::yaml::{Content, Node};
 
 impl Reader<'_> {
     pub(super) fn ports(&mut self, service: &Node) -> Vec<Port> {

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::command::{self, Command};
-use crate::source::yaml::{Content, Entry, Node};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
 use super::copies::Draft;
@@ -13,6 +12,7 @@ use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
+use crate::source::yaml::{Content, Entry, Node};
 
 impl Reader<'_> {
     /// Reads the service `entry`; `node` is its value with all that it extends.
