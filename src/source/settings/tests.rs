@@ -80,8 +80,8 @@ fn dotenv() {
          14:1 setting REDIS = $OTHER\n15:1 setting A = 2\n1:1 directive ignore[x] why (own line)\n2:21 directive ignore[y] z"
     );
     assert_eq!(
-        problems(".env", "A=1\nwhat is this\nB=\"open\nC=2"),
-        [".env:2:1: not `KEY=value`: `what is this`", ".env:3:3: this quote is not closed"]
+        problems(".env", "A=1\nwhat is this\nnor this\nB=\"open\nC=2"),
+        [".env:2:1: not `KEY=value`: `what is this`", ".env:4:3: this quote is not closed"]
     );
 }
 
@@ -98,6 +98,12 @@ fn spring_yaml_with_profiles() {
          17:1 setting spring.config.activate.on-profile = \"prod\"\n18:1 setting spring.session.store-type = \"redis\"\n\
          5:40 directive ignore[x] y"
     );
+}
+
+#[test]
+fn what_a_build_fills_in_is_unknown() {
+    let text = "info:\n  version: @project.version@\n  name: shop\n";
+    assert_eq!(facts("application.yml", text), "2:3 setting info.version = ?\n3:3 setting info.name = \"shop\"");
 }
 
 #[test]
