@@ -67,6 +67,16 @@ impl Language {
         self == Language::Go
     }
 
+    /// `shop.items` may call a method, and so may `items`.
+    pub fn calls_without_parentheses(self) -> bool {
+        self == Language::Ruby
+    }
+
+    /// What a file declares outside of classes is seen by all files, and a class may be written in several of them.
+    pub fn has_open_names(self) -> bool {
+        self == Language::Ruby
+    }
+
     /// The package of a type is the folder that its file lies in, or ends like it.
     pub fn packages_are_folders(self) -> bool {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
@@ -181,7 +191,7 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
     /// The keyword, or `None` for a positional argument; `...` for what is spread: `*args`, `**options`, `...args`; `<>` for a
-    /// type argument: `AddSingleton<Carts>()`.
+    /// type argument: `AddSingleton<Carts>()`; `&` for the block of a call in Ruby.
     pub name: Option<Name>,
     pub value: Value,
 }

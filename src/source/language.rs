@@ -16,6 +16,7 @@ mod python;
 #[cfg(test)]
 pub(crate) mod render;
 mod resolve;
+mod ruby;
 mod rust;
 mod scope;
 mod tree;
@@ -50,7 +51,7 @@ pub struct Adapter {
 
 /// Every language that is understood.
 pub const ADAPTERS: &[Adapter] =
-    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER];
+    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER, ruby::ADAPTER];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use super::dialect::Dialect;
 use super::scope::{Binding, BindingId, Bindings, Role, Step, join};
-use super::tree::{Call, ClassId, Form, Node, SPREAD, ScopeId};
+use super::tree::{BLOCK, Call, ClassId, Form, Node, SPREAD, ScopeId};
 use crate::model::Name;
 use crate::model::fact::{AccessKind, Shape};
 
@@ -410,7 +410,7 @@ fn is_wrapper(call: &Call<'_>) -> bool {
         Form::Name(name) | Form::Member(_, name) => *name,
         _ => return false,
     };
-    name != &Some(SPREAD)
+    !matches!(name, Some(SPREAD | BLOCK))
         && matches!(value.form, Form::Function(_))
         && !callee.starts_with("create")
         && callee != "new"

@@ -4,6 +4,7 @@ mod go;
 mod javascript;
 mod python;
 mod robustness;
+mod ruby;
 mod rust;
 
 use super::*;

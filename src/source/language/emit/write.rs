@@ -95,6 +95,14 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             return;
         }
         let Some(value) = &assign.value else { return self.written(&assign.target, scope, false) };
+        // What is made when first needed changes nothing, unless it is one of many: `carts[id] ||= []`.
+        if let Some(default) = assign.default() {
+            self.read(&assign.target, scope);
+            if matches!(assign.target.form, Form::Index(..)) {
+                self.written(&assign.target, scope, false);
+            }
+            return self.bound(&assign.target, default, scope);
+        }
         self.written(&assign.target, scope, false);
         self.bound(&assign.target, value, scope);
         self.global(&assign.target, value, scope);

@@ -9,6 +9,7 @@ use smol_str::format_smolstr;
 
 use super::super::tree::{
     Assign, Call, Class, ClassId, Declare, Form, Function, Imported, Node, Parameter, Pattern, Place, Receiver, ScopeId,
+    BLOCK,
 };
 use super::{Bindings, ClassInfo, FunctionInfo, MODULE, Role, Scope, ScopeKind, Step, join};
 use crate::model::Name;
@@ -124,9 +125,9 @@ impl<'a, 't> Binder<'a, 't> {
 
     fn call(&mut self, call: &'a Call<'t>, scope: ScopeId, mut hint: Option<(Name, bool)>) {
         self.node(&call.callee, scope);
-        for (_, value) in &call.arguments {
+        for (keyword, value) in &call.arguments {
             // `const add = wrap((req) => …)`: the function goes by the name of the variable.
-            if matches!(value.form, Form::Function(_)) {
+            if matches!(value.form, Form::Function(_)) && *keyword != Some(BLOCK) {
                 self.hint = hint.take();
             }
             self.node(value, scope);
@@ -348,17 +349,19 @@ impl<'a, 't> Binder<'a, 't> {
             self.node(value, scope);
             self.hint = None;
         }
+        let value = assign.default().or(assign.value.as_ref());
         match &assign.target.form {
             Form::Name(name) => self.assigned.push(Assigned {
                 name,
                 scope,
-                value: assign.value.as_ref(),
+                value,
                 update: assign.update,
                 at: node.start,
             }),
-            Form::Member(..) if !assign.update => self.field_target(&assign.target, scope, assign.value.as_ref()),
+            Form::Member(..) if !assign.update => self.field_target(&assign.target, scope, value),
             Form::Member(object, name) => {
-                if let Some(id) = self.class_of(object, scope).and_then(|class| self.out.field(class, name, true)) {
+                let class = self.class_of(object, scope);
+                if let Some(id) = class.and_then(|(class, of_object)| self.out.field(class, name, of_object)) {
                     let function = self.out.scopes[scope as usize].function;
                     let binding = &mut self.out.all[id as usize];
                     binding.values += 1;
