@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::model::Name;
-use crate::model::fact::{Class, FileFacts, FunctionId, Language, State, Value};
+use crate::model::fact::{Class, FileFacts, FunctionId, Language, Level, State, Value};
 use crate::rules::clause::ClassPattern;
 
 /// Index of a file in the facts.
@@ -46,6 +46,8 @@ pub struct Project<'a> {
     classes: HashMap<&'a str, Vec<ClassRef>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
+    /// Where languages whose files share them declare functions, constants and variables outside of classes.
+    open_names: HashMap<&'a str, FileId>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
@@ -76,6 +78,7 @@ impl<'a> Project<'a> {
             tables: files.iter().map(tables).collect(),
             classes: classes(files),
             heirs: OnceCell::new(),
+            open_names: open_names(files),
             modules: RefCell::default(),
         }
     }
@@ -90,7 +93,11 @@ impl<'a> Project<'a> {
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         if symbol.starts_with('~') {
             let mates = self.package(file).iter().copied();
-            return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
+            let home = self.declaring(std::iter::once(file).chain(mates), symbol);
+            let home = home.or_else(|| self.reopening(file, symbol));
+            let nested =
+                || self.resolve_type(file, &symbol[1..]).filter(|_| home.is_none() && self.has_open_names(file));
+            return nested().or_else(|| Some((home.unwrap_or(file), symbol.into())));
         }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
@@ -104,7 +111,25 @@ impl<'a> Project<'a> {
                 return Some((target, local));
             }
         }
-        self.resolve_type(file, symbol)
+        self.resolve_type(file, symbol).or_else(|| self.open_name(file, symbol))
+    }
+
+    fn has_open_names(&self, file: FileId) -> bool {
+        self.files[file].language.has_open_names()
+    }
+
+    /// What another file declares outside of classes: `CARTS`, `$carts`, `add`.
+    fn open_name(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        let head = symbol.split(['.', '(']).next().unwrap_or(symbol);
+        let home = self.open_names.get(head).filter(|_| self.has_open_names(file))?;
+        Some((*home, Name::from(format!("~{symbol}"))))
+    }
+
+    /// A file that writes more of the class at the head of the symbol, and in it what the symbol names.
+    fn reopening(&self, file: FileId, local: &str) -> Option<FileId> {
+        let class = local.split(['.', '(']).next().map(|head| head.trim_start_matches('~'))?;
+        let files = self.classes.get(class).filter(|_| self.has_open_names(file))?.iter().map(|class| class.0);
+        self.declaring(files.filter(|other| self.has_open_names(*other)), local)
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -118,7 +143,9 @@ impl<'a> Project<'a> {
         let ends: Vec<usize> = ends.chain([named_end]).collect();
         ends.into_iter().rev().find_map(|end| {
             let (home, class) = self.class_named(file, &symbol[..end])?;
-            Some((home, Name::from(format!("{}{}", self.files[home].classes[class].symbol, &symbol[end..]))))
+            let local = Name::from(format!("{}{}", self.files[home].classes[class].symbol, &symbol[end..]));
+            let declares = || self.declaring(std::iter::once(home), &local);
+            Some((declares().or_else(|| self.reopening(file, &local)).unwrap_or(home), local))
         })
     }
 
@@ -127,6 +154,11 @@ impl<'a> Project<'a> {
         let language = self.files[file].language;
         let (package, name) =
             qualified.rsplit_once('.').map_or((None, qualified), |(package, name)| (Some(package), name));
+        // `Redis::Client` is none of ours where no `Redis` is.
+        let foreign = |module: &str| module.split('.').any(|module| !self.classes.contains_key(module));
+        if language.has_open_names() && package.is_some_and(foreign) {
+            return None;
+        }
         let of_language = |class: &&ClassRef| self.files[class.0].language.shares_types_with(language);
         let known: Vec<ClassRef> = self.classes.get(name)?.iter().filter(of_language).copied().collect();
         if let Some(own) = known.iter().find(|class| class.0 == file) {
@@ -140,6 +172,7 @@ impl<'a> Project<'a> {
         let mut fitting = known.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Some(*one),
+            (Some(one), Some(_)) if language.has_open_names() => Some(*one),
             // Of several the one beside the file that speaks.
             (Some(_), Some(_)) if package.is_none() => {
                 let here = folder(&self.files[file].path);
@@ -315,8 +348,12 @@ impl<'a> Project<'a> {
             return None;
         }
         let (head, rest) = local.split_once('.')?;
-        if let Some(maker) = self.tables[file].bindings.get(head) {
-            return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+        let bindings = &self.tables[file].bindings;
+        let bound = |end: usize| bindings.get(&local[..end]).map(|maker| format!("{maker}(){}", &local[end..]));
+        // `~store.add`, and `~Store.instance.add` by way of what the class keeps.
+        let ends = [head.len(), head.len() + 1 + rest.find('.').unwrap_or(0)];
+        if let Some(made) = ends.into_iter().find_map(bound) {
+            return self.follow(file, &made, steps - 1, find);
         }
         // What a class does not declare itself, one that it extends may.
         let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;
@@ -382,13 +419,34 @@ fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {
     classes
 }
 
+fn open_names(files: &[FileFacts]) -> HashMap<&str, FileId> {
+    let mut names = HashMap::new();
+    for (id, file) in files.iter().enumerate().filter(|(_, file)| file.language.has_open_names()) {
+        let functions = file.functions.iter().filter(|function| function.parent.is_none());
+        // A plain local of a file is not seen by others.
+        let states = file.states.iter().map(|state| &state.symbol);
+        let states =
+            states.filter(|symbol| symbol[1..].starts_with(|first: char| first.is_uppercase() || first == '$'));
+        let symbols = functions.map(|function| &function.symbol).chain(states);
+        let bare = symbols.filter(|symbol| symbol.starts_with('~') && !symbol.contains(['.', '(']));
+        for symbol in bare {
+            names.entry(&symbol[1..]).or_insert(id);
+        }
+    }
+    names
+}
+
 fn tables(file: &FileFacts) -> Tables<'_> {
     let mut tables = Tables::default();
     for (id, function) in file.functions.iter().enumerate().filter(|(_, function)| !function.symbol.is_empty()) {
         tables.functions.entry(&function.symbol).or_default().push(id as FunctionId);
     }
+    let kept = file.states.iter().filter(|state| state.level == Level::ClassStatic);
+    let kept: HashSet<&str> = kept.map(|state| state.symbol.as_str()).collect();
     for call in &file.calls {
-        if let (Some(name), None) = (&call.bound_to, call.function) {
+        let Some(name) = &call.bound_to else { continue };
+        // What a class keeps is there for all, whichever method made it: `@instance ||= new`.
+        if call.function.is_none() || kept.contains(name.as_str()) {
             tables.bindings.entry(name).or_insert(&call.callee);
         }
     }

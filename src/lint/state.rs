@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::project::{ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
 use super::sight::{Sightings, Watch};
-use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State, Value};
+use crate::model::fact::{Access, AccessKind, Call, FunctionId, Language, Level, Shape, State, Value};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
@@ -94,7 +94,7 @@ fn reads_back(kind: AccessKind) -> bool {
 }
 
 fn declared_so(state: &State, pattern: &StatePattern) -> bool {
-    let name = name(&state.symbol).to_lowercase();
+    let name = name(&state.symbol).trim_start_matches(['@', '$']).to_lowercase();
     let level = pattern.level.is_empty() || pattern.level.contains(&state.level);
     let named = pattern.named.as_ref().is_none_or(|patterns| patterns.matches(&name));
     let other = pattern.not_named.as_ref().is_some_and(|patterns| patterns.matches(&name));
@@ -162,7 +162,8 @@ fn singletons(
             let Some(known) = classes.get(name(&call.callee)) else { continue };
             let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
             if known.contains(&(home, class.as_str())) {
-                let made = if runs_on_requests(reach, file, call.function) { &mut made_often } else { &mut made_once };
+                let often = runs_on_requests(reach, file, call.function) && !is_kept(project, file, call);
+                let made = if often { &mut made_often } else { &mut made_once };
                 made.insert((home, class.to_string()));
             }
         }
@@ -203,6 +204,12 @@ fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &
         found.extend(method.and_then(|method| project.class(*file, class_of(&method.symbol)?)));
     }
     found
+}
+
+/// What a class or module keeps is made when first needed, once.
+fn is_kept(project: &Project<'_>, file: FileId, call: &Call) -> bool {
+    let state = call.bound_to.as_ref().and_then(|name| project.state(file, name));
+    state.is_some_and(|state| matches!(project.state_facts(state).level, Level::Module | Level::ClassStatic))
 }
 
 fn runs_on_requests(reach: &Reach, file: FileId, function: Option<FunctionId>) -> bool {

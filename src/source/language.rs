@@ -50,8 +50,15 @@ pub struct Adapter {
 }
 
 /// Every language that is understood.
-pub const ADAPTERS: &[Adapter] =
-    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER, ruby::ADAPTER];
+pub const ADAPTERS: &[Adapter] = &[
+    python::ADAPTER,
+    javascript::JAVASCRIPT,
+    javascript::TYPESCRIPT,
+    javascript::TSX,
+    rust::ADAPTER,
+    go::ADAPTER,
+    ruby::ADAPTER,
+];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {

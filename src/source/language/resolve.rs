@@ -356,6 +356,9 @@ impl<'a, 't> Program<'a, 't> {
             Form::Member(object, name) => {
                 let (class, of_object) = self.class_within(object, scope, depth - 1)?;
                 let field = self.binding(self.bindings.field(class, name, of_object)?);
+                if let Role::Class(inner) = field.role {
+                    return Some((inner, false));
+                }
                 match &field.origin {
                     Some(origin) if field.values == 1 && origin.steps.is_empty() => {
                         self.class_within(origin.node, origin.scope, depth - 1).or_else(|| self.annotated(field, depth))

@@ -23,7 +23,7 @@ use super::lowering::{Lowering, Walk};
 use super::tree::{Form, Function, Node};
 use super::{Adapter, Extracted};
 use crate::model::fact::Language;
-use scopes::Scopes;
+use scopes::{Place, Scopes};
 
 pub(super) const ADAPTER: Adapter = Adapter {
     language: Language::Ruby,
@@ -109,7 +109,13 @@ fn extract(path: &str, text: &str) -> Extracted {
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, Language::Ruby, problem),
     };
-    let mut lower = Lower { walk: Walk::new(grammar, text), fields, scopes: Scopes::default(), pending: Vec::new() };
+    let mut lower = Lower {
+        walk: Walk::new(grammar, text),
+        fields,
+        scopes: Scopes::default(),
+        pending: Vec::new(),
+        globals: Vec::new(),
+    };
     let tree = lower.file(syntax.root_node());
     lower.walk.facts(&tree, &syntax, &names::DIALECT, path, &lines)
 }
@@ -120,6 +126,8 @@ struct Lower<'t> {
     scopes: Scopes<'t>,
     /// Methods that a block defines: they belong to the class or the file around it.
     pending: Vec<Node<'t>>,
+    /// Global variables that are made when first needed, wherever that is.
+    globals: Vec<Node<'t>>,
 }
 
 impl<'t> Lowering<'t> for Lower<'t> {
@@ -166,7 +174,9 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::True => Form::Bool(true),
             Kind::False => Form::Bool(false),
             Kind::Nil => Form::Null,
-            Kind::Statements | Kind::Parenthesized | Kind::Interpolation => self.statements(node),
+            Kind::Statements | Kind::Parenthesized | Kind::Interpolation | Kind::Splat | Kind::BlockArgument => {
+                self.statements(node)
+            }
             _ => Form::Other(self.nodes(node)),
         }
     }
@@ -181,6 +191,7 @@ impl<'t> Lower<'t> {
         let (start, end) = range(node);
         let mut body = self.nodes(node);
         body.append(&mut self.pending);
+        body.append(&mut self.globals);
         Node::new(start, end, Form::Other(body))
     }
 
@@ -203,7 +214,13 @@ impl<'t> Lower<'t> {
 
     /// A local variable, or a call of a method without arguments.
     fn bare_name(&mut self, node: Syntax<'t>) -> Form<'t> {
-        self.own_method(node, self.slice(node))
+        match (self.slice(node), self.scopes.place) {
+            ("new", Place { class: Some(class), of_class: true, .. }) => {
+                let (start, end) = range(node);
+                Form::call(Node::new(start, end, Form::Name(class)), Vec::new())
+            }
+            (name, _) => self.own_method(node, name),
+        }
     }
 
     /// A bare name: a local, or what `self` has by it. Outside of methods, and for what every object has, it stands for itself.

@@ -59,6 +59,7 @@ fn a_comment_can_speak_to_us_in_any_language() {
     let cases = [
         ("a.py", "x = f()  # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.js", "f(); // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\n\"scaleproof: no\";\n"),
+        ("a.rb", "x = f # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         (
             "a.go",
             "package a; var x = f() // scaleproof: ignore[a] why\n// scaleproof: ignore[b] why\nvar y = \"scaleproof: no\"\n",
@@ -82,6 +83,7 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.js", "const a = {};\nfunction (\n", 2),
         ("a.rs", "fn a() {}\nfn b( {\n", 2),
         ("a.go", "package a\nfunc b( {\n", 2),
+        ("a.rb", "a = 1\ndef b(\n", 2),
     ];
     for (path, text, line) in cases {
         let problems = extract(path, text).problems;

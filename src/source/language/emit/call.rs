@@ -91,6 +91,13 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             return;
         }
         let Some(callee) = self.called_by_name(node, scope) else { return };
+        if let Form::Member(object, method) = &node.form
+            && let Some(effect) = self.program.effect(method).filter(|effect| effect.is_write())
+            && !self.program.has_method(object, method, scope)
+            && let Some(found) = self.program.state_of(object, scope)
+        {
+            self.access(found, effect, object, scope);
+        }
         let callee = self.shared(callee);
         let (function, span) = (self.function(scope), self.span(node));
         let arguments = Vec::new();

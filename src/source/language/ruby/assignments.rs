@@ -63,7 +63,9 @@ impl<'t> Lower<'t> {
             Kind::InstanceVariable | Kind::ClassVariable if place.class.is_some() && !place.in_function => {
                 Some((named(name.trim_start_matches('@')), Place::Field { is_static: true }))
             }
-            Kind::InstanceVariable if place.class.is_none() && !place.in_function => Some((named(name), Place::Function)),
+            Kind::InstanceVariable if place.class.is_none() && !place.in_function => {
+                Some((named(name), Place::Function))
+            }
             _ => None,
         }
     }
@@ -84,7 +86,8 @@ impl<'t> Lower<'t> {
     fn several(&mut self, node: Syntax<'t>, left: Syntax<'t>, right: Syntax<'t>) -> Form<'t> {
         let targets = self.children(left);
         let values = if self.kind(right) == Kind::Values { self.children(right) } else { Vec::new() };
-        let simple = |lower: &Self, node: &Syntax<'t>| !matches!(lower.kind(*node), Kind::Targets | Kind::Rest | Kind::Splat);
+        let simple =
+            |lower: &Self, node: &Syntax<'t>| !matches!(lower.kind(*node), Kind::Targets | Kind::Rest | Kind::Splat);
         let paired = targets.len() == values.len() && targets.iter().chain(&values).all(|node| simple(self, node));
         if paired {
             let mut found = Vec::new();
@@ -142,6 +145,13 @@ impl<'t> Lower<'t> {
 
     /// `a ||= b` is `a = a || b`.
     fn default(&mut self, left: Syntax<'t>, value: Node<'t>, frozen: bool) -> Form<'t> {
+        let (start, end) = range(left);
+        if self.kind(left) == Kind::GlobalVariable {
+            let name = self.slice(left);
+            let declare = Declare::new(Pattern::Name(name, start, end), Some(value), Place::Module);
+            self.globals.push(Node::new(start, end, Form::Declare(Box::new(declare))));
+            return Form::Name(name);
+        }
         if let Some((pattern, place)) = self.declared(left) {
             let declare = Declare { constant: frozen, ..Declare::new(pattern, Some(value), place) };
             return Form::Declare(Box::new(declare));

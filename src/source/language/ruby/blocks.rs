@@ -21,7 +21,9 @@ impl<'t> Lower<'t> {
         block: Syntax<'t>,
     ) -> Option<Form<'t>> {
         let iterates = receiver.is_some() && names::ITERATORS.contains(&name);
-        if !iterates && !names::RUNNERS.contains(&name) || !self.scopes.place.in_function && self.scopes.place.class.is_some() {
+        if !iterates && !names::RUNNERS.contains(&name)
+            || !self.scopes.place.in_function && self.scopes.place.class.is_some()
+        {
             return None;
         }
         let mut found = Vec::new();

@@ -27,7 +27,8 @@ impl<'t> Lower<'t> {
         let callee = self.callee(node, name, receiver);
         let list = self.child(node, self.fields.arguments);
         // `shop.items` may be a field; what it turns out to be is found out later.
-        if list.is_none() && block.is_none() && receiver.is_some() && !matches!(callee.form, Form::Name(_)) && !name.is_empty() {
+        let is_member = matches!(callee.form, Form::Member(_, last) if last == name);
+        if list.is_none() && block.is_none() && receiver.is_some() && is_member {
             return callee.form;
         }
         let mut arguments = list.map(|list| self.arguments(list)).unwrap_or_default();
@@ -55,11 +56,7 @@ impl<'t> Lower<'t> {
         if makes || name.is_empty() {
             return object;
         }
-        let form = match (name, &object.form, self.scopes.place.class) {
-            ("class", Form::This | Form::Name(_), Some(class)) if self.kind(receiver) == Kind::This => Form::Name(class),
-            _ => Form::Member(Box::new(object), name),
-        };
-        Node::new(start, end, form)
+        Node::new(start, end, Form::Member(Box::new(object), name))
     }
 
     /// Calls that the language itself gives a meaning to.
@@ -81,13 +78,20 @@ impl<'t> Lower<'t> {
             }
             (None, macros) if names::VARIABLE_MACROS.contains(&macros) => self.declaring_macro(node, macros, list?),
             (None, "attr_accessor") if self.scopes.place.defines_static => self.declaring_macro(node, name, list?),
+            (Some(this), "class") if self.kind(this) == Kind::This => self.scopes.place.class.map(Form::Name),
             (Some(_), "fetch") => self.fetch(node, receiver?, list?, block?),
             _ => None,
         }
     }
 
     /// `ENV.fetch("X") { fallback }`.
-    fn fetch(&mut self, node: Syntax<'t>, receiver: Syntax<'t>, list: Syntax<'t>, block: Syntax<'t>) -> Option<Form<'t>> {
+    fn fetch(
+        &mut self,
+        node: Syntax<'t>,
+        receiver: Syntax<'t>,
+        list: Syntax<'t>,
+        block: Syntax<'t>,
+    ) -> Option<Form<'t>> {
         let callee = self.callee(node, "fetch", Some(receiver));
         let arguments = self.arguments(list);
         let (start, end) = range(node);

@@ -113,7 +113,8 @@ impl<'t> Lower<'t> {
         function.is_static = place.class.is_some() && (of_object || place.defines_static);
         function.exported = true;
         let outside = self.scopes.enter_method(function.is_static);
-        function.parameters = self.child(node, self.fields.parameters).map(|list| self.parameters(list)).unwrap_or_default();
+        function.parameters =
+            self.child(node, self.fields.parameters).map(|list| self.parameters(list)).unwrap_or_default();
         function.body.extend(self.field(node, self.fields.body));
         self.scopes.leave(outside);
         let form = Form::Function(Box::new(function));

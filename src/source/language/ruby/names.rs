@@ -93,9 +93,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     predeclared: None,
     open_types: true,
     implicit_this: false,
-    is_project_module: |symbol| {
-        !STANDARD.contains(&symbol.split(['.', '(']).next().unwrap_or(symbol))
-    },
+    is_project_module: |symbol| !STANDARD.contains(&symbol.split(['.', '(']).next().unwrap_or(symbol)),
 };
 
 /// Calls that mix modules into a class; the last two are Sinatra's.
@@ -108,7 +106,8 @@ pub(super) const CLASS_MAKERS: &[&str] = &["Class", "Module", "Struct"];
 pub(super) const STATIC_METHODS: &str = "class_methods";
 
 /// Calls in the body of a class that declare variables of the class: ActiveSupport's, and Sinatra's `set`.
-pub(super) const VARIABLE_MACROS: &[&str] = &["cattr_accessor", "mattr_accessor", "cattr_reader", "mattr_reader", "class_attribute", SET];
+pub(super) const VARIABLE_MACROS: &[&str] =
+    &["cattr_accessor", "mattr_accessor", "cattr_reader", "mattr_reader", "class_attribute", SET];
 
 /// Sinatra's `set :carts, {}` declares one variable with its value …
 pub(super) const SET: &str = "set";

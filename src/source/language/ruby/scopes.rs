@@ -58,8 +58,7 @@ impl<'t> Scopes<'t> {
     }
 
     pub fn enter_class(&mut self, class: &'t str, defines_static: bool) -> Outside<'t> {
-        let place =
-            Place { class: Some(class), of_class: true, in_function: false, in_block: false, defines_static };
+        let place = Place { class: Some(class), of_class: true, in_function: false, in_block: false, defines_static };
         self.enter(false, place)
     }
 

@@ -37,6 +37,12 @@ pub(super) const REAL: &[(&str, &str)] = &[
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
          \x20 match x { 1..=3 | 5 if x > 2 => k(x), n @ _ => drop(n) } 'l: loop { break 'l; } let y = async move { x as u64 }.await; Ok(()) }\nmacro_rules! m { ($a:expr) => { $a } }\n",
     ),
+    (
+        "a.rb",
+        "require_relative 'x'\nmodule A::B\n  extend self\n  C = %w[a b].freeze\n  class D < E::F\n    include G\n    @@h = {}\n    attr_accessor :i\n    class << self; def j(k = 1, *l, m:, n: 2, **o, &p) = @q ||= {}; end\n    def r; yield; rescue S => e; retry; ensure; super; end\n\
+         \x20   private def t?(u) = !u && u&.v[:w, 1]&.x!\n  end\nend\na, (b, *c) = d, 1\n$e += 1 unless f\ng = if h then <<~T else nil end\n  i #{j}\nT\nk.each_with_index { |(l, m), n| n << l; next if _1 }\ncase o when 1..2, P then q else r end\ncase s\nin {t: [u, *]} then 1\nend\n\
+         until x do y ||= ->(z) { z.() } end\nfor w in 1..3 do puts :\"v\", /a#{b}/, `c`, 'd' \\\n 'e', ?f, 1r, __FILE__, %i[g] end\nbegin; i rescue 1; end while j\nreturn not(k) ? -1 : l.m = 1\nBEGIN { n }\n",
+    ),
 ];
 
 fn everywhere(text: &str) -> Vec<Extracted> {
@@ -78,6 +84,12 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
         ("a.go", format!("package a\nfunc f() {}", nested("{", "", "}"))),
         ("a.go", format!("package a\nfunc f() {{ x{} }}", ".a()".repeat(10_000))),
+        ("a.rb", format!("x = {}", nested("[", "1", "]"))),
+        ("a.rb", format!("x = {}", nested("f(", "1", ")"))),
+        ("a.rb", format!("x = {}1", "!".repeat(10_000))),
+        ("a.rb", format!("x{}", ".a()".repeat(10_000))),
+        ("a.rb", nested("class A;", "", "end;")),
+        ("a.rb", nested("a { ", "", "}")),
     ];
     for (path, text) in cases {
         let problems = extract(path, &text).problems;
@@ -93,6 +105,7 @@ fn long_chains_are_no_deep_nesting() {
         ("a.py", format!("x = {sum}\n")),
         ("a.js", format!("x = {sum};\n")),
         ("a.go", format!("package a\nvar x = {sum}\n")),
+        ("a.rb", format!("x = {sum}\n")),
     ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");
     }
@@ -213,5 +226,14 @@ const WORDS: &[&str] = &[
     "type",
     "Mutex<",
     "# c",
+    "end",
+    "do |x|",
+    "@@x",
+    "$x",
+    "||=",
+    "<<~T",
+    "unless",
+    ":x",
+    "&.",
     "//",
 ];
