@@ -4,6 +4,7 @@
 //! where ([`scope`]), what they stand for ([`resolve`]) and which facts follow ([`emit`]) is told once, for every language.
 //! A new language is a file that lowers its syntax, and a table of what it calls things ([`dialect`]).
 
+mod csharp;
 mod dialect;
 mod emit;
 mod go;
@@ -12,6 +13,7 @@ mod javascript;
 pub(crate) mod lines;
 mod link;
 mod lowering;
+mod php;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;
@@ -58,6 +60,8 @@ pub const ADAPTERS: &[Adapter] = &[
     rust::ADAPTER,
     go::ADAPTER,
     ruby::ADAPTER,
+    csharp::ADAPTER,
+    php::ADAPTER,
 ];
 
 /// The adapter for a file, by its name.

@@ -1,7 +1,9 @@
 //! Dependency manifests to facts: which packages a project depends on.
 
+mod gemfile;
 mod go_mod;
 mod json;
+mod msbuild;
 mod requirements;
 mod toml;
 
@@ -17,9 +19,17 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = folder.rsplit('/').next().unwrap_or_default();
     match name {
+        "Gemfile" | "gems.rb" => Some(|path, text| extract(gemfile::dependencies, path, text)),
+        "Gemfile.lock" | "gems.locked" => Some(|path, text| extract(gemfile::installed, path, text)),
+        _ if name.ends_with(".gemspec") => Some(|path, text| extract(gemfile::of_gem, path, text)),
         "go.mod" => Some(|path, text| extract(go_mod::dependencies, path, text)),
-        "package.json" => Some(|path, text| extract(json::dependencies, path, text)),
+        "composer.lock" => Some(|path, text| extract(json::installed, path, text)),
+        "package.json" | "composer.json" => Some(|path, text| extract(json::dependencies, path, text)),
         "pyproject.toml" | "Pipfile" | "Cargo.toml" => Some(|path, text| extract(toml::dependencies, path, text)),
+        "Directory.Packages.props" | "Directory.Build.props" | "packages.config" => {
+            Some(|path, text| extract(msbuild::dependencies, path, text))
+        }
+        _ if name.ends_with(".csproj") => Some(|path, text| extract(msbuild::dependencies, path, text)),
         _ if !name.ends_with(".txt") && !name.ends_with(".in") => None,
         _ if name.starts_with("requirements") || folder == "requirements" => {
             Some(|path, text| extract(requirements::dependencies, path, text))
@@ -61,12 +71,16 @@ impl Manifest<'_> {
     }
 }
 
-/// Comments begin with `#`, in go.mod with `//`; JSON has none.
+/// Comments begin with `#`, in go.mod with `//`, in XML with `<!--`; JSON has none.
 fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
-    if path.ends_with(".json") {
+    if path.ends_with(".json") || path.ends_with(".lock") {
         return Vec::new();
     }
-    let sign = if path.ends_with("go.mod") { "//" } else { "#" };
+    let sign = match path {
+        _ if path.ends_with("go.mod") => "//",
+        _ if path.ends_with("proj") || path.ends_with(".props") || path.ends_with(".config") => "<!--",
+        _ => "#",
+    };
     let one = |(at, _): (usize, &str)| {
         let start = at - lines.before(at as u32).len() + lines.before(at as u32).find(sign)?;
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
@@ -116,6 +130,22 @@ mod tests {
         assert_eq!(extracted.problems, []);
         let expected = "5:5 dependency express ^4.18\n6:5 dependency @scope/\\\"x 1\n8:24 dependency jest 29 dev";
         assert_eq!(render(&extracted.facts), expected);
+    }
+
+    #[test]
+    fn composer_names_what_is_required_and_what_is_installed() {
+        let text = "{\n  \"require\": {\n    \"php\": \"^8.2\",\n    \"laravel/framework\": \"^11.0\"\n  },\n  \"require-dev\": { \"phpunit/phpunit\": \"^11\" }\n}\n";
+        let expected =
+            "3:5 dependency php ^8.2\n4:5 dependency laravel/framework ^11.0\n6:20 dependency phpunit/phpunit ^11 dev";
+        assert_eq!(render(&read("composer.json", text).facts), expected);
+        let text = "{\n  \"packages\": [\n    {\n      \"name\": \"laravel/framework\",\n      \"version\": \"v11.31.0\",\n      \"require\": { \"name\": \"x\", \"version\": \"1\" },\n      \"authors\": [{ \"name\": \"A\" }]\n    },\n    { \"name\": \"predis/predis\", \"version\": \"v2.2.2\" }\n  ],\n\
+                    \x20 \"packages-dev\": [{ \"name\": \"mockery/mockery\", \"version\": \"1.6.12\" }]\n}\n";
+        let extracted = read("composer.lock", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "4:7 dependency laravel/framework v11.31.0\n9:7 dependency predis/predis v2.2.2\n11:22 dependency mockery/mockery 1.6.12 dev"
+        );
     }
 
     #[test]
@@ -172,11 +202,61 @@ mod tests {
     }
 
     #[test]
+    fn projects_of_msbuild_name_packages_and_their_kind() {
+        let text = "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n  <ItemGroup>\n    <PackageReference Include=\"Hangfire.Core\" Version=\"1.8.0\" />\n\
+                    \x20   <PackageReference Include=\"Quartz\"><Version>3.8</Version></PackageReference> <!-- scaleproof: ignore[x] why -->\n\
+                    \x20   <PackageVersion Include=\"A\" Version=\"1\" /><PackageReference Update=\"B\" /><Compile Include=\"c.cs\" />\n\
+                    \x20   <FrameworkReference Include=\"Microsoft.AspNetCore.App\" />\n    <PackageReference Include=\"S\" PrivateAssets=\"all\" />\n  </ItemGroup>\n</Project>\n";
+        let extracted = read("src/Shop.csproj", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "1:10 dependency Microsoft.NET.Sdk.Web \n3:5 dependency Hangfire.Core 1.8.0\n4:5 dependency Quartz 3.8\n5:5 dependency A 1\n\
+             6:5 dependency Microsoft.AspNetCore.App \n7:5 dependency S  dev\n4:82 directive ignore[x] why"
+        );
+        let old = read("packages.config", "<packages>\n  <package id=\"Quartz\" version=\"2.0\" />\n</packages>");
+        assert_eq!(render(&old.facts), "2:3 dependency Quartz 2.0");
+    }
+
+    #[test]
+    fn a_gemfile_names_gems_with_their_groups() {
+        let text = "source \"https://example.org\"\nruby '3.3'\n\ngem 'rails', '~> 7.1', \">= 7.1.2\" # web\ngem \"redis\"\ngem 'puma', require: false\n# gem 'no'\n\
+                    group :development, :test do\n  gem 'rspec', '3'\n  platforms :ruby do\n    gem 'byebug'\n  end\nend\n\
+                    gem 'faker', '~> 3', group: :test\ngem 'x', groups: [:development, :test]\ngem(\"y\", :group => :production)\n\
+                    if ENV['E'] # scaleproof: ignore[x] why\n  gem 'z'\nend\ngem 'last'\n";
+        let extracted = read("Gemfile", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "4:1 dependency rails ~> 7.1, >= 7.1.2\n5:1 dependency redis \n6:1 dependency puma \n9:3 dependency rspec 3 dev\n\
+             11:5 dependency byebug  dev\n14:1 dependency faker ~> 3 dev\n15:1 dependency x  dev\n16:1 dependency y \n\
+             18:3 dependency z \n20:1 dependency last \n17:13 directive ignore[x] why"
+        );
+    }
+
+    #[test]
+    fn a_lock_file_tells_the_versions_of_what_was_asked_for() {
+        let text = "GEM\n  remote: https://example.org/\n  specs:\n    rack (3.0.8)\n    rails (7.1.2)\n      rack (>= 2)\n\nPLATFORMS\n  ruby\n\n\
+                    DEPENDENCIES\n  rails (~> 7.1)\n  own!\n\nBUNDLED WITH\n   2.5.3\n";
+        assert_eq!(render(&read("Gemfile.lock", text).facts), "12:3 dependency rails 7.1.2\n13:3 dependency own ");
+    }
+
+    #[test]
+    fn a_gem_names_what_it_needs() {
+        let text = "Gem::Specification.new do |s|\n  s.name = 'x'\n  s.add_dependency 'rack', '>= 2'\n  s.add_runtime_dependency(\"puma\")\n  s.add_development_dependency 'rspec'\nend\n";
+        assert_eq!(
+            render(&read("x.gemspec", text).facts),
+            "3:3 dependency rack >= 2\n4:3 dependency puma \n5:3 dependency rspec  dev"
+        );
+    }
+
+    #[test]
     fn broken_manifests_are_problems_with_their_places() {
         let cases = [
             ("package.json", "{\n  \"dependencies\": { \"a\": \"1\", }\n}", 2),
             ("pyproject.toml", "[project]\nname = \n", 2),
             ("Cargo.toml", "[dependencies]\na = \"1\"\nb = { version = \"1\"\n", 3),
+            ("a.csproj", "<Project>\n  <ItemGroup>\n</Project>", 3),
         ];
         for (path, text, line) in cases {
             let problems = read(path, text).problems;
@@ -190,7 +270,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
-            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod"] {
+            let named = ["package.json", "composer.lock", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj"];
+            for path in named {
                 read(path, &text);
             }
         }

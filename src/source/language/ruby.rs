@@ -166,9 +166,8 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::Class => self.class(node),
             Kind::SingletonClass => self.singleton_class(node),
             Kind::Method | Kind::SingletonMethod => self.method(node),
-            Kind::String | Kind::Chained | Kind::Symbol | Kind::KeySymbol | Kind::StringArray | Kind::Number => {
-                self.literal(node)
-            }
+            Kind::String | Kind::Chained | Kind::Content | Kind::Escape => self.literal(node),
+            Kind::Symbol | Kind::KeySymbol | Kind::StringArray | Kind::Number => self.literal(node),
             Kind::Hash => self.hash(node),
             Kind::Heredoc => Form::Other(Vec::new()),
             Kind::True => Form::Bool(true),

@@ -15,6 +15,7 @@ impl<'t> Lower<'t> {
         match self.kind(node) {
             Kind::Number => grammar::number(self.slice(node)).map_or(Form::Other(Vec::new()), Form::Number),
             Kind::Symbol | Kind::KeySymbol => Form::Text(Cow::Borrowed(self.slice(node).trim_start_matches(':'))),
+            Kind::Content | Kind::Escape => Form::Text(grammar::unescaped(self.slice(node))),
             Kind::StringArray => Form::List(self.nodes(node)),
             Kind::Chained => self.chained(node),
             _ => self.string(node),
@@ -27,13 +28,12 @@ impl<'t> Lower<'t> {
         texts.map_or(Form::Other(parts), |text| Form::Text(Cow::Owned(text)))
     }
 
-    /// The text of a string without parts that are computed.
+    /// The text of a string, or what it is put together from.
     fn string(&mut self, node: Syntax<'t>) -> Form<'t> {
         let children = self.children(node);
         let plain = |lower: &Self, child: &Syntax<'t>| matches!(lower.kind(*child), Kind::Content | Kind::Escape);
         if !children.iter().all(|child| plain(self, child)) {
-            let computed = children.into_iter().filter(|child| !plain(self, child)).collect::<Vec<_>>();
-            return Form::Other(computed.into_iter().map(|child| self.node(child)).collect());
+            return Form::Joined(self.nodes(node));
         }
         match &children[..] {
             [] => Form::Text(Cow::Borrowed("")),
