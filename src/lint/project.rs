@@ -470,9 +470,10 @@ impl<'a> Project<'a> {
     }
 }
 
-/// `Shop.Carts` of `Shop.Carts.Count`.
+/// `Shop.Carts` of `Shop.Carts.Count`, `CARTS` of `CARTS.size`.
 fn whole(symbol: &str) -> Option<&str> {
-    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
+    let is_constant = |whole: &str| whole.starts_with(|first: char| first.is_uppercase() || first == '$');
+    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.') || is_constant(whole))
 }
 
 /// `~Shop.add` for `~Shop().add`, and the other way round: `parent::add()` is a method of the object, `$shop->make()` may be one

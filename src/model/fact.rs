@@ -89,9 +89,9 @@ impl Language {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
     }
 
-    /// Programs leave it to a framework to make the objects that live long.
-    pub fn injects_objects(self) -> bool {
-        self == Language::CSharp
+    /// An object that lives long is one that a framework, a class or the program keeps by a name; others are data.
+    pub fn keeps_objects_by_name(self) -> bool {
+        matches!(self, Language::CSharp | Language::Ruby)
     }
 
     /// A function that one file declares has the same name in every other.

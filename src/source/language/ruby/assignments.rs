@@ -18,9 +18,26 @@ impl<'t> Lower<'t> {
         {
             return class;
         }
+        if let Some(named) = self.named_value(left, right) {
+            return named;
+        }
         let (right, frozen) = self.unfrozen(right);
         let value = self.node(right);
         self.set(left, value, frozen)
+    }
+
+    /// `config.cache_store = :memory_store, { size: 1 }`: what is chosen, and its options.
+    fn named_value(&mut self, left: Syntax<'t>, right: Syntax<'t>) -> Option<Form<'t>> {
+        let values = if self.kind(right) == Kind::Values { self.children(right) } else { Vec::new() };
+        let (first, options) = values.split_first().filter(|_| self.kind(left) == Kind::Call)?;
+        if self.kind(*first) != Kind::Symbol {
+            return None;
+        }
+        let (start, end) = (range(left).0, range(*first).1);
+        let value = self.node(*first);
+        let chosen = Node::new(start, end, self.set(left, value, false));
+        let options = options.iter().map(|option| self.node(*option)).collect::<Vec<_>>();
+        Some(Form::Other(std::iter::once(chosen).chain(options).collect()))
     }
 
     fn sides(&self, node: Syntax<'t>) -> Sides<'t> {

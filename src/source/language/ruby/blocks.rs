@@ -21,9 +21,9 @@ impl<'t> Lower<'t> {
         block: Syntax<'t>,
     ) -> Option<Form<'t>> {
         let iterates = receiver.is_some() && names::ITERATORS.contains(&name);
-        if !iterates && !names::RUNNERS.contains(&name)
-            || !self.scopes.place.in_function && self.scopes.place.class.is_some()
-        {
+        let of_running_class = receiver.is_some_and(|class| names::RUNNING_CLASSES.contains(&self.slice(class)));
+        let runs = of_running_class || names::RUNNERS.contains(&name);
+        if !iterates && !runs || !self.scopes.place.in_function && self.scopes.place.class.is_some() {
             return None;
         }
         let mut found = Vec::new();

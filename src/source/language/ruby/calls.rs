@@ -78,10 +78,17 @@ impl<'t> Lower<'t> {
             }
             (None, macros) if names::VARIABLE_MACROS.contains(&macros) => self.declaring_macro(node, macros, list?),
             (None, "attr_accessor") if self.scopes.place.defines_static => self.declaring_macro(node, name, list?),
+            // What `set` declared outside of a class.
+            (Some(settings), _) if self.is_settings(settings) && list.is_none() => Some(Form::Name(name)),
             (Some(this), "class") if self.kind(this) == Kind::This => self.scopes.place.class.map(Form::Name),
             (Some(_), "fetch") => self.fetch(node, receiver?, list?, block?),
             _ => None,
         }
+    }
+
+    fn is_settings(&self, node: Syntax<'t>) -> bool {
+        let is_name = self.kind(node) == Kind::Identifier && self.slice(node) == names::SETTINGS;
+        is_name && self.scopes.place.class.is_none() && !self.scopes.is_local(names::SETTINGS)
     }
 
     /// `ENV.fetch("X") { fallback }`.

@@ -185,6 +185,10 @@ pub(super) const RUNNERS: &[&str] = &[
     "with_lock",
 ];
 
+/// Classes whose methods run their block once before they return: `Tempfile.create { |file| … }`.
+pub(super) const RUNNING_CLASSES: &[&str] =
+    &["CSV", "Dir", "File", "FileUtils", "IO", "Net::HTTP", "Tempfile", "Timeout", "Zip::File"];
+
 /// Methods that every object has: a bare name of these means nothing else.
 pub(super) const KERNEL: &[&str] = &[
     "Array",
