@@ -5,6 +5,7 @@
 //! process state), [`judge`] (which clauses hold), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
 
 mod deployment;
+mod edges;
 pub mod expectation;
 mod fingerprint;
 mod judge;

@@ -23,14 +23,13 @@ const MARKS: [&str; 5] = ["//~ ", "#~ ", ";~ ", "--~ ", "<!--~ "];
 
 /// What the text of a fixture promises.
 pub fn promised(path: &str, text: &str) -> BTreeSet<Expectation> {
-    let lines = text.lines().enumerate();
     if path == FILE_NAME {
         let promise = |line: &str| {
             let (place, rule) = line.split_once(' ')?;
             let (path, line) = place.rsplit_once(':')?;
             Some(Expectation { path: path.to_owned(), line: line.parse().ok()?, rule: rule.trim().into() })
         };
-        return lines.filter_map(|(_, line)| promise(line)).collect();
+        return text.lines().filter_map(promise).collect();
     }
     let on_line = |(index, line): (usize, &str)| {
         let ids = MARKS.iter().find_map(|mark| line.split_once(mark)).map_or("", |(_, ids)| ids);
@@ -38,7 +37,7 @@ pub fn promised(path: &str, text: &str) -> BTreeSet<Expectation> {
         let at = index as u32 + 1;
         ids.into_iter().map(move |rule| Expectation { path: path.to_owned(), line: at, rule })
     };
-    lines.flat_map(on_line).collect()
+    text.lines().enumerate().flat_map(on_line).collect()
 }
 
 /// What was found, in the form of promises.

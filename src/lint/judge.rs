@@ -3,17 +3,18 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::deployment;
-use super::project::{FileId, Project};
-use super::reach::Reach;
+use super::edges::Edges;
+use super::project::{FileId, FunctionRef, Project};
+use super::reach::{Reach, named_functions};
 use super::sight::{ClauseId, Fact, Sightings, Watch};
 use super::state::{self, States, Uses};
 use super::value::{self, Constants, Fit, fit_options};
 use super::wording::{self, Words};
 use crate::model::Name;
-use crate::model::fact::{Access, FunctionId, Value};
+use crate::model::fact::{Access, Call, FunctionId, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
-use crate::rules::clause::{Clause, Conditions, Evidence, Place, Subject};
+use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
 
@@ -33,6 +34,8 @@ pub struct Hit<'r> {
 
 /// Places of writing, and of reading, that one finding names.
 const MOST_RELATED: usize = 3;
+/// Places of one choice that one finding names.
+const MOST_PLACES: usize = 8;
 
 /// All hits; at one place one per rule.
 pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
@@ -43,10 +46,22 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
     }
     let reach = Reach::new(project, &watch, &seen);
     let states = States::new(project, &reach, &watch, &seen);
-    let mut judge = Judge { project, seen: &seen, reach: &reach, taken: HashSet::new(), hits: Vec::new() };
+    let mut judge = Judge {
+        project,
+        seen: &seen,
+        reach: &reach,
+        edges: Edges::new(project),
+        taken: HashSet::new(),
+        hits: Vec::new(),
+    };
     // Clauses of one rule stand side by side and are numbered in the order of the file, so the first that fits wins.
     let mut sightings: Vec<&(ClauseId, FileId, Fact)> = seen.clauses.iter().collect();
-    sightings.sort_by_key(|(clause, file, _)| (*clause, *file));
+    // Of all places of one choice the one nearest to the root of the project speaks.
+    let depth = |clause: ClauseId, file: FileId| match watch.clauses[clause].1.once {
+        Some(Once::Project) => project.files[file].path.matches('/').count(),
+        _ => 0,
+    };
+    sightings.sort_by_key(|(clause, file, _)| (*clause, depth(*clause, *file), *file));
     let mut next = 0;
     for (id, (rule, clause)) in watch.clauses.iter().enumerate() {
         while let Some((_, file, fact)) = sightings.get(next).filter(|(clause, _, _)| *clause == id) {
@@ -67,6 +82,7 @@ struct Judge<'j, 'a, 'r> {
     project: &'j Project<'a>,
     seen: &'j Sightings<'r>,
     reach: &'j Reach,
+    edges: Edges<'j, 'a>,
     /// Rule, file and place that have been spoken of.
     taken: HashSet<(&'r str, FileId, Span)>,
     hits: Vec<Hit<'r>>,
@@ -114,6 +130,11 @@ impl<'r> Judge<'_, '_, 'r> {
             }
         };
         if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {
+            return;
+        }
+        if let Fact::Call(index) = fact
+            && !self.reaches(&clause.conditions, file, &facts.calls[*index])
+        {
             return;
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
@@ -194,15 +215,29 @@ impl<'r> Judge<'_, '_, 'r> {
     }
 
     fn add(&mut self, rule: &'r Rule, clause: &'r Clause, subjects: Subjects) {
+        let stated = clause.severity.unwrap_or(rule.severity);
+        let (severity, provided) = match (&subjects.fit, clause.fallback) {
+            (Fit::Fallback(_), None) => return,
+            (Fit::Fallback(Some(name)), Some(fallback)) => {
+                (fallback.min(stated), format!(", when `{name}` is not set"))
+            }
+            (Fit::Fallback(None), Some(fallback)) => (fallback.min(stated), ", in one of its branches".to_owned()),
+            _ => (stated, String::new()),
+        };
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
             return;
         }
-        let stated = clause.severity.unwrap_or(rule.severity);
-        let (severity, provided) = match &subjects.fit {
-            Fit::Fallback(Some(name)) => (clause.fallback.min(stated), format!(", when `{name}` is not set")),
-            Fit::Fallback(None) => (clause.fallback.min(stated), ", in one of its branches".to_owned()),
-            _ => (stated, String::new()),
+        let same = |hit: &&mut Hit<'r>, once| {
+            std::ptr::eq(hit.words.say, clause.say.as_str()) && (once == Once::Project || hit.file == subjects.file)
         };
+        let earlier = clause.once.and_then(|once| self.hits.iter_mut().find(|hit| same(hit, once)));
+        if let Some(earlier) = earlier {
+            if earlier.related.len() < MOST_PLACES {
+                let location = Location::new(self.project.files[subjects.file].path.clone(), subjects.span);
+                earlier.related.push(Related { location, message: "here as well".to_owned(), excerpt: None });
+            }
+            return;
+        }
         self.hits.push(Hit {
             rule,
             file: subjects.file,
@@ -215,6 +250,21 @@ impl<'r> Judge<'_, '_, 'r> {
             related: subjects.related,
             routes: subjects.routes,
         });
+    }
+
+    /// Does what a call sets going do what the conditions ask for?
+    fn reaches(&mut self, conditions: &'r Conditions, file: FileId, call: &Call) -> bool {
+        if conditions.if_reaches.is_empty() && conditions.unless_reaches.is_empty() {
+            return true;
+        }
+        let arguments = call.arguments.iter();
+        let mut start: Vec<FunctionRef> =
+            arguments.flat_map(|argument| named_functions(self.project, file, &argument.value)).collect();
+        let around = call.decorates.or(call.function.filter(|_| start.is_empty()));
+        start.extend(around.map(|function| FunctionRef { file, function }));
+        let reached = self.edges.reached_from(start);
+        conditions.if_reaches.iter().all(|evidence| self.seen.in_any(evidence, &reached))
+            && !conditions.unless_reaches.iter().any(|evidence| self.seen.in_any(evidence, &reached))
     }
 
     fn surroundings(&self, conditions: &'r Conditions, file: FileId, function: Option<FunctionId>) -> bool {
@@ -235,8 +285,10 @@ impl<'r> Judge<'_, '_, 'r> {
         };
         let in_project =
             |evidence: &'r Evidence| self.seen.in_project(evidence) || evidence.handler && self.reach.any_in(None);
+        let here = conditions.path.as_ref().is_none_or(|paths| paths.matches(&facts.path));
         let elsewhere = !conditions.unless_path.as_ref().is_some_and(|paths| paths.matches(&facts.path));
         place
+            && here
             && elsewhere
             && conditions.if_function.as_ref().is_none_or(in_function)
             && conditions.if_file.as_ref().is_none_or(in_file)

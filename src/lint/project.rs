@@ -1,5 +1,7 @@
 //! All files together: what a symbol of one file means in another.
 
+mod open;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +26,7 @@ pub type ClassRef = (FileId, usize);
 pub type Candidates<'a> = dyn Fn(&str, &str, Language) -> Vec<String> + 'a;
 
 /// What languages call the method that makes an object ready.
-const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
+pub const CONSTRUCTORS: [&str; 4] = ["__init__", "constructor", "initialize", "__construct"];
 
 /// Classes that one class extends, through all steps, that are looked at.
 const MOST_ANCESTORS: usize = 32;
@@ -42,8 +44,16 @@ pub struct Project<'a> {
     /// The files of each folder whose files share their names; the folder ends with `/`, the topmost is empty.
     packages: HashMap<&'a str, Vec<FileId>>,
     tables: Vec<Tables<'a>>,
+    /// Methods by their own names.
+    methods: HashMap<&'a str, Vec<FunctionRef>>,
     /// Classes by their own names.
     classes: HashMap<&'a str, Vec<ClassRef>>,
+    /// Functions outside of classes by their own names, where every file may call them.
+    shared_functions: HashMap<&'a str, Vec<FileId>>,
+    /// Methods by their own names, where types need not be told.
+    open_methods: HashMap<&'a str, Vec<FunctionRef>>,
+    /// Those of few classes, as far as they were asked for.
+    alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
@@ -74,7 +84,11 @@ impl<'a> Project<'a> {
             packages,
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
             tables: files.iter().map(tables).collect(),
+            methods: methods(files),
             classes: classes(files),
+            shared_functions: open::shared_functions(files),
+            open_methods: open::open_methods(files),
+            alike: RefCell::default(),
             heirs: OnceCell::new(),
             modules: RefCell::default(),
         }
@@ -92,6 +106,10 @@ impl<'a> Project<'a> {
             let mates = self.package(file).iter().copied();
             return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
         }
+        if let Some(name) = symbol.strip_prefix('$') {
+            // What the language itself declares, no file does.
+            return if name.starts_with('_') { None } else { self.resolve_included(file, symbol) };
+        }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
         let whole = (module_end == symbol.len()).then_some(module_end);
@@ -104,7 +122,7 @@ impl<'a> Project<'a> {
                 return Some((target, local));
             }
         }
-        self.resolve_type(file, symbol)
+        self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol))
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -140,13 +158,38 @@ impl<'a> Project<'a> {
         let mut fitting = known.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Some(*one),
-            // Of several the one beside the file that speaks.
+            // Of several the one that an import of the file means, else the one beside it, else the nearest.
             (Some(_), Some(_)) if package.is_none() => {
-                let here = folder(&self.files[file].path);
-                known.iter().find(|class| folder(&self.files[class.0].path) == here).copied()
+                self.imported(file, &known).or_else(|| self.nearest(file, &known))
             }
             _ => None,
         }
+    }
+
+    /// The only one of the classes whose folder is called as a namespace that the file imports.
+    fn imported(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let imports = &self.files[file].imports;
+        let mut meant = classes.iter().filter(|class| {
+            let folder = format!(".{}", folder(&self.files[class.0].path).trim_end_matches('/').replace('/', "."));
+            imports.iter().any(|import| folder.strip_suffix(&*import.module).is_some_and(|rest| rest.ends_with('.')))
+        });
+        let one = meant.next().copied();
+        one.filter(|_| meant.next().is_none())
+    }
+
+    /// The one of the classes that shares more folders with the file than any other.
+    fn nearest(&self, file: FileId, classes: &[ClassRef]) -> Option<ClassRef> {
+        let here = folder(&self.files[file].path);
+        let shared = |class: &ClassRef| {
+            let there = folder(&self.files[class.0].path);
+            here.split('/').zip(there.split('/')).take_while(|(a, b)| a == b).count()
+        };
+        let most = classes.iter().map(shared).max()?;
+        let mut nearest = classes.iter().filter(|class| shared(class) == most);
+        // Several in one folder are parts of one class.
+        let one = *nearest.next()?;
+        let home = folder(&self.files[one.0].path);
+        nearest.all(|other| folder(&self.files[other.0].path) == home).then_some(one)
     }
 
     /// The class that a symbol names.
@@ -188,7 +231,7 @@ impl<'a> Project<'a> {
     }
 
     /// The class itself and the classes of the project that it extends, the nearest first.
-    fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
+    pub fn ancestry(&self, class: ClassRef) -> Vec<ClassRef> {
         let mut found = vec![class];
         let mut next = 0;
         while let Some(current) = found.get(next).copied().filter(|_| next < MOST_ANCESTORS) {
@@ -242,7 +285,7 @@ impl<'a> Project<'a> {
     }
 
     /// The files that a module is: one, or all of a package.
-    fn module(&self, file: FileId, module: &str) -> Vec<FileId> {
+    pub fn module(&self, file: FileId, module: &str) -> Vec<FileId> {
         let key = (file, Name::from(module));
         if let Some(known) = self.modules.borrow().get(&key) {
             return known.clone();
@@ -263,20 +306,49 @@ impl<'a> Project<'a> {
         let found = self.follow(file, symbol, MOST_STEPS, &|file, local| {
             Some(self.functions_here(file, local)?.into_iter().chain(self.overrides(file, local)).collect())
         });
-        found.unwrap_or_default()
+        found.unwrap_or_else(|| self.by_method_name(file, symbol))
     }
 
-    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names.
+    /// The only method of the project by the name that is called on something unknown, where the name is of several words and so
+    /// is hardly anybody else's.
+    fn by_method_name(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
+        let unknown = symbol.starts_with(['~', '_']);
+        let method = symbol.rsplit_once('.').map(|(_, name)| name).filter(|name| unknown && is_compound(name));
+        let known = method.and_then(|method| self.methods.get(method)).map_or(&[][..], Vec::as_slice);
+        match known {
+            [one] if self.files[one.file].language.calls(self.files[file].language) => vec![*one],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names: their
+    /// own, or those that they inherit from another class.
     fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
         let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
         let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
-        let mut found = Vec::new();
-        for heir in self.heirs((file, *index)).iter().take(MOST_HEIRS) {
-            let symbol = format!("{}().{method}", self.class_facts(*heir).symbol);
-            let ids = self.tables[heir.0].functions.get(symbol.as_str());
-            found.extend(ids.into_iter().flatten().map(|function| FunctionRef { file: heir.0, function: *function }));
+        let mut heirs = vec![(file, *index)];
+        let mut next = 0;
+        while let Some(class) = heirs.get(next).copied().filter(|_| next < MOST_HEIRS) {
+            let more: Vec<_> = self.heirs(class).iter().filter(|heir| !heirs.contains(heir)).copied().collect();
+            heirs.extend(more);
+            next += 1;
+        }
+        let of = |class: &ClassRef| self.methods_called(*class, method);
+        let mut found: Vec<FunctionRef> = Vec::new();
+        for heir in heirs.iter().skip(1).take(MOST_HEIRS) {
+            let own = of(heir);
+            let inherited =
+                || self.ancestry(*heir).iter().skip(1).filter(|class| **class != (file, *index)).flat_map(of).collect();
+            found.extend(if own.is_empty() { inherited() } else { own });
         }
         found
+    }
+
+    /// The methods of that name that a class itself declares.
+    fn methods_called(&self, (file, class): ClassRef, method: &str) -> Vec<FunctionRef> {
+        let symbol = format!("{}().{method}", self.files[file].classes[class].symbol);
+        let ids = self.tables[file].functions.get(symbol.as_str());
+        ids.into_iter().flatten().map(|function| FunctionRef { file, function: *function }).collect()
     }
 
     /// The methods of the class that a symbol names.
@@ -293,10 +365,14 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// The state that a symbol names.
+    /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        self.follow(file, symbol, MOST_STEPS, &|file, local| {
-            self.tables[file].states.get(local).map(|state| (file, *state))
+        let language = self.files[file].language;
+        let steps = if language.shares_types_with(language) { MOST_STEPS as usize } else { 1 };
+        std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
+            self.follow(file, symbol, MOST_STEPS, &|file, local| {
+                self.tables[file].states.get(local).map(|state| (file, *state))
+            })
         })
     }
 
@@ -315,8 +391,18 @@ impl<'a> Project<'a> {
             return None;
         }
         let (head, rest) = local.split_once('.')?;
-        if let Some(maker) = self.tables[file].bindings.get(head) {
-            return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+        // `shop.carts`, and `Shop.Instance.carts`.
+        let member = rest.split_once('.').map(|(member, rest)| (&local[..head.len() + 1 + member.len()], rest));
+        for (head, rest) in std::iter::once((head, rest)).chain(member) {
+            if let Some(maker) = self.tables[file].bindings.get(head) {
+                return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+            }
+            // A property that is computed gives what it declares.
+            let computed =
+                self.tables[file].functions.get(head).and_then(|ids| ids.first()).filter(|_| head.contains('.'));
+            if let Some(given) = computed.and_then(|id| self.files[file].functions[*id as usize].returns.as_ref()) {
+                return self.follow(file, &format!("{given}.{rest}"), steps - 1, find);
+            }
         }
         // What a class does not declare itself, one that it extends may.
         let class = self.tables[file].by_class.get(head.trim_end_matches("()"))?;
@@ -330,12 +416,13 @@ impl<'a> Project<'a> {
         let by_name = |symbol: &str| self.tables[file].functions.get(symbol);
         let constructors = || {
             let constructor = |name| by_name(&format!("{local}().{name}"));
-            CONSTRUCTORS.iter().find_map(|name| constructor(name))
+            CONSTRUCTORS.iter().find_map(constructor)
         };
         if local == "~" {
             return self.default_export(file);
         }
-        if let Some(ids) = by_name(local).or_else(constructors) {
+        let as_called = || by_name(&by_other_owner(local)?).filter(|_| self.files[file].language.shares_functions());
+        if let Some(ids) = by_name(local).or_else(constructors).or_else(as_called) {
             return Some(ids.iter().map(to_ref).collect());
         }
         // `import store from "./store"; store.add()` where the module's default export is an object of some class.
@@ -367,9 +454,42 @@ impl<'a> Project<'a> {
     }
 }
 
+/// `Shop.Carts` of `Shop.Carts.Count`.
+fn whole(symbol: &str) -> Option<&str> {
+    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
+}
+
+/// `~Shop.add` for `~Shop().add`, and the other way round: `parent::add()` is a method of the object, `$shop->make()` may be one
+/// of the class.
+fn by_other_owner(local: &str) -> Option<String> {
+    let (owner, method) = local.rsplit_once('.')?;
+    Some(match owner.strip_suffix("()") {
+        Some(class) => format!("{class}.{method}"),
+        None => format!("{owner}().{method}"),
+    })
+}
+
 /// `cmd/` of `cmd/main.go`.
 fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
+}
+
+/// `addToCart`, `add_to_cart`: more than one word.
+fn is_compound(name: &str) -> bool {
+    let inner = name.trim_matches('_');
+    inner.contains('_') || inner.chars().skip(1).any(char::is_uppercase)
+}
+
+fn methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef>> {
+    let mut methods: HashMap<&str, Vec<FunctionRef>> = HashMap::new();
+    for (file, facts) in files.iter().enumerate() {
+        for (id, function) in facts.functions.iter().enumerate() {
+            if let Some((_, name)) = function.symbol.rsplit_once("().").filter(|(_, name)| is_compound(name)) {
+                methods.entry(name).or_default().push(FunctionRef { file, function: id as FunctionId });
+            }
+        }
+    }
+    methods
 }
 
 fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::project::{FileId, FunctionRef, Project};
+use super::edges::Edges;
+use super::project::{CONSTRUCTORS, FileId, FunctionRef, Project};
 use super::sight::{Sightings, Watch};
 use super::state::name;
 use super::value::{Fit, fit};
@@ -33,6 +34,8 @@ pub struct Reached {
 #[derive(Debug, Default)]
 pub struct Reach {
     reached: HashMap<FunctionRef, Reached>,
+    /// Files whose code outside of functions runs on behalf of somebody: scripts, and what they include.
+    scripts: HashMap<FileId, Reached>,
 }
 
 /// A function that a framework was told about.
@@ -60,7 +63,32 @@ impl Reach {
             start.decorated |= handler.decorated;
             reach.spread(&handler, &mut edges);
         }
+        let includers = includers(project);
+        for (script, occasion) in scripts(project, watch, seen) {
+            reach.run(script, occasion, &mut edges);
+            // What includes code that answers a request answers it too.
+            for includer in includers.get(&script).into_iter().flatten() {
+                reach.run(*includer, occasion, &mut edges);
+            }
+        }
         reach
+    }
+
+    /// Marks what a script runs: the files that it includes, and the functions that these call.
+    fn run(&mut self, script: FileId, occasion: Occasion, edges: &mut Edges<'_, '_>) {
+        let mut waiting = vec![script];
+        while let Some(file) = waiting.pop() {
+            let reached = self.scripts.entry(file).or_default();
+            if !reached.occasions.insert(occasion) {
+                continue;
+            }
+            reached.handler |= file == script;
+            for function in edges.of_file(file) {
+                self.spread(&Handler::new(function, occasion), edges);
+            }
+            let imports = edges.project.files[file].imports.iter();
+            waiting.extend(imports.flat_map(|import| edges.project.module(file, &import.module)));
+        }
     }
 
     /// Marks what the handler reaches; stops at functions that have nothing to learn from it.
@@ -79,15 +107,21 @@ impl Reach {
         }
     }
 
+    /// What is known of a function, or of what the file does outside of all.
     pub fn get(&self, file: FileId, function: Option<FunctionId>) -> Option<&Reached> {
-        self.reached.get(&FunctionRef { file, function: function? })
+        match function {
+            Some(function) => self.reached.get(&FunctionRef { file, function }),
+            None => self.scripts.get(&file),
+        }
     }
 
     /// Is there a function that answers somebody, and not only the clock?
     pub fn any_in(&self, file: Option<FileId>) -> bool {
-        self.reached.iter().any(|(at, reached)| {
+        let functions = self.reached.iter().map(|(at, reached)| (at.file, reached));
+        let scripts = self.scripts.iter().map(|(at, reached)| (*at, reached));
+        functions.chain(scripts).any(|(at, reached)| {
             reached.handler
-                && file.is_none_or(|file| at.file == file)
+                && file.is_none_or(|file| at == file)
                 && reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer)
         })
     }
@@ -101,6 +135,11 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         if active && entry.speaks(project.files[file].language) {
             by_call(project, entry, file, &project.files[file].calls[call], &mut handlers);
         }
+    }
+    for (function, occasion) in code(project, watch, seen)
+        .filter_map(|(file, function, occasion)| function.map(|function| (FunctionRef { file, function }, occasion)))
+    {
+        handlers.push(Handler::new(function, occasion));
     }
     for entry in watch.entry_points {
         by_class(project, entry, &mut handlers);
@@ -122,13 +161,62 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
     handlers
 }
 
+/// The files that include each file, where including one runs it.
+fn includers(project: &Project<'_>) -> HashMap<FileId, Vec<FileId>> {
+    let mut includers: HashMap<FileId, Vec<FileId>> = HashMap::new();
+    for (file, facts) in project.files.iter().enumerate().filter(|(_, facts)| facts.language.shares_functions()) {
+        for included in facts.imports.iter().flat_map(|import| project.module(file, &import.module)) {
+            includers.entry(included).or_default().push(file);
+        }
+    }
+    includers
+}
+
+/// Files whose code outside of functions does what only handlers do.
+fn scripts<'p>(
+    project: &'p Project<'_>,
+    watch: &'p Watch<'_>,
+    seen: &'p Sightings<'_>,
+) -> impl Iterator<Item = (FileId, Occasion)> {
+    code(project, watch, seen).filter(|(_, function, _)| function.is_none()).map(|(file, _, occasion)| (file, occasion))
+}
+
+/// Where code does what only handlers do.
+fn code<'p>(
+    project: &'p Project<'_>,
+    watch: &'p Watch<'_>,
+    seen: &'p Sightings<'_>,
+) -> impl Iterator<Item = (FileId, Option<FunctionId>, Occasion)> {
+    let calls = seen.entry_points.iter().filter_map(|&(entry, file, call)| {
+        let entry = &watch.entry_points[entry];
+        let calls = matches!(entry.trigger, Trigger::Code { .. }) && entry.speaks(project.files[file].language);
+        Some((file, project.files[file].calls[call].function, entry.occasion.filter(|_| calls)?))
+    });
+    let reads = watch.entry_points.iter().filter_map(|entry| match &entry.trigger {
+        Trigger::Code { reads: Some(reads), .. } => Some((entry, reads, entry.occasion?)),
+        _ => None,
+    });
+    let reads = reads.flat_map(|(entry, reads, occasion)| {
+        let files = project.files.iter().enumerate().filter(|(_, file)| entry.speaks(file.language));
+        files.flat_map(move |(id, file)| {
+            let accesses = file.accesses.iter().filter(|access| reads.matches(&access.state));
+            accesses.map(move |access| (id, access.function, occasion))
+        })
+    });
+    calls.chain(reads)
+}
+
 /// Methods of classes that a framework calls because of what the class is.
 fn by_class(project: &Project<'_>, entry: &EntryPoint, handlers: &mut Vec<Handler>) {
     let (Trigger::Class { class, functions }, Some(occasion)) = (&entry.trigger, entry.occasion) else { return };
     for found in project.classes_like(class, &|language| entry.speaks(language)) {
         for function in project.methods_of(found) {
             let symbol = &project.files[function.file].functions[function.function as usize].symbol;
-            if functions.as_ref().is_none_or(|names| names.matches(name(symbol))) {
+            let called = match functions {
+                Some(names) => names.matches(name(symbol)),
+                None => !CONSTRUCTORS.contains(&name(symbol)),
+            };
+            if called {
                 handlers.push(Handler::new(function, occasion));
             }
         }
@@ -218,11 +306,33 @@ pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Ve
             let class = project.methods(file, callee);
             owner.into_iter().chain(project.functions(file, callee)).chain(class).chain(of_arguments).collect()
         }
-        Value::List(values) | Value::OneOf(values) => {
-            values.iter().flat_map(|value| named_functions(project, file, value)).collect()
-        }
+        Value::Text(text) if project.files[file].language.names_functions_in_texts() => by_text(project, file, text),
+        Value::List(values) => match method_of(project, file, values) {
+            methods if !methods.is_empty() => methods,
+            _ => values.iter().flat_map(|value| named_functions(project, file, value)).collect(),
+        },
+        Value::OneOf(values) => values.iter().flat_map(|value| named_functions(project, file, value)).collect(),
         Value::Object(fields) => fields.iter().flat_map(|(_, value)| named_functions(project, file, value)).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// `[CartController::class, 'add']`.
+fn method_of(project: &Project<'_>, file: FileId, values: &[Value]) -> Vec<FunctionRef> {
+    match values {
+        [Value::Name(owner) | Value::Call { callee: owner, .. }, Value::Text(method)] => {
+            project.functions(file, &format!("{}().{method}", owner.trim_end_matches("()")))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `'CartController@add'`, `'App\\Cart::add'`, `'cart_add'`.
+fn by_text(project: &Project<'_>, file: FileId, text: &str) -> Vec<FunctionRef> {
+    let symbol = text.trim_start_matches('\\').replace('\\', ".");
+    match symbol.split_once('@').or(symbol.split_once("::")) {
+        Some((class, method)) => project.functions(file, &format!("{class}().{method}")),
+        None => project.functions(file, &symbol),
     }
 }
 
@@ -230,74 +340,4 @@ fn by_symbol(project: &Project<'_>, file: FileId, symbol: &str) -> Vec<FunctionR
     // An object of a class stands for its methods, as the class does.
     let methods = project.methods(file, symbol.strip_suffix("()").unwrap_or(symbol));
     if methods.is_empty() { project.functions(file, symbol) } else { methods }
-}
-
-/// Who calls whom, worked out for the functions that are asked about.
-struct Edges<'p, 'a> {
-    project: &'p Project<'a>,
-    known: HashMap<FunctionRef, Vec<FunctionRef>>,
-    /// Calls and inner functions of each function of a file.
-    bodies: HashMap<FileId, HashMap<FunctionId, Body>>,
-}
-
-#[derive(Default)]
-struct Body {
-    calls: Vec<usize>,
-    inner: Vec<FunctionId>,
-}
-
-impl<'p, 'a> Edges<'p, 'a> {
-    fn new(project: &'p Project<'a>) -> Self {
-        Edges { project, known: HashMap::new(), bodies: HashMap::new() }
-    }
-
-    fn of(&mut self, function: FunctionRef) -> &[FunctionRef] {
-        if !self.known.contains_key(&function) {
-            let edges = self.work_out(function);
-            self.known.insert(function, edges);
-        }
-        &self.known[&function]
-    }
-
-    fn work_out(&mut self, FunctionRef { file, function }: FunctionRef) -> Vec<FunctionRef> {
-        let project = self.project;
-        let bodies = self.bodies.entry(file).or_insert_with(|| bodies(project, file));
-        let Some(body) = bodies.get(&function) else { return Vec::new() };
-        let inner = body.inner.iter().map(|function| FunctionRef { file, function: *function });
-        let mut edges: BTreeSet<FunctionRef> = inner.collect();
-        for call in &body.calls {
-            let call = &project.files[file].calls[*call];
-            edges.extend(project.functions(file, &call.callee));
-            for argument in &call.arguments {
-                if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {
-                    edges.extend(callbacks(project, file, &argument.value));
-                }
-            }
-        }
-        edges.into_iter().collect()
-    }
-}
-
-/// Functions that are handed to a call; classes are not, since naming one runs nothing of it.
-fn callbacks(project: &Project<'_>, file: FileId, value: &Value) -> Vec<FunctionRef> {
-    match value {
-        Value::Function(function) => vec![FunctionRef { file, function: *function }],
-        Value::Name(symbol) => project.functions(file, symbol),
-        _ => Vec::new(),
-    }
-}
-
-fn bodies(project: &Project<'_>, file: FileId) -> HashMap<FunctionId, Body> {
-    let mut bodies: HashMap<FunctionId, Body> = HashMap::new();
-    for (id, call) in project.files[file].calls.iter().enumerate() {
-        if let Some(function) = call.function {
-            bodies.entry(function).or_default().calls.push(id);
-        }
-    }
-    for (id, function) in project.files[file].functions.iter().enumerate() {
-        if let Some(parent) = function.parent {
-            bodies.entry(parent).or_default().inner.push(id as FunctionId);
-        }
-    }
-    bodies
 }

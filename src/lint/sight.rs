@@ -1,8 +1,8 @@
 //! One pass over all facts: which clauses, conditions and entry points may be about which fact.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::project::FileId;
+use super::project::{FileId, FunctionRef};
 use super::value::{Constants, Fit, fit, fit_each};
 use crate::model::fact::{FileFacts, FunctionId, Setting, Value};
 use crate::rules::clause::{Clause, Evidence, Subject};
@@ -50,10 +50,13 @@ impl<'r> Watch<'r> {
             }
         }
         for (id, entry) in rules.entry_points().iter().enumerate() {
-            if let Trigger::Call { callee, .. } = &entry.trigger {
-                watch.calls.insert(callee, Target::EntryPoint(id));
+            match &entry.trigger {
+                Trigger::Call { callee: calls, .. } | Trigger::Code { calls: Some(calls), .. } => {
+                    watch.calls.insert(calls, Target::EntryPoint(id));
+                }
+                _ => {}
             }
-            entry.if_file.iter().for_each(|evidence| watch.add_evidence(evidence));
+            entry.if_file.iter().chain(&entry.unless_project).for_each(|evidence| watch.add_evidence(evidence));
         }
         watch
     }
@@ -77,7 +80,8 @@ impl<'r> Watch<'r> {
             &conditions.unless_file,
             &conditions.unless_project,
         ];
-        evidence.into_iter().flatten().for_each(|evidence| self.add_evidence(evidence));
+        let reached = conditions.if_reaches.iter().chain(&conditions.unless_reaches);
+        evidence.into_iter().flatten().chain(reached).for_each(|evidence| self.add_evidence(evidence));
     }
 
     fn add_evidence(&mut self, evidence: &'r Evidence) {
@@ -100,7 +104,7 @@ impl<'r> Watch<'r> {
                 Target::Evidence(evidence) => {
                     let evidence = self.evidence[evidence];
                     if fit_each(&evidence.with, &call.arguments, None, constants) != Fit::No {
-                        seen.evidence(evidence, id, call.function);
+                        seen.evidence(evidence, (id, file), call.function);
                     }
                 }
                 Target::EntryPoint(entry) => seen.entry_points.push((entry, id, index)),
@@ -109,7 +113,7 @@ impl<'r> Watch<'r> {
         for (index, import) in file.imports.iter().enumerate() {
             self.imports.each(&import.module, |target| match target {
                 Target::Clause(clause) => seen.clause(clause, id, Fact::Import(index)),
-                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], id, None),
+                Target::Evidence(evidence) => seen.evidence(self.evidence[evidence], (id, file), None),
                 Target::EntryPoint(_) => {}
             });
         }
@@ -117,7 +121,7 @@ impl<'r> Watch<'r> {
             self.dependencies.each(&dependency.name, |target| match target {
                 Target::Clause(clause) => seen.clause(clause, id, Fact::Dependency(index)),
                 Target::Evidence(evidence) if is_of_version(self.evidence[evidence], &dependency.version) => {
-                    seen.evidence(self.evidence[evidence], id, None);
+                    seen.evidence(self.evidence[evidence], (id, file), None);
                 }
                 Target::Evidence(_) => {}
                 Target::EntryPoint(_) => {}
@@ -125,14 +129,16 @@ impl<'r> Watch<'r> {
         }
         let settings = file.settings.iter().enumerate().filter(|(_, setting)| !is_for_tests(&setting.key));
         for (index, setting) in settings {
-            each_key(setting, &mut |key, value| self.look_at_setting(id, index, key, value, constants, setting, seen));
+            each_key(setting, &mut |key, value| {
+                self.look_at_setting((id, file), index, key, value, constants, setting, seen)
+            });
         }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one setting, seen from all sides")]
     fn look_at_setting<'a>(
         &self,
-        file: FileId,
+        (id, file): (FileId, &FileFacts),
         index: usize,
         key: &str,
         value: &'a Value,
@@ -143,16 +149,16 @@ impl<'r> Watch<'r> {
         self.settings.each(key, |target| match target {
             Target::Clause(clause) => {
                 if let Subject::Setting { value: Some(pattern), .. } = &self.clauses[clause].1.subject {
-                    seen.clause(clause, file, Fact::Setting(index, fit(pattern, value, constants)));
+                    seen.clause(clause, id, Fact::Setting(index, fit(pattern, value, constants)));
                 } else {
-                    seen.clause(clause, file, Fact::Setting(index, Fit::Yes));
+                    seen.clause(clause, id, Fact::Setting(index, Fit::Yes));
                 }
             }
             Target::Evidence(evidence) => {
                 let evidence = self.evidence[evidence];
                 let fits = evidence.value.as_ref().is_none_or(|pattern| fit(pattern, value, constants) != Fit::No);
                 if fits {
-                    seen.evidence(evidence, file, setting.function);
+                    seen.evidence(evidence, (id, file), setting.function);
                 }
             }
             Target::EntryPoint(_) => {}
@@ -221,7 +227,10 @@ impl<'r> Sightings<'r> {
         self.clauses.push((clause, file, fact));
     }
 
-    fn evidence(&mut self, evidence: &'r Evidence, file: FileId, function: Option<FunctionId>) {
+    fn evidence(&mut self, evidence: &'r Evidence, (file, facts): (FileId, &FileFacts), function: Option<FunctionId>) {
+        if evidence.path.as_ref().is_some_and(|paths| !paths.matches(&facts.path)) {
+            return;
+        }
         let key = std::ptr::from_ref(evidence);
         self.in_project.insert(key);
         self.in_file.insert((key, file));
@@ -232,6 +241,13 @@ impl<'r> Sightings<'r> {
 
     pub fn in_project(&self, evidence: &'r Evidence) -> bool {
         self.in_project.contains(&std::ptr::from_ref(evidence))
+    }
+
+    /// In the body of one of the functions.
+    pub fn in_any(&self, evidence: &'r Evidence, functions: &BTreeSet<FunctionRef>) -> bool {
+        let key = std::ptr::from_ref(evidence);
+        self.in_project.contains(&key)
+            && functions.iter().any(|at| self.in_function.contains(&(key, at.file, at.function)))
     }
 
     pub fn in_file(&self, evidence: &'r Evidence, file: FileId) -> bool {

@@ -2,21 +2,29 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::project::{ClassRef, FileId, Project};
+use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
 use super::sight::{Sightings, Watch};
-use crate::model::fact::{Access, AccessKind, FunctionId, Language, Level, Shape, State, Value};
+use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
 /// A state of the project: its file, and its index there.
 pub type StateRef = (FileId, usize);
 
+/// A class by its file and symbol.
+type ClassKey = (FileId, String);
+
+/// Objects that objects of objects of … keep are followed this far.
+const MOST_OWNERS: usize = 4;
+
 /// All states that anybody touches, with who does.
 pub struct States<'a> {
     uses: BTreeMap<StateRef, Vec<(FileId, &'a Access)>>,
     /// Classes of which the program makes objects outside of handlers only.
     singletons: HashSet<(FileId, String)>,
+    /// What says that programs of some languages begin each request with fresh memory.
+    fresh: Vec<EntryPoint>,
 }
 
 /// How handlers use a state that fits a pattern.
@@ -35,7 +43,12 @@ impl<'a> States<'a> {
                 }
             }
         }
-        States { uses, singletons: singletons(project, reach, watch, seen) }
+        let begins_anew = |entry: &&EntryPoint| {
+            let kept = entry.unless_project.as_ref().is_some_and(|evidence| seen.in_project(evidence));
+            matches!(entry.trigger, Trigger::FreshMemory) && !kept
+        };
+        let fresh = watch.entry_points.iter().filter(begins_anew).cloned().collect();
+        States { uses, singletons: singletons(project, reach, watch, seen), fresh }
     }
 
     /// All states with a use, in the order of the files.
@@ -60,9 +73,13 @@ impl<'a> States<'a> {
             })
         };
         let in_handlers = |kind: &dyn Fn(AccessKind) -> bool, wanted: &dyn Fn(&Reached) -> bool| {
-            let chosen = accesses
-                .iter()
-                .filter(|(file, access)| kind(access.kind) && reach.get(*file, access.function).is_some_and(wanted));
+            // Outside of functions it happens once, while loading, or in a script with variables of its own.
+            let chosen = accesses.iter().filter(|(file, access)| {
+                access.function.is_some()
+                    && kind(access.kind)
+                    && reach.get(*file, access.function).is_some_and(wanted)
+                    && !makes_ready(&project.files[*file], access, state)
+            });
             chosen.copied().collect::<Vec<_>>()
         };
         let is_wanted_write =
@@ -75,6 +92,9 @@ impl<'a> States<'a> {
     }
 
     fn outlives_a_request(&self, project: &Project<'_>, reach: &Reach, at: StateRef, state: &State) -> bool {
+        if self.fresh.iter().any(|entry| entry.speaks(project.files[at.0].language)) {
+            return false;
+        }
         match state.level {
             Level::Module | Level::ClassStatic => true,
             // A local of a handler that its inner functions share: one connection's own state.
@@ -86,6 +106,13 @@ impl<'a> States<'a> {
             }
         }
     }
+}
+
+/// A constructor that fills the fields of a new object changes none that is there.
+fn makes_ready(facts: &FileFacts, access: &Access, state: &State) -> bool {
+    let function = access.function.and_then(|function| facts.functions.get(function as usize));
+    let constructor = function.is_some_and(|function| CONSTRUCTORS.contains(&name(&function.symbol)));
+    state.level == Level::Instance && constructor
 }
 
 /// Reading, or a write that gives the old value as well.
@@ -138,14 +165,47 @@ fn class_of(symbol: &str) -> Option<&str> {
     symbol.rsplit_once("().").map(|(class, _)| class)
 }
 
+/// How often objects of a class are made.
+#[derive(Default)]
+struct Made {
+    once: HashSet<ClassKey>,
+    often: HashSet<ClassKey>,
+    /// Objects that objects of another class keep in a field, and live as long as these: owner, and what it made.
+    fields: Vec<(ClassKey, ClassKey)>,
+}
+
 /// Classes with fields whose objects are made outside of handlers only, or whose methods a decorator made handlers: the
 /// framework makes one object of such a class and keeps it.
-fn singletons(
-    project: &Project<'_>,
-    reach: &Reach,
-    watch: &Watch<'_>,
-    seen: &Sightings<'_>,
-) -> HashSet<(FileId, String)> {
+fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> HashSet<ClassKey> {
+    let mut made = Made::default();
+    let classes = with_fields(project);
+    for (file, facts) in project.files.iter().enumerate() {
+        for call in &facts.calls {
+            let Some(known) = classes.get(name(&call.callee)) else { continue };
+            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            if known.contains(&(home, class.as_str())) {
+                made.note(reach, (file, facts), call, (home, class.to_string()));
+            }
+        }
+        for (id, function) in facts.functions.iter().enumerate() {
+            let decorated = reach.get(file, Some(id as FunctionId)).is_some_and(|reached| reached.decorated);
+            if let (true, Some(class)) = (decorated, class_of(&function.symbol)) {
+                made.once.insert((file, class.to_owned()));
+            }
+        }
+    }
+    for (id, entry) in watch.entry_points.iter().enumerate() {
+        let Some(objects) = entry.objects else { continue };
+        let kept = if objects == Objects::One { &mut made.once } else { &mut made.often };
+        let classes = kept_classes(project, seen, id, entry).into_iter();
+        kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
+    }
+    let once = made.kept();
+    inherited(project, once, &made.often)
+}
+
+/// The classes with fields, by their own names.
+fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
     let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
     for (file, facts) in project.files.iter().enumerate() {
         for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
@@ -156,31 +216,60 @@ fn singletons(
             }
         }
     }
-    let (mut made_once, mut made_often) = (HashSet::new(), HashSet::new());
-    for (file, facts) in project.files.iter().enumerate() {
-        for call in &facts.calls {
-            let Some(known) = classes.get(name(&call.callee)) else { continue };
-            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
-            if known.contains(&(home, class.as_str())) {
-                let made = if runs_on_requests(reach, file, call.function) { &mut made_often } else { &mut made_once };
-                made.insert((home, class.to_string()));
-            }
-        }
-        for (id, function) in facts.functions.iter().enumerate() {
-            let decorated = reach.get(file, Some(id as FunctionId)).is_some_and(|reached| reached.decorated);
-            if let (true, Some(class)) = (decorated, class_of(&function.symbol)) {
-                made_once.insert((file, class.to_owned()));
-            }
+    classes
+}
+
+impl Made {
+    /// A call of the file makes an object of the class.
+    fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
+        let injects = facts.language.injects_objects();
+        let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
+        let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
+        if injects && is_static {
+            self.once.insert(class);
+        } else if runs_on_requests(reach, file, call.function) {
+            self.often.insert(class);
+        } else if let Some(owner) = owner.filter(|_| injects) {
+            self.fields.push((owner, class));
+        } else if !injects || is_kept(facts, call) {
+            self.once.insert(class);
         }
     }
-    for (id, entry) in watch.entry_points.iter().enumerate() {
-        let Some(objects) = entry.objects else { continue };
-        let kept = if objects == Objects::One { &mut made_once } else { &mut made_often };
-        let classes = kept_classes(project, seen, id, entry).into_iter();
-        kept.extend(classes.map(|at| (at.0, project.class_facts(at).symbol.to_string())));
+
+    /// The classes of which one object is there as long as the process.
+    fn kept(&self) -> HashSet<ClassKey> {
+        let is_one = |class: &&ClassKey| !self.often.contains(*class);
+        let mut kept: HashSet<ClassKey> = self.once.iter().filter(is_one).cloned().collect();
+        for _ in 0..MOST_OWNERS {
+            let held = self.fields.iter().filter(|(owner, _)| kept.contains(owner)).map(|(_, class)| class);
+            let held: Vec<ClassKey> = held.filter(is_one).cloned().collect();
+            kept.extend(held);
+        }
+        kept
     }
-    made_once.retain(|class| !made_often.contains(class));
-    made_once
+}
+
+/// An object of a class has the fields of the classes that it extends, which make none of their own.
+fn inherited(project: &Project<'_>, mut kept: HashSet<ClassKey>, often: &HashSet<ClassKey>) -> HashSet<ClassKey> {
+    let ancestors = |classes: &HashSet<ClassKey>| -> HashSet<ClassKey> {
+        let classes = classes.iter().filter_map(|(file, symbol)| project.class(*file, symbol));
+        let ancestors = classes.flat_map(|class| project.ancestry(class).into_iter().skip(1));
+        ancestors.map(|at| (at.0, project.class_facts(at).symbol.to_string())).collect()
+    };
+    let shared = ancestors(often);
+    kept.extend(ancestors(&kept).into_iter().filter(|class| !often.contains(class) && !shared.contains(class)));
+    kept
+}
+
+/// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the
+/// process where a variable of the program or of its `Main` keeps it.
+fn is_kept(facts: &FileFacts, call: &Call) -> bool {
+    let function = call.function.and_then(|function| facts.functions.get(function as usize));
+    match (&call.bound_to, function) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(_), Some(function)) => function.symbol.ends_with(".Main"),
+    }
 }
 
 /// The classes of which an entry point says how many objects there are: those that it is about, those that its call names, and
@@ -199,6 +288,15 @@ fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &
             _ => None,
         });
         found.extend(named);
+        // `AddSingleton(services => new Carts(…))`.
+        let factories = call.arguments.iter().filter_map(|argument| match argument.value {
+            Value::Function(function) => Some(function),
+            _ => None,
+        });
+        for factory in factories {
+            let made = project.files[*file].calls.iter().filter(|call| call.function == Some(factory));
+            found.extend(made.filter_map(|call| project.class(*file, &call.callee)));
+        }
         let method = call.decorates.and_then(|function| project.files[*file].functions.get(function as usize));
         found.extend(method.and_then(|method| project.class(*file, class_of(&method.symbol)?)));
     }

@@ -1,5 +1,7 @@
 //! Lint over facts built by hand: what adapters say is tested where they are.
 
+mod scripts;
+
 use crate::lint::{Options, lint};
 use crate::model::deployment::{Count, Service};
 use crate::model::fact::*;
@@ -97,6 +99,14 @@ const ENTRY_POINTS: &str = "
   in: [javascript]
   on: timer
   call: setInterval
+- name: Scripts
+  in: [php]
+  on: request
+  code: { reads: $_POST, calls: session_start }
+- name: Memory
+  in: [php]
+  memory: request
+  unless_project: { call: serve }
 ";
 
 fn rule(text: &str) -> Rule {

@@ -73,6 +73,13 @@ fn test<'a>(value: &'a Value, constants: &Constants<'a>, steps: u32, holds: &dyn
             Some(constant) => test(constant, constants, steps - 1, holds),
             None => Fit::No,
         },
+        // `bytes(key ?? random())`: what is handed through may fall back.
+        Value::Call { arguments, .. } if steps > 0 => {
+            let chosen = arguments.iter().map(|argument| &argument.value);
+            let chosen = chosen.filter(|value| matches!(value, Value::OneOf(_) | Value::Environment { .. }));
+            let mut fits = chosen.map(|value| test(value, constants, steps - 1, holds));
+            fits.find(|fit| matches!(fit, Fit::Fallback(_))).unwrap_or(Fit::No)
+        }
         _ => Fit::No,
     }
 }
@@ -93,6 +100,7 @@ fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
         || pattern.is.is_some_and(|is| *value == Value::Bool(is))
         || pattern.made_by.as_ref().is_some_and(|patterns| made_by(patterns, value))
         || (pattern.given && !is_nothing(value))
+        || (pattern.nothing && is_nothing(value))
 }
 
 fn any_case(patterns: &Patterns, lower: &str) -> bool {

@@ -26,6 +26,7 @@
 //!
 //! | `import "github.com/gin-gonic/gin"; gin.Default().GET(…)` | `github.com/gin-gonic/gin.Default().GET` |
 //! | what another file of the same Go package declares: `carts` | `~carts` |
+//! | `use App\Services\Cart; Cart::find($id)`, a variable of PHP, a superglobal | `App.Services.Cart.find`, `~$carts`, `$_SESSION` |
 //!
 //! `()` stands for "what that call returns"; a variable that is assigned once from a call is replaced by it. `new X()`,
 //! `X()` and `X::new()` differ only as the language spells them: `new X()` is written `X()`.
@@ -67,9 +68,35 @@ impl Language {
         self == Language::Go
     }
 
+    /// Code in one of them calls code in the other: TypeScript and JavaScript, Java and Kotlin.
+    pub fn calls(self, other: Language) -> bool {
+        let script = |language| matches!(language, Language::JavaScript | Language::TypeScript);
+        self == other || script(self) && script(other) || self.shares_types_with(other)
+    }
+
     /// The package of a type is the folder that its file lies in, or ends like it.
     pub fn packages_are_folders(self) -> bool {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
+    }
+
+    /// Programs leave it to a framework to make the objects that live long.
+    pub fn injects_objects(self) -> bool {
+        self == Language::CSharp
+    }
+
+    /// A function that one file declares has the same name in every other.
+    pub fn shares_functions(self) -> bool {
+        self == Language::Php
+    }
+
+    /// Programs seldom say of what class an object is.
+    pub fn leaves_types_open(self) -> bool {
+        self == Language::Php
+    }
+
+    /// What is to be called may be handed over by its name in a text.
+    pub fn names_functions_in_texts(self) -> bool {
+        self == Language::Php
     }
 
     /// A type that a file neither declares nor imports may be declared by any other file of these languages.

@@ -25,8 +25,10 @@ pub struct Clause {
     pub severity: Option<Severity>,
     pub confidence: Option<Confidence>,
     pub fix: Option<String>,
+    /// One choice stands behind all of these places: one is reported, and the others are named with it.
+    pub once: Option<Once>,
     /// The severity where the unsafe value is only what the environment or another branch falls back to.
-    pub fallback: Severity,
+    pub fallback: Option<Severity>,
 }
 
 impl Clause {
@@ -68,14 +70,29 @@ pub struct Conditions {
     /// Like `with`; one that holds silences the clause.
     pub unless_with: BTreeMap<Name, ValuePattern>,
     pub place: Place,
+    /// Files, by their paths, of which alone the clause speaks.
+    pub path: Option<Patterns>,
     /// Files, by their paths, in which the clause stays silent.
     pub unless_path: Option<Patterns>,
+    /// For a call: what the functions that it is handed must do, themselves or through others; for one that is handed none, what
+    /// the function around it must do. All of these must be found.
+    pub if_reaches: Vec<Evidence>,
+    /// Like `if_reaches`; one that is found silences the clause.
+    pub unless_reaches: Vec<Evidence>,
     pub if_function: Option<Evidence>,
     pub if_file: Option<Evidence>,
     pub if_project: Option<Evidence>,
     pub unless_function: Option<Evidence>,
     pub unless_file: Option<Evidence>,
     pub unless_project: Option<Evidence>,
+}
+
+/// Of what one finding is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Once {
+    File,
+    Project,
 }
 
 /// Where in the file the subject must stand.
@@ -102,6 +119,8 @@ pub struct Evidence {
     pub with: BTreeMap<Name, ValuePattern>,
     pub import: Option<Patterns>,
     pub setting: Option<Patterns>,
+    /// Files, by their paths, in which it counts.
+    pub path: Option<Patterns>,
     /// What the setting must be.
     pub value: Option<ValuePattern>,
     pub dependency: Option<Patterns>,
@@ -276,6 +295,28 @@ pub struct ServicePattern {
     pub declared_singleton: bool,
 }
 
+/// What a clause says where the unsafe value is only a fallback.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fallback {
+    /// A default that the configuration is there to override is no hazard.
+    Silent,
+    Info,
+    Warning,
+    Error,
+}
+
+impl Fallback {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Fallback::Silent => None,
+            Fallback::Info => Some(Severity::Info),
+            Fallback::Warning => Some(Severity::Warning),
+            Fallback::Error => Some(Severity::Error),
+        }
+    }
+}
+
 /// A clause as the file writes it; [`RawClause::check`] turns it into a [`Clause`] or says why it is none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -299,7 +340,12 @@ pub(super) struct RawClause {
     unless_with: BTreeMap<Name, ValuePattern>,
     #[serde(default)]
     at: Place,
+    path: Option<Patterns>,
     unless_path: Option<Patterns>,
+    #[serde(default)]
+    if_reaches: Vec<Evidence>,
+    #[serde(default)]
+    unless_reaches: Vec<Evidence>,
     if_function: Option<Evidence>,
     if_file: Option<Evidence>,
     if_project: Option<Evidence>,
@@ -310,7 +356,8 @@ pub(super) struct RawClause {
     severity: Option<Severity>,
     confidence: Option<Confidence>,
     fix: Option<String>,
-    fallback: Option<Severity>,
+    once: Option<Once>,
+    fallback: Option<Fallback>,
 }
 
 /// The words in braces that `say` may use.
@@ -322,6 +369,9 @@ impl RawClause {
         let about_options = !self.with.is_empty() || !self.without.is_empty() || !self.unless_with.is_empty();
         if self.call.is_none() && about_options {
             return Err("`with`, `without` and `unless_with` speak of a call: this clause has no `call`".into());
+        }
+        if self.call.is_none() && !(self.if_reaches.is_empty() && self.unless_reaches.is_empty()) {
+            return Err("`if_reaches` and `unless_reaches` speak of a call: this clause has no `call`".into());
         }
         if self.setting.is_none() && self.value.is_some() {
             return Err("`value` speaks of a setting: this clause has no `setting`".into());
@@ -355,7 +405,9 @@ impl RawClause {
             &self.unless_file,
             &self.unless_project,
         ];
-        evidence.into_iter().flatten().try_for_each(Evidence::check)?;
+        let reached = self.if_reaches.iter().chain(&self.unless_reaches);
+        evidence.into_iter().flatten().chain(reached).try_for_each(Evidence::check)?;
+
         Ok(Clause {
             languages: self.languages,
             subject,
@@ -365,7 +417,10 @@ impl RawClause {
                 without: self.without,
                 unless_with: self.unless_with,
                 place: self.at,
+                path: self.path,
                 unless_path: self.unless_path,
+                if_reaches: self.if_reaches,
+                unless_reaches: self.unless_reaches,
                 if_function: self.if_function,
                 if_file: self.if_file,
                 if_project: self.if_project,
@@ -377,7 +432,8 @@ impl RawClause {
             severity: self.severity,
             confidence: self.confidence,
             fix: self.fix.map(|fix| fix.trim().to_owned()),
-            fallback: self.fallback.unwrap_or(Severity::Info),
+            once: self.once,
+            fallback: self.fallback.unwrap_or(Fallback::Info).severity(),
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct EntryPoint {
     pub trigger: Trigger,
     /// It counts only in files with this.
     pub if_file: Option<Evidence>,
+    /// It counts only in projects without this.
+    pub unless_project: Option<Evidence>,
 }
 
 /// How a framework keeps the objects whose methods it calls.
@@ -55,6 +57,24 @@ pub enum Trigger {
     Named { functions: Patterns, files: Patterns },
     /// Methods of a class that extends or is decorated with something; all of them, or those of the given names.
     Class { class: ClassPattern, functions: Option<Patterns> },
+    /// Code by what it does: a function, or what a file does outside of all, that reads such a variable or makes such a call.
+    Code { reads: Option<Patterns>, calls: Option<Patterns> },
+    /// No function: what a program of these languages keeps in memory is gone after each request.
+    FreshMemory,
+}
+
+/// How long the memory of a program lasts, where that is less than the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Memory {
+    Request,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Code {
+    reads: Option<Patterns>,
+    calls: Option<Patterns>,
 }
 
 impl EntryPoint {
@@ -80,7 +100,10 @@ struct RawEntryPoint {
     functions: Option<Patterns>,
     files: Option<Patterns>,
     class: Option<ClassPattern>,
+    code: Option<Code>,
+    memory: Option<Memory>,
     if_file: Option<Evidence>,
+    unless_project: Option<Evidence>,
 }
 
 pub(super) fn parse(text: &str, path: &str) -> Result<Vec<EntryPoint>, Problem> {
@@ -97,10 +120,15 @@ fn check(raw: RawEntryPoint) -> Result<EntryPoint, &'static str> {
     if raw.languages.is_empty() {
         return Err("`in` is empty: an entry point belongs to a language");
     }
-    if raw.on.is_none() && raw.objects.is_none() {
+    if raw.on.is_none() && raw.objects.is_none() && raw.memory.is_none() {
         return Err("an entry point says `on` what occasion it runs, or how many `objects` there are");
     }
     let trigger = match (raw.call, raw.class, raw.functions, raw.files) {
+        (None, None, None, None) => match (raw.code, raw.memory) {
+            (Some(Code { reads, calls }), None) => Trigger::Code { reads, calls },
+            (None, Some(Memory::Request)) => Trigger::FreshMemory,
+            _ => return Err(NO_TRIGGER),
+        },
         (Some(callee), None, None, None) => {
             Trigger::Call { callee, path: raw.path, path_like: raw.path_like, method: raw.method, within: raw.within }
         }
@@ -109,11 +137,14 @@ fn check(raw: RawEntryPoint) -> Result<EntryPoint, &'static str> {
             class.check()?;
             Trigger::Class { class, functions }
         }
-        _ => return Err("an entry point has either `call`, or `class`, or `functions` and `files`"),
+        _ => return Err(NO_TRIGGER),
     };
-    let RawEntryPoint { name, languages, on: occasion, objects, if_file, .. } = raw;
-    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file })
+    let RawEntryPoint { name, languages, on: occasion, objects, if_file, unless_project, .. } = raw;
+    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file, unless_project })
 }
+
+const NO_TRIGGER: &str =
+    "an entry point has either `call`, or `class`, or `code`, or `memory`, or `functions` and `files`";
 
 #[cfg(test)]
 mod tests {

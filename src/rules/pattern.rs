@@ -114,6 +114,8 @@ pub struct ValuePattern {
     pub made_by: Option<Patterns>,
     /// Anything but nothing, `null` and `false`.
     pub given: bool,
+    /// Nothing: `null`, `false`.
+    pub nothing: bool,
 }
 
 /// The long form, as serde reads it.
@@ -126,6 +128,8 @@ struct LongForm {
     made_by: Option<Patterns>,
     #[serde(default)]
     given: bool,
+    #[serde(default)]
+    nothing: bool,
 }
 
 impl<'de> Deserialize<'de> for ValuePattern {
@@ -136,7 +140,7 @@ impl<'de> Deserialize<'de> for ValuePattern {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "true, false, a text, a list of texts, or a mapping with text, except, is, made_by or given",
+                    "true, false, a text, a list of texts, or a mapping with text, except, is, made_by, given or nothing",
                 )
             }
 
@@ -158,11 +162,11 @@ impl<'de> Deserialize<'de> for ValuePattern {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ValuePattern, A::Error> {
                 let long = LongForm::deserialize(MapAccessDeserializer::new(map))?;
-                if long.text.is_none() && long.is.is_none() && long.made_by.is_none() && !long.given {
-                    return Err(de::Error::custom("a value pattern needs text, is, made_by or given"));
+                if long.text.is_none() && long.is.is_none() && long.made_by.is_none() && !long.given && !long.nothing {
+                    return Err(de::Error::custom("a value pattern needs text, is, made_by, given or nothing"));
                 }
-                let LongForm { text, except, is, made_by, given } = long;
-                Ok(ValuePattern { text, except, is, made_by, given })
+                let LongForm { text, except, is, made_by, given, nothing } = long;
+                Ok(ValuePattern { text, except, is, made_by, given, nothing })
             }
         }
         deserializer.deserialize_any(Forms)

@@ -4,6 +4,7 @@
 //! where ([`scope`]), what they stand for ([`resolve`]) and which facts follow ([`emit`]) is told once, for every language.
 //! A new language is a file that lowers its syntax, and a table of what it calls things ([`dialect`]).
 
+mod csharp;
 mod dialect;
 mod emit;
 mod go;
@@ -12,6 +13,7 @@ mod javascript;
 pub(crate) mod lines;
 mod link;
 mod lowering;
+mod php;
 mod python;
 #[cfg(test)]
 pub(crate) mod render;
@@ -49,8 +51,16 @@ pub struct Adapter {
 }
 
 /// Every language that is understood.
-pub const ADAPTERS: &[Adapter] =
-    &[python::ADAPTER, javascript::JAVASCRIPT, javascript::TYPESCRIPT, javascript::TSX, rust::ADAPTER, go::ADAPTER];
+pub const ADAPTERS: &[Adapter] = &[
+    python::ADAPTER,
+    javascript::JAVASCRIPT,
+    javascript::TYPESCRIPT,
+    javascript::TSX,
+    rust::ADAPTER,
+    go::ADAPTER,
+    csharp::ADAPTER,
+    php::ADAPTER,
+];
 
 /// The adapter for a file, by its name.
 pub fn adapter(path: &str) -> Option<&'static Adapter> {

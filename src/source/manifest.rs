@@ -2,6 +2,7 @@
 
 mod go_mod;
 mod json;
+mod msbuild;
 mod requirements;
 mod toml;
 
@@ -18,8 +19,13 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     let folder = folder.rsplit('/').next().unwrap_or_default();
     match name {
         "go.mod" => Some(|path, text| extract(go_mod::dependencies, path, text)),
-        "package.json" => Some(|path, text| extract(json::dependencies, path, text)),
+        "composer.lock" => Some(|path, text| extract(json::installed, path, text)),
+        "package.json" | "composer.json" => Some(|path, text| extract(json::dependencies, path, text)),
         "pyproject.toml" | "Pipfile" | "Cargo.toml" => Some(|path, text| extract(toml::dependencies, path, text)),
+        "Directory.Packages.props" | "Directory.Build.props" | "packages.config" => {
+            Some(|path, text| extract(msbuild::dependencies, path, text))
+        }
+        _ if name.ends_with(".csproj") => Some(|path, text| extract(msbuild::dependencies, path, text)),
         _ if !name.ends_with(".txt") && !name.ends_with(".in") => None,
         _ if name.starts_with("requirements") || folder == "requirements" => {
             Some(|path, text| extract(requirements::dependencies, path, text))
@@ -61,12 +67,16 @@ impl Manifest<'_> {
     }
 }
 
-/// Comments begin with `#`, in go.mod with `//`; JSON has none.
+/// Comments begin with `#`, in go.mod with `//`, in XML with `<!--`; JSON has none.
 fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
-    if path.ends_with(".json") {
+    if path.ends_with(".json") || path.ends_with(".lock") {
         return Vec::new();
     }
-    let sign = if path.ends_with("go.mod") { "//" } else { "#" };
+    let sign = match path {
+        _ if path.ends_with("go.mod") => "//",
+        _ if path.ends_with("proj") || path.ends_with(".props") || path.ends_with(".config") => "<!--",
+        _ => "#",
+    };
     let one = |(at, _): (usize, &str)| {
         let start = at - lines.before(at as u32).len() + lines.before(at as u32).find(sign)?;
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
@@ -116,6 +126,22 @@ mod tests {
         assert_eq!(extracted.problems, []);
         let expected = "5:5 dependency express ^4.18\n6:5 dependency @scope/\\\"x 1\n8:24 dependency jest 29 dev";
         assert_eq!(render(&extracted.facts), expected);
+    }
+
+    #[test]
+    fn composer_names_what_is_required_and_what_is_installed() {
+        let text = "{\n  \"require\": {\n    \"php\": \"^8.2\",\n    \"laravel/framework\": \"^11.0\"\n  },\n  \"require-dev\": { \"phpunit/phpunit\": \"^11\" }\n}\n";
+        let expected =
+            "3:5 dependency php ^8.2\n4:5 dependency laravel/framework ^11.0\n6:20 dependency phpunit/phpunit ^11 dev";
+        assert_eq!(render(&read("composer.json", text).facts), expected);
+        let text = "{\n  \"packages\": [\n    {\n      \"name\": \"laravel/framework\",\n      \"version\": \"v11.31.0\",\n      \"require\": { \"name\": \"x\", \"version\": \"1\" },\n      \"authors\": [{ \"name\": \"A\" }]\n    },\n    { \"name\": \"predis/predis\", \"version\": \"v2.2.2\" }\n  ],\n\
+                    \x20 \"packages-dev\": [{ \"name\": \"mockery/mockery\", \"version\": \"1.6.12\" }]\n}\n";
+        let extracted = read("composer.lock", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "4:7 dependency laravel/framework v11.31.0\n9:7 dependency predis/predis v2.2.2\n11:22 dependency mockery/mockery 1.6.12 dev"
+        );
     }
 
     #[test]
@@ -172,11 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn projects_of_msbuild_name_packages_and_their_kind() {
+        let text = "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n  <ItemGroup>\n    <PackageReference Include=\"Hangfire.Core\" Version=\"1.8.0\" />\n\
+                    \x20   <PackageReference Include=\"Quartz\"><Version>3.8</Version></PackageReference> <!-- scaleproof: ignore[x] why -->\n\
+                    \x20   <PackageVersion Include=\"A\" Version=\"1\" /><PackageReference Update=\"B\" /><Compile Include=\"c.cs\" />\n\
+                    \x20   <FrameworkReference Include=\"Microsoft.AspNetCore.App\" />\n    <PackageReference Include=\"S\" PrivateAssets=\"all\" />\n  </ItemGroup>\n</Project>\n";
+        let extracted = read("src/Shop.csproj", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "1:10 dependency Microsoft.NET.Sdk.Web \n3:5 dependency Hangfire.Core 1.8.0\n4:5 dependency Quartz 3.8\n5:5 dependency A 1\n\
+             6:5 dependency Microsoft.AspNetCore.App \n7:5 dependency S  dev\n4:82 directive ignore[x] why"
+        );
+        let old = read("packages.config", "<packages>\n  <package id=\"Quartz\" version=\"2.0\" />\n</packages>");
+        assert_eq!(render(&old.facts), "2:3 dependency Quartz 2.0");
+    }
+
+    #[test]
     fn broken_manifests_are_problems_with_their_places() {
         let cases = [
             ("package.json", "{\n  \"dependencies\": { \"a\": \"1\", }\n}", 2),
             ("pyproject.toml", "[project]\nname = \n", 2),
             ("Cargo.toml", "[dependencies]\na = \"1\"\nb = { version = \"1\"\n", 3),
+            ("a.csproj", "<Project>\n  <ItemGroup>\n</Project>", 3),
         ];
         for (path, text, line) in cases {
             let problems = read(path, text).problems;
@@ -190,7 +234,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
-            for path in ["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod"] {
+            let named = ["package.json", "composer.lock", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj"];
+            for path in named {
                 read(path, &text);
             }
         }

@@ -83,7 +83,10 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             Form::This | Form::Text(_) | Form::Number(_) | Form::Bool(_) | Form::Null | Form::Outer(_) => {}
             Form::Name(_) | Form::Member(..) | Form::Index(..) => self.read(node, scope),
             Form::Call(call) => self.call(node, call, scope, None),
-            Form::List(nodes) | Form::Made(_, nodes) | Form::Other(nodes) => self.nodes(nodes, scope),
+            Form::List(nodes) | Form::Made(_, nodes) | Form::Joined(nodes) | Form::Other(nodes) => {
+                self.nodes(nodes, scope);
+            }
+            Form::Settings(entries) => self.settings(entries, scope),
             Form::Map(entries) => entries.iter().for_each(|(_, value)| self.node(value, scope)),
             Form::Function(function) => {
                 let inside = function.scope.get();

@@ -71,6 +71,7 @@ kinds! {
     Index = "index_expression",
     Slice = "slice_expression",
     Call = "call_expression",
+    Go = "go_statement",
     Conversion = "type_conversion_expression",
     Assertion = "type_assertion_expression",
     Instantiation = "type_instantiation_expression",
@@ -152,6 +153,7 @@ impl<'t> Lowering<'t> for Lower<'t> {
         match self.kind(node) {
             Kind::Identifier => Form::Name(self.slice(node)),
             Kind::Selector => self.selector(node),
+            Kind::Go => self.goroutine(node),
             Kind::Call => self.call(node),
             Kind::Index => {
                 let (object, key) = (self.required(node, self.fields.operand), self.required(node, self.fields.index));
@@ -255,6 +257,18 @@ impl<'t> Lower<'t> {
                 Form::call(callee, arguments)
             }
         }
+    }
+
+    /// `go f(x)` and `go func() { … }()` are calls of `go` with what runs beside the function from then on.
+    fn goroutine(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let Some(call) = self.children(node).first().copied() else { return Form::Other(Vec::new()) };
+        let literal = self.child(call, self.fields.function).filter(|function| self.kind(*function) == Kind::Literal);
+        let mut arguments = vec![(None, self.node(literal.unwrap_or(call)))];
+        if let (Some(_), Some(list)) = (literal, self.child(call, self.fields.arguments)) {
+            arguments.extend(self.nodes(list).into_iter().map(|node| (None, node)));
+        }
+        let start = node.start_byte() as u32;
+        Form::call(Node::new(start, start + 2, Form::Name("go")), arguments)
     }
 
     fn argument(&mut self, node: Syntax<'t>) -> (Option<&'t str>, Node<'t>) {

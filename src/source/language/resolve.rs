@@ -262,7 +262,15 @@ impl<'a, 't> Program<'a, 't> {
                 let value = value.filter(|(symbol, _)| {
                     symbol.strip_suffix("()").is_none_or(|callee| self.dialect.constructor(callee).is_none())
                 });
-                value.or_else(|| self.annotated_symbol(binding)).unwrap_or_else(|| match binding.role {
+                let typed = self.annotated_symbol(binding);
+                // Where a type is written down it says more than a call does, but less than the class that is made.
+                let value = match typed.is_some() && self.dialect.open_types {
+                    true => {
+                        value.filter(|(symbol, _)| symbol.strip_suffix("()").is_some_and(|made| !made.contains('.')))
+                    }
+                    false => value,
+                };
+                value.or(typed).unwrap_or_else(|| match binding.role {
                     Role::Field { .. } => (own(), Root::Declared),
                     _ if matches!(
                         binding.origin.as_ref().map(|origin| &origin.node.peeled().form),
@@ -320,11 +328,15 @@ impl<'a, 't> Program<'a, 't> {
         }
         let Form::Name(name) = base.form else { return None };
         // A type that is neither imported nor declared here is one of the language: it says nothing.
-        let declared = self.bindings.lookup(name, scope, annotation.start).is_some();
-        if !declared && !self.dialect.is_shared(name) && !self.dialect.open_types {
+        let declared = self.bindings.lookup_type(name, scope, annotation.start);
+        if declared.is_none() && !self.dialect.is_shared(name) && !self.dialect.open_types {
             return None;
         }
-        let (symbol, root) = self.symbol(annotation, scope)?;
+        let (symbol, root) = match (declared, &annotation.form) {
+            (Some(id), Form::Name(_)) => self.binding_symbol(id),
+            (None, Form::Name(name)) if !self.dialect.is_shared(name) => (Name::new(name), Root::Known),
+            _ => self.symbol(annotation, scope)?,
+        };
         match root {
             Root::Local => None,
             _ => Some((smol_str::format_smolstr!("{symbol}()"), root)),
@@ -390,6 +402,11 @@ impl<'a, 't> Program<'a, 't> {
 
     fn annotated(&self, binding: &Binding<'a, 't>, depth: u32) -> Option<(ClassId, bool)> {
         let (annotation, scope) = binding.annotation?;
+        if let Form::Name(name) = annotation.form
+            && let Role::Class(class) = self.binding(self.bindings.lookup_type(name, scope, annotation.start)?).role
+        {
+            return Some((class, true));
+        }
         match self.class_within(annotation, scope, depth - 1)? {
             (class, false) => Some((class, true)),
             _ => None,

@@ -171,6 +171,16 @@ impl<'a, 't> Bindings<'a, 't> {
         None
     }
 
+    /// The binding that the name of a type means at a place. Where bare names mean members, a field may be called as its type is.
+    pub fn lookup_type(&self, name: &str, scope: ScopeId, at: u32) -> Option<BindingId> {
+        if !self.implicit_this {
+            return self.lookup(name, scope, at);
+        }
+        let scopes = std::iter::successors(Some(scope), |scope| self.scopes[*scope as usize].parent);
+        let mut declared = scopes.filter_map(|scope| self.names.get(&(scope, name)).copied());
+        declared.find(|id| matches!(self.all[*id as usize].role, Role::Class(_) | Role::Import(_)))
+    }
+
     /// The member of a class, of the object before that of the class itself.
     pub fn field(&self, class: ClassId, name: &str, of_object: bool) -> Option<BindingId> {
         let class = &self.classes[class as usize];

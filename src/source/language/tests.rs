@@ -1,7 +1,9 @@
 //! Snippets in, facts out, for every language.
 
+mod csharp;
 mod go;
 mod javascript;
+mod php;
 mod python;
 mod robustness;
 mod rust;
@@ -58,10 +60,12 @@ fn a_comment_can_speak_to_us_in_any_language() {
     let cases = [
         ("a.py", "x = f()  # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.js", "f(); // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\n\"scaleproof: no\";\n"),
+        ("a.php", "<?php f(); // scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\n$x = 'scaleproof: no';\n"),
         (
             "a.go",
             "package a; var x = f() // scaleproof: ignore[a] why\n// scaleproof: ignore[b] why\nvar y = \"scaleproof: no\"\n",
         ),
+        ("a.cs", "class A {} // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\nf(\"scaleproof: no\");\n"),
         (
             "a.rs",
             "fn x() { f() } // scaleproof: ignore[a] why\n/// scaleproof: ignore[b] why\nconst Y: &str = \"// scaleproof: no\";\n",
@@ -81,6 +85,8 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.js", "const a = {};\nfunction (\n", 2),
         ("a.rs", "fn a() {}\nfn b( {\n", 2),
         ("a.go", "package a\nfunc b( {\n", 2),
+        ("a.cs", "class A {}\nclass B { void c( {\n", 2),
+        ("a.php", "<?php $a = [];\nfunction b( {\n", 2),
     ];
     for (path, text, line) in cases {
         let problems = extract(path, text).problems;

@@ -31,6 +31,8 @@ pub(super) enum Form<'t> {
     Number(f64),
     Bool(bool),
     Null,
+    /// A text that is put together: `"a $b"`, `'a' . b`.
+    Joined(Vec<Node<'t>>),
     List(Vec<Node<'t>>),
     /// Keys as written; a spread has the key [`SPREAD`].
     Map(Vec<(Cow<'t, str>, Node<'t>)>),
@@ -58,6 +60,8 @@ pub(super) enum Form<'t> {
     Decorated(Vec<Node<'t>>, Box<Node<'t>>),
     /// Whatever it declares can be imported by other files.
     Exported(Box<Node<'t>>),
+    /// What a configuration file gives when it is run, under dotted keys; what is configured by a call.
+    Settings(Vec<(Cow<'t, str>, Node<'t>)>),
     /// Anything else: what stands inside still counts.
     Other(Vec<Node<'t>>),
 }

@@ -1,11 +1,44 @@
-//! package.json.
+//! package.json, composer.json and composer.lock.
 
 use super::Manifest;
 
-const SECTIONS: &[(&str, bool)] =
-    &[("dependencies", false), ("peerDependencies", false), ("optionalDependencies", false), ("devDependencies", true)];
+/// Objects that name packages with their versions, and whether they are for development only.
+const SECTIONS: &[(&str, bool)] = &[
+    ("dependencies", false),
+    ("peerDependencies", false),
+    ("optionalDependencies", false),
+    ("devDependencies", true),
+    ("require", false),
+    ("require-dev", true),
+];
+
+/// Lists of what composer has installed: `{"name": "laravel/framework", "version": "v11.0.0", …}`.
+const INSTALLED: &[(&str, bool)] = &[("packages", false), ("packages-dev", true)];
 
 pub(super) fn dependencies(manifest: &mut Manifest<'_>) {
+    read(manifest, |manifest, entry| {
+        if let [_, section] = entry.objects
+            && let Some((_, dev)) = SECTIONS.iter().find(|(known, _)| known == section)
+        {
+            manifest.add(entry.key, entry.value, *dev, entry.start, entry.end);
+        }
+    });
+}
+
+pub(super) fn installed(manifest: &mut Manifest<'_>) {
+    let mut name: Option<(String, usize, usize)> = None;
+    read(manifest, |manifest, entry| {
+        let [_, list, _] = entry.objects else { return };
+        let Some((_, dev)) = INSTALLED.iter().find(|(known, _)| known == list) else { return };
+        match (entry.key, name.take()) {
+            ("name", _) => name = Some((entry.value.to_owned(), entry.start, entry.end)),
+            ("version", Some((name, start, end))) => manifest.add(&name, entry.value, *dev, start, end),
+            (_, known) => name = known,
+        }
+    });
+}
+
+fn read<'t>(manifest: &mut Manifest<'t>, mut found: impl FnMut(&mut Manifest<'t>, &Entry<'_, 't>)) {
     let text = manifest.text;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         let start = offset(text, error.line(), error.column());
@@ -14,11 +47,7 @@ pub(super) fn dependencies(manifest: &mut Manifest<'_>) {
         let message = message.split(" at line ").next().unwrap_or(&message).to_string();
         return manifest.problem(message, start, start + 1);
     }
-    for (section, name, version, start, end) in entries(text) {
-        if let Some((_, dev)) = SECTIONS.iter().find(|(known, _)| *known == section) {
-            manifest.add(name, version, *dev, start, end);
-        }
-    }
+    entries(text, &mut |entry| found(manifest, entry));
 }
 
 /// The byte offset of a line and a byte column as serde_json counts them, both from 1; never within a character.
@@ -31,10 +60,19 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     at
 }
 
-/// The texts within the objects of a valid document: name of the object, key, value, and where both stand.
-/// serde_json tells no positions, but a valid document has structure only outside of its strings.
-fn entries(text: &str) -> Vec<(&str, &str, &str, usize, usize)> {
-    let mut found = Vec::new();
+/// A text within an object.
+struct Entry<'e, 't> {
+    /// Names of the objects and lists around, from the outside in; the outermost has none.
+    objects: &'e [&'t str],
+    key: &'t str,
+    value: &'t str,
+    start: usize,
+    end: usize,
+}
+
+/// Calls `found` with each text within the objects of a valid document. serde_json tells no positions, but a valid document has
+/// structure only outside of its strings.
+fn entries<'t>(text: &'t str, found: &mut dyn FnMut(&Entry<'_, 't>)) {
     let mut objects: Vec<&str> = Vec::new();
     let mut key: Option<(&str, usize)> = None;
     let mut is_value = false;
@@ -45,8 +83,8 @@ fn entries(text: &str) -> Vec<(&str, &str, &str, usize, usize)> {
                 let end = string_end(text, at);
                 let inner = text.get(at + 1..end).unwrap_or_default();
                 match (is_value, key) {
-                    (true, Some((name, start))) if objects.len() == 2 => {
-                        found.push((objects[1], name, inner, start, end + 1));
+                    (true, Some((key, start))) => {
+                        found(&Entry { objects: &objects, key, value: inner, start, end: end + 1 });
                     }
                     (false, _) => key = Some((inner, at)),
                     _ => {}
@@ -67,7 +105,6 @@ fn entries(text: &str) -> Vec<(&str, &str, &str, usize, usize)> {
         }
         at += 1;
     }
-    found
 }
 
 /// Where the string that begins at `start` has its closing quote.

@@ -1,5 +1,7 @@
 //! Declarations and assignments: accesses that write, settings, and where the results of calls go.
 
+use std::borrow::Cow;
+
 use super::super::resolve::Root;
 use super::super::scope::{BindingId, Role, ScopeKind, join};
 use super::super::tree::{Assign, Declare, Form, Node, Pattern, Place, ScopeId};
@@ -134,7 +136,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
                 {
                     self.field_written(id, kind, target, scope);
                 } else if let Some(found) = self.program.state_of(target, scope) {
-                    let kind = if update { kind } else { AccessKind::Insert };
+                    let whole = self.program.dialect.open_types && !found.part;
+                    let kind = if update || whole { kind } else { AccessKind::Insert };
                     self.access(found, kind, target, scope);
                 }
                 self.inside(target, scope);
@@ -203,6 +206,18 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let key = self.shared(key);
         let (function, span) = (self.function(scope), self.span(node));
         self.out.settings.push(Setting { key, value, function, span });
+    }
+
+    /// What a configuration file gives, or what is configured by a call.
+    pub(super) fn settings(&mut self, entries: &[(Cow<'t, str>, Node<'t>)], scope: ScopeId) {
+        for (key, value) in entries {
+            self.node(value, scope);
+            let (key, span) = (self.shared(Name::new(key)), self.span(value));
+            let (value, function) = (self.program.value(value, scope), self.function(scope));
+            if value != Value::Unknown {
+                self.out.settings.push(Setting { key, value, function, span });
+            }
+        }
     }
 
     /// A variable that holds an object as it is written down: `const options = {…}`.

@@ -59,14 +59,17 @@ impl<'a, 't> Program<'a, 't> {
         }
     }
 
-    /// A field of an object whose type another file declares: `~Shop().items`, `shop/store.Store().items`.
+    /// A field of an object, or of a class, whose type another file declares: `~Shop().items`, `shop/store.Store().items`,
+    /// `Shop.items`.
     fn shared_field(&self, node: &Node<'t>, scope: ScopeId) -> Option<Found> {
         if self.dialect.predeclared.is_none() && !self.dialect.open_types {
             return None;
         }
         let (symbol, root) = self.symbol(node, scope)?;
-        let of_object = symbol.rsplit_once('.').is_some_and(|(object, _)| object.ends_with("()"));
-        (of_object && root != Root::Local && (self.dialect.is_project_module)(&symbol)).then_some(Found {
+        let of_class =
+            |owner: &str| self.dialect.open_types && !owner.contains('.') && owner.starts_with(char::is_uppercase);
+        let known = symbol.rsplit_once('.').is_some_and(|(owner, _)| owner.ends_with("()") || of_class(owner));
+        (known && root != Root::Local && (self.dialect.is_project_module)(&symbol)).then_some(Found {
             target: Target::Imported(symbol),
             part: false,
             alias: false,
@@ -196,7 +199,7 @@ impl<'a, 't> Program<'a, 't> {
             Form::List(_) => Some(Shape::List),
             Form::Made(shape, _) => Some(shape.clone()),
             Form::Number(_) => Some(Shape::Number),
-            Form::Text(_) => Some(Shape::Text),
+            Form::Text(_) | Form::Joined(_) => Some(Shape::Text),
             Form::Bool(_) => Some(Shape::Bool),
             Form::Null => Some(Shape::Null),
             Form::Either(parts) => self.shape_of(&parts[1], scope).or_else(|| self.shape_of(&parts[0], scope)),

@@ -1,5 +1,7 @@
 //! Expressions to values.
 
+use std::borrow::Cow;
+
 use super::super::scope::{MODULE, Role};
 use super::super::tree::{Call, Form, Node, ScopeId};
 use super::Program;
@@ -10,6 +12,8 @@ use crate::model::fact::{Argument, Shape, Value};
 const VALUE_DEPTH: u32 = 6;
 /// A list or an object is kept up to this many entries; longer ones are tables and no options.
 const VALUE_ENTRIES: usize = 64;
+/// The callee of a text that is put together.
+const JOINED: &str = ".";
 /// Longer texts are contents, not options.
 const VALUE_TEXT: usize = 512;
 
@@ -47,6 +51,7 @@ impl<'a, 't> Program<'a, 't> {
                     .map(|(key, value)| (Name::new(key), self.value_within(value, scope, inner)))
                     .collect(),
             ),
+            Form::Joined(parts) => self.joined(parts, scope, inner),
             Form::Either(parts) => {
                 let second = self.value_within(&parts[1], scope, inner);
                 match self.value_within(&parts[0], scope, inner) {
@@ -61,6 +66,26 @@ impl<'a, 't> Program<'a, 't> {
                 self.value_within(&parts[2], scope, inner),
             ]),
             _ => Value::Unknown,
+        }
+    }
+
+    /// A text as far as it is known, `sqlite:{__DIR__}/…`; where no text comes before the result of a call, a call that has the
+    /// parts.
+    fn joined(&self, parts: &[Node<'t>], scope: ScopeId, depth: u32) -> Value {
+        let values: Vec<Value> =
+            parts.iter().take(VALUE_ENTRIES).map(|part| self.value_within(part, scope, depth)).collect();
+        let is_result = |value: &Value| match value {
+            Value::Name(symbol) => symbol.ends_with("()"),
+            value => matches!(value, Value::Call { .. }),
+        };
+        match values.first() {
+            Some(first) if matches!(first, Value::Text(_)) || !values.iter().any(is_result) => {
+                Value::Text(Name::from(values.iter().map(piece).collect::<String>()))
+            }
+            _ => {
+                let arguments = values.into_iter().map(|value| Argument { name: None, value }).collect();
+                Value::Call { callee: Name::new_static(JOINED), arguments }
+            }
         }
     }
 
@@ -79,7 +104,7 @@ impl<'a, 't> Program<'a, 't> {
             && origin.steps.is_empty()
         {
             match &origin.node.peeled().form {
-                Form::Text(_) | Form::Number(_) | Form::Bool(_) => {
+                Form::Text(_) | Form::Joined(_) | Form::Number(_) | Form::Bool(_) => {
                     return self.value_within(origin.node, origin.scope, depth);
                 }
                 Form::Function(function) if binding.scope != MODULE => return Value::Function(function.id.get()),
@@ -153,5 +178,14 @@ impl<'a, 't> Program<'a, 't> {
             .take(VALUE_ENTRIES)
             .map(|(name, value)| Argument { name: name.map(Name::new), value: self.value_within(value, scope, depth) })
             .collect()
+    }
+}
+
+/// A part of a text that is put together: names in braces, `…` for what has none.
+fn piece(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Name(symbol) => Cow::Owned(format!("{{{}}}", symbol.trim_start_matches('~'))),
+        _ => Cow::Borrowed("…"),
     }
 }

@@ -75,8 +75,11 @@ impl<'a, 't> Binder<'a, 't> {
                 self.node(key, scope);
             }
             Form::Call(call) => self.call(call, scope, hint),
-            Form::List(nodes) | Form::Made(_, nodes) | Form::Other(nodes) => self.nodes(nodes, scope),
+            Form::List(nodes) | Form::Made(_, nodes) | Form::Joined(nodes) | Form::Other(nodes) => {
+                self.nodes(nodes, scope);
+            }
             Form::Map(entries) => self.map(entries, scope, hint),
+            Form::Settings(entries) => entries.iter().for_each(|(_, value)| self.node(value, scope)),
             Form::Function(function) => self.function(node, function, scope, hint),
             Form::Class(class) => self.class(node, class, scope, hint),
             Form::Declare(declare) => self.declare(node, declare, scope),
@@ -348,6 +351,14 @@ impl<'a, 't> Binder<'a, 't> {
             self.node(value, scope);
             self.hint = None;
         }
+        if let Form::Member(object, name) = &assign.target.form
+            && let Some(id) = self.static_field(object, name, scope)
+        {
+            return match assign.value.as_ref().filter(|_| !assign.update) {
+                Some(value) => self.gets(id, value, scope, &[], scope),
+                None => self.updated(id, scope),
+            };
+        }
         match &assign.target.form {
             Form::Name(name) => self.assigned.push(Assigned {
                 name,
@@ -374,13 +385,7 @@ impl<'a, 't> Binder<'a, 't> {
             let Some(id) = self.out.lookup(name, scope, at) else { continue };
             match value {
                 Some(value) if !update => self.gets(id, value, scope, &[], scope),
-                _ => {
-                    let function = self.out.scopes[scope as usize].function;
-                    let binding = &mut self.out.all[id as usize];
-                    // Twice, so that what comes out of an update never counts as the one known value.
-                    binding.values += 2;
-                    binding.assigned_inside |= binding.function != function;
-                }
+                _ => self.updated(id, scope),
             }
         }
         for (name, scope) in std::mem::take(&mut self.exported) {

@@ -32,10 +32,27 @@ pub(super) const REAL: &[(&str, &str)] = &[
          \tselect { case v, ok := <-d: _, _ = v, ok; case d <- 1: go e.L(m...); default: }\n\tvar y = [...]struct{ z int }{{1}, {z: 2}}; y[0].z, n = n, y[1].z; b.W[int](func(s string) error { return nil })\n\tdelete(c, \"x\"); return\n}\n",
     ),
     (
+        "a.cs",
+        "using System; using static A.B; using C = D.E<int>; [assembly: F(\"g\")] namespace H.I { \n[J(1, K = 2)] public abstract partial class L<T>(int m, M<T> n) : O(m), IP<T> where T : class, new() { \n\
+         private readonly Dictionary<string, List<T?>> _q = new() { [\"a\"] = [1, ..r], [\"b\"] = new() }; public int S { get; set => field = value; } = 3; public T this[int i] => _t[i]; event Action? U;\n\
+         protected L(int v) : this(v, null!) { (w, var x) = (v, 1); } public static L<T> operator +(L<T> a, L<T> b) => a; ~L() { }\n#region y\n async IAsyncEnumerable<int> Z<A>(ref int a, out A b, params int[] c) { b = default; await foreach (var (d, e) in f()) yield return d; using var g = new H(); lock (this) { a++; }\n\
+         try { throw new X($\"{a:N2} {@b}\"); } catch (X ex) when (ex is { Y: > 1 and not 3, Z: [_, .., var q] } z) { } finally { } goto done; done: switch (a) { case 1 when b is null: case int k: break; default: return; } }\n#endregion\n\
+         int N => m switch { 1 or 2 => 3, > 4 => 5, _ => throw null } ?? (from i in xs let j = i where j > 1 orderby j descending group j by i into k select k).First()?.Y!.Z?[0] ?? checked((int)~m); }\n\
+         record struct R(int A); interface IS { void T() { } } enum E : byte { A = 1, B } delegate void G(int x);\n#if DEBUG\n class D1 { }\n#else\n class D2 { }\n#endif\n}\n",
+    ),
+    (
         "a.rs",
         "use std::{sync::Mutex, collections::HashMap as M};\nstatic A: Mutex<M<u8, u8>> = Mutex::new(M::new());\nstruct B<'a, T>(&'a T, u8);\nenum C { D { e: u8 }, F(u8), G }\ntrait H { fn i(&self) -> u8 { 1 } }\n\
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
          \x20 match x { 1..=3 | 5 if x > 2 => k(x), n @ _ => drop(n) } 'l: loop { break 'l; } let y = async move { x as u64 }.await; Ok(()) }\nmacro_rules! m { ($a:expr) => { $a } }\n",
+    ),
+    (
+        "a.php",
+        "<html><?php declare(strict_types=1);\nnamespace App\\Http;\nuse App\\{Cart, Order as O};\nuse function App\\f;\n#[R('/x', methods: ['GET'])]\nabstract class A extends \\B implements C { use T, U { T::x insteadof U; } const X = 1; public static ?array $i = [], $j; private Cart|null $c;\n\
+         public function __construct(private readonly Cart $d, int &$n = 5, ...$rest) {}\n#[R] final public static function g(?Cart $a): ?static { static $n = 0, $m; global $g; self::$i[] = 1; static::$x['a'] = $this?->c->add(x: 1, ...$z); parent::g(); return new static; } }\n\
+         interface D { const Y = 2; }\nenum E: string { case F = 'f'; }\nfunction h(int|string $x = null): iterable { yield $x => 1; yield from f(...); }\n$f = static function () use ($x, &$y) { unset($a['k'], $b); };\n$k = fn($a) => $a ?? $b ?: -1;\n\
+         foreach ($xs as $k => &$v): echo \"a $v {$v['x']} $v->y $v[x]\"; endforeach;\n[$a, 'k' => [$b]] = list(, $c) = f();\n$m = match(true) { 1, 2 => 'x', default => throw new \\E('\\'s') };\n$z ??= <<<E\n hi {$x->y()}\n E . 'x';\n\
+         try { $o = new class(1) extends B { }; } catch (\\E | F $e) { exit(1); } finally { goto end; }\nend: switch ($x) { case 1: break; default: $$x = `ls`; } if ($x): elseif ($y): else: endif; require_once __DIR__ . '/a.php';\nreturn ['a' => env('X'), 1, 'b' => ['c' => [...$x]]]; ?></html>\n",
     ),
 ];
 
@@ -73,11 +90,20 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.rs", format!("fn f() {{ x = {}1; }}", "!".repeat(10_000))),
         ("a.rs", format!("fn f() {{ x{}; }}", ".a()".repeat(10_000))),
         ("a.rs", nested("mod a {", "", "}")),
+        ("a.php", format!("<?php $x = {};", nested("[", "1", "]"))),
+        ("a.php", format!("<?php return {};", nested("['a' => ", "1", "]"))),
+        ("a.php", format!("<?php $x = {}1;", "!".repeat(10_000))),
+        ("a.php", format!("<?php $x{};", "->a()".repeat(10_000))),
+        ("a.php", format!("<?php {}", nested("if ($x) {", "", "}"))),
         ("a.go", format!("package a\nvar x = {}", nested("[]int{", "1", "}"))),
         ("a.go", format!("package a\nvar x = {}", nested("f(", "1", ")"))),
         ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
         ("a.go", format!("package a\nfunc f() {}", nested("{", "", "}"))),
         ("a.go", format!("package a\nfunc f() {{ x{} }}", ".a()".repeat(10_000))),
+        ("a.cs", format!("x = {};", nested("new A(", "1", ")"))),
+        ("a.cs", format!("x = {}1;", "!".repeat(10_000))),
+        ("a.cs", format!("x{};", ".a()".repeat(10_000))),
+        ("a.cs", nested("class A {", "", "}")),
     ];
     for (path, text) in cases {
         let problems = extract(path, &text).problems;
@@ -93,6 +119,7 @@ fn long_chains_are_no_deep_nesting() {
         ("a.py", format!("x = {sum}\n")),
         ("a.js", format!("x = {sum};\n")),
         ("a.go", format!("package a\nvar x = {sum}\n")),
+        ("a.php", format!("<?php $x = {};\n", sum.replace(" + ", " . "))),
     ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");
     }
@@ -212,6 +239,12 @@ const WORDS: &[&str] = &[
     "package a",
     "type",
     "Mutex<",
+    "<?php",
+    "$x",
+    "->",
+    "\\",
+    "\"{$",
+    "<<<E",
     "# c",
     "//",
 ];

@@ -95,6 +95,24 @@ impl<'a, 't> Binder<'a, 't> {
         }
     }
 
+    /// Records that a binding gets a value that comes out of its old one, in `by`.
+    pub(super) fn updated(&mut self, id: BindingId, by: ScopeId) {
+        let function = self.out.scopes[by as usize].function;
+        let binding = &mut self.out.all[id as usize];
+        // Twice, so that what comes out of an update never counts as the one known value.
+        binding.values += 2;
+        binding.assigned_inside |= binding.function != function;
+    }
+
+    /// A member that a class declares for itself, named by the class: `Shop.items`.
+    pub(super) fn static_field(&self, object: &Node<'t>, name: &str, scope: ScopeId) -> Option<BindingId> {
+        let Form::Name(class) = object.form else { return None };
+        match self.out.all[self.out.lookup(class, scope, object.start)? as usize].role {
+            Role::Class(class) => self.out.classes[class as usize].statics.get(name).copied(),
+            _ => None,
+        }
+    }
+
     /// The name of a function that is assigned to a member: `exports.add`, `this.add`, `Shop.prototype.add`.
     pub(super) fn member_hint(&self, object: &Node<'t>, name: &str, scope: ScopeId) -> Option<(Name, bool)> {
         if let Some(class) = self.class_of(object, scope) {
