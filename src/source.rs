@@ -97,6 +97,11 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// True where a file of this path says something, or decides whether others are read.
+pub fn matters(path: &str) -> bool {
+    reader(path).is_some() || walk::decides(file_name(path))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }

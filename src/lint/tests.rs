@@ -316,16 +316,6 @@ fn what_another_file_says_can_silence_a_clause() {
 }
 
 #[test]
-fn low_confidence_is_hidden_and_counted() {
-    let timid = SESSION.replace("confidence: high", "confidence: low");
-    let report = run(&[&timid], vec![session(3, None)]);
-    assert!(report.findings.is_empty());
-    assert_eq!(report.hidden, 1);
-    let options = Options { pedantic: true, ..Options::default() };
-    assert_eq!(lines(&run_with(&[&timid], vec![session(3, None)], &options, "")), [3]);
-}
-
-#[test]
 fn a_comment_with_a_reason_silences() {
     for file in [
         session(3, None).directive(3, "ignore[session] one replica by contract", false),

@@ -13,6 +13,13 @@ pub struct Words<'r> {
     pub provided: String,
 }
 
+impl Words<'_> {
+    /// The service of a deployment that the sentence is about.
+    pub fn service(&self) -> Option<&str> {
+        self.values.iter().find(|(word, _)| *word == "service").map(|(_, name)| name.as_str())
+    }
+}
+
 /// The sentence; `text` is the file's, so that a callee can be shown as it is written there.
 pub fn message(words: &Words<'_>, text: Option<&str>, span: Span) -> String {
     let fill = |sentence: String, (word, value): &(&'static str, String)| {
