@@ -20,7 +20,9 @@ pub(super) fn dependencies(manifest: &mut Manifest<'_>) {
             "end" => drop(blocks.pop()),
             "group" => blocks.push(are_development(line)),
             "if" | "unless" | "case" => blocks.push(false),
-            _ if words.clone().last().is_some_and(|last| last == "do") || line.contains(" do |") => blocks.push(false),
+            _ if words.clone().next_back().is_some_and(|last| last == "do") || line.contains(" do |") => {
+                blocks.push(false)
+            }
             _ => {}
         }
     }
@@ -42,10 +44,10 @@ pub(super) fn installed(manifest: &mut Manifest<'_>) {
     let mut versions: HashMap<&str, &str> = HashMap::new();
     for (_, line) in lines(text) {
         // Only what was installed has a bare version.
-        if let Some((name, version)) = line.strip_suffix(')').and_then(|line| line.split_once(" (")) {
-            if version.starts_with(|first: char| first.is_ascii_digit()) {
-                versions.insert(name, version);
-            }
+        if let Some((name, version)) = line.strip_suffix(')').and_then(|line| line.split_once(" ("))
+            && version.starts_with(|first: char| first.is_ascii_digit())
+        {
+            versions.insert(name, version);
         }
     }
     let mut wanted = false;

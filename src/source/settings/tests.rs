@@ -41,7 +41,6 @@ fn files_are_told_by_their_paths() {
     }
     for path in [
         "messages.properties",
-        "config/deploy.yml",
         "supervisord.ini",
         "alembic.ini",
         "nginx.conf",
