@@ -58,7 +58,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             // The zero that a declaration without a value begins with.
             _ if unwritten => false,
             Value::Unknown | Value::Function(_) | Value::Null => false,
-            Value::Name(_) | Value::Call { .. } => loud,
+            Value::Name(_) => loud,
             Value::List(items) => loud || items.iter().any(|item| *item != Value::Unknown),
             Value::Object(entries) => loud || entries.iter().any(|(_, value)| *value != Value::Unknown),
             _ => true,
