@@ -6,6 +6,7 @@
 
 mod deployment;
 mod edges;
+pub mod example;
 pub mod expectation;
 mod fingerprint;
 mod judge;
@@ -26,7 +27,7 @@ use crate::model::fact::{FileFacts, FunctionId};
 use crate::model::finding::{Confidence, Finding, Related};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
-use crate::rules::RuleSet;
+use crate::rules::{Rule, RuleSet};
 use fingerprint::Fingerprints;
 use project::{FileId, Project};
 
@@ -45,7 +46,7 @@ pub struct Options {
 ///
 /// `text` gives the text of a file by its path, for excerpts and fingerprints; a finding in a file that is gone has none.
 /// `candidates` says which files of the project an import may mean. The report has no problems but those of suppressions: the
-/// caller adds those of reading the files.
+/// caller adds those of reading the files, and what it covers and means.
 pub fn lint(
     files: &[FileFacts],
     rules: &RuleSet,
@@ -68,6 +69,8 @@ pub fn lint(
         problems: outcome.problems,
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.lines)).sum(),
+        rules: rules.rules().iter().map(Rule::story).collect(),
+        ..LintReport::default()
     }
 }
 

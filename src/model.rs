@@ -12,6 +12,7 @@ pub mod location;
 pub mod outcome;
 pub mod problem;
 pub mod report;
+pub mod rule;
 pub mod verdict;
 
 /// A short, cheaply cloned string: identifiers, symbols, keys.

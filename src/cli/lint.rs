@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::exit::{Exit, Result};
+use super::exit::Result;
 use super::output::{FailOn, Format, Reports};
 use super::project;
 use crate::config::Config;
@@ -10,7 +10,8 @@ use crate::lint;
 use crate::model::Name;
 use crate::model::problem::Problem;
 use crate::model::report::LintReport;
-use crate::report::{json, terminal};
+use crate::policy::gate;
+use crate::report::{github, gitlab, json, junit, markdown, sarif, terminal};
 use crate::rules::RuleSet;
 use crate::source;
 
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    reports: Reports,
+    reports: Reports<Format>,
 }
 
 pub fn run(args: &Args) -> Result {
@@ -47,12 +48,19 @@ pub fn run(args: &Args) -> Result {
     let config = project::config(Path::new("."), args.config.as_deref())?;
     let folders: Vec<PathBuf> = args.rules.iter().cloned().chain(config.lint.rules.iter().map(PathBuf::from)).collect();
     let rules = project::rules(&folders)?;
-    let report = analyse(&args.paths, Path::new("."), &rules, &config, args.pedantic);
+    let mut report = analyse(&args.paths, Path::new("."), &rules, &config, args.pedantic);
+    report.fail_on = args.fail_on.unwrap_or(config.lint.fail_on.into()).severity();
+    report.verdict = gate::lint(&report, report.fail_on);
     args.reports.write(|format, look, out| match format {
         Format::Terminal => terminal::lint::render(&report, look, out),
         Format::Json => json::lint::render(&report, out),
+        Format::Sarif => sarif::render(&report, out),
+        Format::Junit => junit::lint(&report, out),
+        Format::Github => github::render(&report, out),
+        Format::Gitlab => gitlab::render(&report, out),
+        Format::Markdown => markdown::lint::render(&report, out),
     })?;
-    Ok(exit(&report, args.fail_on.unwrap_or(config.lint.fail_on.into())))
+    Ok(report.verdict.into())
 }
 
 /// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`.
@@ -62,16 +70,6 @@ pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, config: &Config,
     let mut report =
         lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::module_candidates);
     report.problems.splice(0..0, scan.problems);
+    report.coverage = scan.coverage;
     report
-}
-
-fn exit(report: &LintReport, fail_on: FailOn) -> Exit {
-    let worst = report.findings.iter().map(|finding| finding.severity).max();
-    if report.files == 0 {
-        Exit::Undecided
-    } else if fail_on.severity().is_some_and(|least| worst >= Some(least)) {
-        Exit::Failed
-    } else {
-        Exit::Pass
-    }
 }

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::style::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
-use super::{Look, frame, plural};
+use super::{Look, frame};
 use crate::model::outcome::{Outcome, Story, StoryStep};
 use crate::model::report::TestReport;
 use crate::model::verdict::{CheckVerdict, Readiness};
+use crate::report::plural;
+use crate::report::text::{fit_finding, fit_problem, visible};
 
 pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     conditions(report, look, out)?;
@@ -20,10 +22,10 @@ pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
         tell(story, out)?;
     }
     for finding in &report.findings {
-        frame::finding(finding, look, out)?;
+        frame::finding(&fit_finding(finding), look, out)?;
     }
     for problem in &report.problems {
-        frame::problem(problem, look, out)?;
+        frame::problem(&fit_problem(problem), look, out)?;
     }
     for note in &report.notes {
         block(&paint(YELLOW, "note  "), note, 6, look, out)?;
@@ -37,7 +39,7 @@ fn conditions(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
     writeln!(
         out,
         "{} · {} · round robin, no affinity · seed {} · {:.1} s",
-        paint(BOLD, &report.app),
+        paint(BOLD, visible(&report.app)),
         plural(report.replicas as usize, "replica"),
         report.seed,
         report.seconds
@@ -79,7 +81,8 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes `head`, then `text` wrapped beside it.
 fn block(head: &str, text: &str, indent: usize, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let lines = textwrap::wrap(text, look.width.saturating_sub(indent).max(30));
+    let text = visible(text);
+    let lines = textwrap::wrap(&text, look.width.saturating_sub(indent).max(30));
     for (number, line) in lines.iter().enumerate() {
         if number == 0 {
             writeln!(out, "{head}{line}")?;
@@ -91,7 +94,7 @@ fn block(head: &str, text: &str, indent: usize, look: Look, out: &mut dyn Write)
 }
 
 fn dimmed(text: &str, indent: usize, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for line in textwrap::wrap(text, look.width.saturating_sub(indent).max(30)) {
+    for line in textwrap::wrap(&visible(text), look.width.saturating_sub(indent).max(30)) {
         writeln!(out, "{}{}", " ".repeat(indent), paint(DIM, line))?;
     }
     Ok(())
@@ -107,7 +110,7 @@ fn tell(story: &Story, out: &mut dyn Write) -> io::Result<()> {
         let status = step.status.map_or("–".into(), |status| status.to_string());
         let request = request(step);
         let pad = " ".repeat(width.saturating_sub(request.width()));
-        let note = if step.failed { paint(RED, &step.note) } else { step.note.clone() };
+        let note = if step.failed { paint(RED, visible(&step.note)) } else { visible(&step.note).into_owned() };
         let line = format!("    +{:.3} s  {request}{pad}  {replica:4} {status:4} {note}", step.at_ms / 1000.0);
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -118,7 +121,7 @@ fn tell(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn request(step: &StoryStep) -> String {
-    format!("{:6} {}", step.method, step.target)
+    visible(&format!("{:6} {}", step.method, step.target)).into_owned()
 }
 
 fn verdict(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
