@@ -9,7 +9,9 @@ mod dialect;
 mod emit;
 mod go;
 pub(crate) mod grammar;
+mod java;
 mod javascript;
+mod jvm;
 pub(crate) mod lines;
 mod link;
 mod lowering;
@@ -59,6 +61,7 @@ pub const ADAPTERS: &[Adapter] = &[
     rust::ADAPTER,
     go::ADAPTER,
     csharp::ADAPTER,
+    java::ADAPTER,
     php::ADAPTER,
 ];
 

@@ -1,7 +1,10 @@
 //! Snippets in, facts out, for every language.
 
 mod csharp;
+#[cfg(test)]
+mod dump;
 mod go;
+mod java;
 mod javascript;
 mod php;
 mod python;
