@@ -4,6 +4,7 @@ mod assemble;
 mod demo;
 mod exit;
 mod explain;
+mod git;
 mod init;
 mod lint;
 mod output;

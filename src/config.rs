@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::model::command_line;
 use crate::model::finding::Severity;
+use crate::model::location::Location;
+use crate::model::nearest::nearest;
+use crate::model::problem::Problem;
 
 pub mod detect;
 mod file;
@@ -48,7 +51,7 @@ pub struct Config {
     /// Folders that production shares between replicas.
     pub shared: Vec<String>,
     /// Names of services that are documented to run once.
-    pub singletons: Vec<String>,
+    pub singletons: Vec<Mention>,
     pub lint: Lint,
 }
 
@@ -88,6 +91,67 @@ pub struct Lint {
     pub exclude: Vec<String>,
     /// Folders with rules beside the built-in ones.
     pub rules: Vec<String>,
+    /// Rules whose findings weigh otherwise in this project; `None` switches a rule off. In the order of the file.
+    pub severity: Vec<(Mention, Option<Severity>)>,
+    /// Findings that are accepted where they are.
+    pub ignore: Vec<Accepted>,
+}
+
+/// Findings of a rule that do no harm in some places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub rule: Mention,
+    /// Globs of paths, at least one.
+    pub paths: Vec<String>,
+    /// Never empty.
+    pub reason: String,
+}
+
+/// A name that the file says of something that only the project knows: a rule, a service.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    pub name: String,
+    /// Where it stands, as a problem without a message.
+    place: Problem,
+}
+
+impl Mention {
+    /// What is wrong with it, with its line.
+    pub fn problem(&self, message: impl Into<String>) -> Problem {
+        Problem { message: message.into(), ..self.place.clone() }
+    }
+
+    /// The problem that there is nothing of this name, unless it is one of `known`.
+    pub fn unknown<'k>(&self, what: &str, known: impl IntoIterator<Item = &'k str>, help: &str) -> Option<Problem> {
+        let known: Vec<&str> = known.into_iter().collect();
+        let problem = || {
+            let nearest = nearest(&self.name, known.iter().copied());
+            let help = nearest.map_or_else(|| help.to_owned(), |nearest| format!("Did you mean `{nearest}`?"));
+            self.problem(format!("there is no {what} `{}`", self.name)).help(help)
+        };
+        (!known.contains(&self.name.as_str())).then(problem)
+    }
+
+    /// Where it stands.
+    pub fn location(&self) -> Option<&Location> {
+        self.place.location.as_ref()
+    }
+}
+
+/// The place is not part of what is configured.
+impl PartialEq for Mention {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Mention {}
+
+impl From<&str> for Mention {
+    /// A name that stands in no file.
+    fn from(name: &str) -> Self {
+        Mention { name: name.to_owned(), place: Problem::new("") }
+    }
 }
 
 impl Default for Config {
@@ -112,7 +176,13 @@ impl Default for Config {
 
 impl Default for Lint {
     fn default() -> Self {
-        Lint { fail_on: Severity::Error, exclude: Vec::new(), rules: Vec::new() }
+        Lint {
+            fail_on: Severity::Error,
+            exclude: Vec::new(),
+            rules: Vec::new(),
+            severity: Vec::new(),
+            ignore: Vec::new(),
+        }
     }
 }
 

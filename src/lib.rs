@@ -20,7 +20,7 @@
 //!
 //! # What is absent, on purpose
 //!
-//! - `model`, `rules`, `source::language`, `source::deploy`, `stats`, `scenario`, `check`, `policy` and `report` do no I/O and
+//! - `model`, `rules`, `source::language`, `source::deploy`, `source::settings`, `stats`, `scenario`, `check`, `policy` and `report` do no I/O and
 //!   read no clock.
 //! - Languages know no rule, rules know no language; `lint` is the only place where they meet.
 //! - A file that does not parse is a problem in the report, never a failed run.

@@ -2,7 +2,7 @@
 //!
 //! Everything here works on values: files were read before, and what is found is rendered elsewhere. The order is
 //! [`sight`] (one pass over the facts: what may matter), [`reach`] (which functions run on requests), [`state`] (who uses
-//! process state), [`judge`] (which clauses hold), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
+//! process state), [`judge`] (which clauses hold), [`settings`] (which file's setting counts), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
 
 mod deployment;
 mod edges;
@@ -11,6 +11,7 @@ mod fingerprint;
 mod judge;
 mod project;
 mod reach;
+mod settings;
 mod sight;
 mod state;
 mod suppress;
@@ -23,10 +24,11 @@ use std::collections::HashMap;
 
 use crate::model::Name;
 use crate::model::fact::{FileFacts, FunctionId};
-use crate::model::finding::{Confidence, Finding, Related};
+use crate::model::finding::{Finding, Related, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
 use crate::rules::RuleSet;
+use deployment::Context;
 use fingerprint::Fingerprints;
 use project::{FileId, Project};
 
@@ -35,17 +37,19 @@ pub use project::Candidates;
 /// How to lint.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Show findings of low confidence as well.
-    pub pedantic: bool,
     /// Services that are meant to run once.
     pub singletons: Vec<Name>,
+    /// Tell what comments silence as well.
+    pub no_ignores: bool,
+    /// What findings of a rule weigh, whatever the rule says; `None` where the rule is switched off.
+    pub severities: HashMap<Name, Option<Severity>>,
 }
 
 /// Finds what breaks when one instance becomes N.
 ///
 /// `text` gives the text of a file by its path, for excerpts and fingerprints; a finding in a file that is gone has none.
 /// `candidates` says which files of the project an import may mean. The report has no problems but those of suppressions: the
-/// caller adds those of reading the files.
+/// caller adds those of reading the files. It has the findings of every confidence; [`crate::policy`] hides some of them.
 pub fn lint(
     files: &[FileFacts],
     rules: &RuleSet,
@@ -55,19 +59,24 @@ pub fn lint(
 ) -> LintReport {
     let project = Project::new(files, candidates);
     let hits = judge::hits(&project, rules, &options.singletons);
-    let mut findings = findings(hits, &project, text);
+    let mut findings = findings(hits, &project, text, options);
     findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
-    let mut outcome = suppress::apply(findings, files, rules, text);
-    let all = outcome.findings.len();
-    outcome.findings.retain(|finding| options.pedantic || finding.confidence > Confidence::Low);
+    let mut outcome = match options.no_ignores {
+        true => suppress::Outcome { findings, ..suppress::Outcome::default() },
+        false => suppress::apply(findings, files, rules, text),
+    };
+    // Only now, so that a comment about a rule that is switched off is not called idle.
+    let is_on = |rule: &Name| options.severities.get(rule) != Some(&None);
+    outcome.findings.retain(|finding| is_on(&finding.rule));
+    outcome.suppressed.retain(|suppressed| is_on(&suppressed.finding.rule));
     LintReport {
-        hidden: all - outcome.findings.len(),
         findings: outcome.findings,
         suppressed: outcome.suppressed,
         services: deployment::rows(files),
         problems: outcome.problems,
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.lines)).sum(),
+        ..LintReport::default()
     }
 }
 
@@ -78,10 +87,11 @@ fn findings(
     mut hits: Vec<judge::Hit<'_>>,
     project: &Project<'_>,
     read: &dyn Fn(&str) -> Option<String>,
+    options: &Options,
 ) -> Vec<Finding> {
     hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
     let mut fingerprints = Fingerprints::default();
-    let mut contexts: HashMap<FileId, Vec<Related>> = HashMap::new();
+    let mut contexts: HashMap<FileId, Context> = HashMap::new();
     let mut current: Option<(FileId, Option<String>)> = None;
     let mut findings = Vec::new();
     for hit in hits {
@@ -91,26 +101,30 @@ fn findings(
         }
         let text = current.as_ref().and_then(|(_, text)| text.as_deref());
         let line = text.and_then(|text| text.lines().nth(hit.span.line.saturating_sub(1) as usize)).unwrap_or_default();
-        let function = enclosing(file, hit.function);
-        let about_code = file.services.is_empty();
+        let enclosing = hit.words.service().map_or_else(|| enclosing(file, hit.function), str::to_owned);
+        let context = match file.services.is_empty() {
+            true => contexts
+                .entry(hit.file)
+                .or_insert_with(|| deployment::context(project.files, &file.path, &options.singletons))
+                .clone(),
+            false => Context::default(),
+        };
+        let severity = options.severities.get(&hit.rule.id).copied().flatten().unwrap_or(hit.severity);
         findings.push(Finding {
             rule: hit.rule.id.clone(),
             family: hit.rule.family.clone(),
-            severity: hit.severity,
+            // A second instance is out of the question there; whoever wants one is told by then.
+            severity: if context.runs_once { Severity::Info } else { severity },
             confidence: hit.confidence,
             location: Location::new(file.path.clone(), hit.span),
             excerpt: text.map(|text| excerpt(text, hit.span)),
-            fingerprint: fingerprints.next(&hit.rule.id, &file.path, &function, line),
+            fingerprint: fingerprints.next(&hit.rule.id, &file.path, &enclosing, line),
+            content: fingerprint::content(&hit.rule.id, &enclosing, line),
             message: wording::message(&hit.words, text, hit.span),
             breaks: hit.rule.breaks.clone(),
             fix: hit.fix,
             related: hit.related.into_iter().map(|related| shown(related, &file.path, text, read)).collect(),
-            context: match about_code {
-                true => {
-                    contexts.entry(hit.file).or_insert_with(|| deployment::context(project.files, &file.path)).clone()
-                }
-                false => Vec::new(),
-            },
+            context: context.places,
             confirm: hit.rule.confirm.clone(),
             routes: hit.routes,
             proof: None,

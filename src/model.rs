@@ -9,6 +9,7 @@ pub mod fact;
 pub mod finding;
 pub mod fleet;
 pub mod location;
+pub mod nearest;
 pub mod outcome;
 pub mod problem;
 pub mod report;

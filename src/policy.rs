@@ -1,4 +1,7 @@
 //! L1, from findings and outcomes to a verdict.
 
+pub mod acceptance;
+pub mod baseline;
+pub mod change;
 pub mod proof;
 pub mod readiness;

@@ -3,9 +3,13 @@
 //! Reading files happens here and in [`walk`]; everything below is text in, facts out.
 
 pub mod deploy;
+pub mod json;
 pub mod language;
 pub mod manifest;
+pub mod settings;
+pub mod stage;
 pub mod walk;
+pub mod yaml;
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -29,7 +33,7 @@ pub struct Scan {
 pub type Reader = fn(&str, &str) -> Extracted;
 
 /// Who reads a file, told by its path. The first that knows it does.
-const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, manifest::reader, deployment_reader];
+const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, manifest::reader, deployment_reader, settings::reader];
 
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;
@@ -76,8 +80,26 @@ fn deployment_reader(path: &str) -> Option<Reader> {
     })
 }
 
+/// A file has no more than this many problems told.
+const MAX_PROBLEMS: usize = 100;
+
+/// Whether one more problem is told. The first that is not, is told to be missing.
+fn has_room(problems: &mut Vec<Problem>, path: &str) -> bool {
+    if problems.len() == MAX_PROBLEMS {
+        problems.push(
+            Problem::new(format!("further problems, beyond the first {MAX_PROBLEMS}, are not told")).in_file(path),
+        );
+    }
+    problems.len() < MAX_PROBLEMS
+}
+
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// True where a file of this path says something, or decides whether others are read.
+pub fn matters(path: &str) -> bool {
+    reader(path).is_some() || walk::decides(file_name(path))
 }
 
 fn reader(path: &str) -> Option<Reader> {

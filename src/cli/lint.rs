@@ -1,15 +1,19 @@
 //! `scaleproof lint`.
 
+mod baseline;
+mod since;
+
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Result};
 use super::output::{FailOn, Format, Reports};
 use super::project;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::lint;
-use crate::model::Name;
+use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
 use crate::model::report::LintReport;
+use crate::policy::acceptance::{self, Acceptance};
 use crate::report::{json, terminal};
 use crate::rules::RuleSet;
 use crate::source;
@@ -25,6 +29,13 @@ pub struct Args {
     /// Show findings of low confidence as well
     #[arg(long)]
     pedantic: bool,
+    /// Show what comments (`scaleproof: ignore[…]`) and `lint.ignore` in scaleproof.yaml silence as well
+    #[arg(long)]
+    no_ignores: bool,
+    #[command(flatten)]
+    since: since::Args,
+    #[command(flatten)]
+    baseline: baseline::Args,
     /// A folder with rules of your own, beside the built-in ones; may be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
@@ -47,7 +58,20 @@ pub fn run(args: &Args) -> Result {
     let config = project::config(Path::new("."), args.config.as_deref())?;
     let folders: Vec<PathBuf> = args.rules.iter().cloned().chain(config.lint.rules.iter().map(PathBuf::from)).collect();
     let rules = project::rules(&folders)?;
-    let report = analyse(&args.paths, Path::new("."), &rules, &config, args.pedantic);
+    config_fits(&config, &rules)?;
+    let request = Request { rules: &rules, config: &config, no_ignores: args.no_ignores };
+    let before = args.since.before(&args.paths, &request)?;
+    let baseline = args.baseline.read(&args.paths)?;
+    let mut report = request.analyse(&args.paths, Path::new("."));
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut report, args.pedantic)?;
+    }
+    if let Some(before) = before {
+        before.hide_unchanged(&mut report);
+    }
+    if !args.pedantic {
+        acceptance::hide_low(&mut report);
+    }
     args.reports.write(|format, look, out| match format {
         Format::Terminal => terminal::lint::render(&report, look, out),
         Format::Json => json::lint::render(&report, out),
@@ -55,14 +79,74 @@ pub fn run(args: &Args) -> Result {
     Ok(exit(&report, args.fail_on.unwrap_or(config.lint.fail_on.into())))
 }
 
-/// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`.
-pub fn analyse(paths: &[PathBuf], base: &Path, rules: &RuleSet, config: &Config, pedantic: bool) -> LintReport {
-    let scan = source::scan(paths, base, &config.lint.exclude);
-    let options = lint::Options { pedantic, singletons: config.singletons.iter().map(Name::from).collect() };
-    let mut report =
-        lint::lint(&scan.files, rules, &options, &|path| source::text(base, path), &source::module_candidates);
-    report.problems.splice(0..0, scan.problems);
-    report
+/// How a project is analysed.
+pub struct Request<'a> {
+    pub rules: &'a RuleSet,
+    pub config: &'a Config,
+    /// Tell what is silenced as well.
+    pub no_ignores: bool,
+}
+
+impl Request<'_> {
+    /// Reads what lies below `paths` and matches the rules. Paths in the report are relative to `base`; findings of low confidence
+    /// are in it.
+    pub fn analyse(&self, paths: &[PathBuf], base: &Path) -> LintReport {
+        let Config { singletons, lint: settings, .. } = self.config;
+        let scan = source::scan(paths, base, &settings.exclude);
+        let options = lint::Options {
+            singletons: singletons.iter().map(|service| service.name.as_str().into()).collect(),
+            no_ignores: self.no_ignores,
+            severities: settings.severity.iter().map(|(rule, to)| (rule.name.as_str().into(), *to)).collect(),
+        };
+        let text = |path: &str| source::text(base, path);
+        let mut report = lint::lint(&scan.files, self.rules, &options, &text, &source::module_candidates);
+        report.problems.splice(0..0, scan.problems);
+        if !self.no_ignores {
+            self.accept(&mut report, paths.iter().any(|path| same_folder(path, base)));
+        }
+        report.problems.extend(self.unknown_singletons(&report));
+        report
+    }
+
+    /// Follows `lint.ignore`. An entry that is of no use is told where the `whole` project was read.
+    fn accept(&self, report: &mut LintReport, whole: bool) {
+        let entries = &self.config.lint.ignore;
+        let acceptance = |entry: &config::Accepted| {
+            let said_at = entry.rule.location().cloned().unwrap_or(Location::new(config::FILE_NAME, Span::default()));
+            Acceptance::new(entry.rule.name.as_str().into(), &entry.paths, entry.reason.clone(), said_at)
+        };
+        let accepted: Vec<Acceptance> = entries.iter().map(acceptance).collect();
+        let used = acceptance::accept(report, &accepted);
+        for (entry, _) in entries.iter().zip(used).filter(|(_, used)| whole && !used) {
+            let config::Accepted { rule, paths, .. } = entry;
+            let message = format!("nothing to ignore: `{}` finds nothing in {}", rule.name, paths.join(", "));
+            report.problems.push(rule.problem(message).help("Remove the entry, or correct its paths."));
+        }
+    }
+
+    /// Singletons that no deployment file has, where there are any.
+    fn unknown_singletons(&self, report: &LintReport) -> Vec<Problem> {
+        let services: Vec<&str> = report.services.iter().map(|service| service.name.as_str()).collect();
+        let help = format!("Deployment files have {}.", services.join(", "));
+        let unknown = |singleton: &config::Mention| singleton.unknown("service", services.iter().copied(), &help);
+        let problems = self.config.singletons.iter().filter_map(unknown);
+        if services.is_empty() { Vec::new() } else { problems.collect() }
+    }
+}
+
+/// Refuses a configuration that speaks of rules that there are not.
+pub fn config_fits(config: &Config, rules: &RuleSet) -> Result<()> {
+    let settings = &config.lint;
+    let mentioned =
+        settings.severity.iter().map(|(rule, _)| rule).chain(settings.ignore.iter().map(|entry| &entry.rule));
+    let known = || rules.rules().iter().map(|rule| rule.id.as_str());
+    let problems: Vec<Problem> =
+        mentioned.filter_map(|rule| rule.unknown("rule", known(), "`scaleproof rules` lists them.")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 fn exit(report: &LintReport, fail_on: FailOn) -> Exit {

@@ -108,6 +108,12 @@ pub fn print(render: impl FnOnce(Look, &mut dyn Write) -> io::Result<()>) -> Res
     Ok(())
 }
 
+/// Says on stderr what was done beside the report.
+pub fn note(text: &str) {
+    let mut err = AutoStream::auto(io::stderr().lock());
+    let _ = writeln!(err, "{text}");
+}
+
 /// Says on stderr that something is wrong.
 pub fn complain(text: &str) {
     show_problem(&Problem::new(text));

@@ -15,6 +15,7 @@ use super::{assemble, lint, project};
 use crate::config::{Config, Isolation, Start};
 use crate::experiment::{self, Limits, Plan, Recorder};
 use crate::model::report::{LintReport, TestReport};
+use crate::policy::acceptance;
 use crate::replica::process::{DiskChoice, ProcessLauncher, Readiness, Service, StartOrder};
 use crate::replica::run::{self, Run};
 use crate::scenario::Scenario;
@@ -103,13 +104,12 @@ impl Trial {
 
     fn lint(&self) -> Result<LintReport> {
         let folders: Vec<PathBuf> = self.config.lint.rules.iter().map(|rules| self.folder.join(rules)).collect();
-        Ok(lint::analyse(
-            std::slice::from_ref(&self.folder),
-            &self.folder,
-            &project::rules(&folders)?,
-            &self.config,
-            false,
-        ))
+        let rules = project::rules(&folders)?;
+        lint::config_fits(&self.config, &rules)?;
+        let request = lint::Request { rules: &rules, config: &self.config, no_ignores: false };
+        let mut report = request.analyse(std::slice::from_ref(&self.folder), &self.folder);
+        acceptance::hide_low(&mut report);
+        Ok(report)
     }
 
     fn name(&self) -> String {

@@ -10,7 +10,9 @@ use serde_saphyr::{Location, Spanned};
 
 use super::problem::{Source, suggestion};
 use super::values::{parse_duration, placeholders};
-use super::{Config, Isolation, Lint, REPLICA_PLACEHOLDERS, SERVICE_PLACEHOLDERS, Service, Start, split_words};
+use super::{
+    Accepted, Config, Isolation, Lint, Mention, REPLICA_PLACEHOLDERS, SERVICE_PLACEHOLDERS, Service, Start, split_words,
+};
 use crate::model::finding::Severity;
 use crate::model::problem::Problem;
 
@@ -54,6 +56,26 @@ struct LintFile {
     fail_on: Option<Severity>,
     exclude: Option<Vec<Spanned<String>>>,
     rules: Option<Vec<Spanned<String>>>,
+    severity: Option<Ordered<Spanned<SeverityName>>>,
+    ignore: Option<Vec<Spanned<AcceptedFile>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptedFile {
+    rule: Spanned<String>,
+    paths: Spanned<Vec<Spanned<String>>>,
+    reason: Spanned<String>,
+}
+
+/// What a finding weighs, or that it does not count at all.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SeverityName {
+    Error,
+    Warning,
+    Info,
+    Off,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -157,11 +179,13 @@ impl File {
             services: services(self.services, source)?,
             scenarios: globs(self.scenarios, "scenarios", source)?,
             shared: texts(self.shared, "shared", source)?,
-            singletons: texts(self.singletons, "singletons", source)?,
+            singletons: mentions(self.singletons, "singletons", source)?,
             lint: Lint {
                 fail_on: lint.fail_on.unwrap_or(default.lint.fail_on),
                 exclude: globs(lint.exclude, "exclude", source)?,
                 rules: texts(lint.rules, "rules", source)?,
+                severity: severities(lint.severity, source),
+                ignore: accepted(lint.ignore, source)?,
             },
         })
     }
@@ -181,6 +205,50 @@ fn services(services: Option<Ordered<Spanned<ServiceFile>>>, source: Source<'_>)
         })
     };
     entries.into_iter().map(service).collect()
+}
+
+fn severities(
+    severities: Option<Ordered<Spanned<SeverityName>>>,
+    source: Source<'_>,
+) -> Vec<(Mention, Option<Severity>)> {
+    let entry = |(rule, named): (String, Spanned<SeverityName>)| {
+        let severity = match named.value {
+            SeverityName::Error => Some(Severity::Error),
+            SeverityName::Warning => Some(Severity::Warning),
+            SeverityName::Info => Some(Severity::Info),
+            SeverityName::Off => None,
+        };
+        // The reader tells where the value stands; the rule's name is before it, on the same line in every usual notation.
+        let place = source.before(named.referenced, &rule);
+        (Mention { name: rule, place }, severity)
+    };
+    severities.map(|severities| severities.0).unwrap_or_default().into_iter().map(entry).collect()
+}
+
+fn accepted(entries: Option<Vec<Spanned<AcceptedFile>>>, source: Source<'_>) -> Result<Vec<Accepted>, Problem> {
+    let entry = |entry: Spanned<AcceptedFile>| {
+        let AcceptedFile { rule, paths, reason } = entry.value;
+        if paths.value.is_empty() {
+            return Err(source
+                .at(paths.referenced, "`paths` is empty")
+                .help("Write the places, as in `paths: [\"legacy/**\"]`; `severity` switches a rule off everywhere."));
+        }
+        Ok(Accepted {
+            rule: mention(rule, "rule", source)?,
+            paths: globs(Some(paths.value), "paths", source)?,
+            reason: filled(reason, "reason", source).map_err(|it| it.help("Say why it does no harm there."))?,
+        })
+    };
+    entries.unwrap_or_default().into_iter().map(entry).collect()
+}
+
+fn mentions(names: Option<Vec<Spanned<String>>>, key: &str, source: Source<'_>) -> Result<Vec<Mention>, Problem> {
+    names.unwrap_or_default().into_iter().map(|name| mention(name, key, source)).collect()
+}
+
+fn mention(name: Spanned<String>, key: &str, source: Source<'_>) -> Result<Mention, Problem> {
+    let place = source.at(name.referenced, "");
+    Ok(Mention { name: filled(name, key, source)?, place })
 }
 
 fn command(words: Spanned<Words>, known: &[&str], source: Source<'_>) -> Result<Vec<String>, Problem> {

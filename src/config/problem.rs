@@ -3,6 +3,7 @@
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
 use crate::model::location::Span;
+use crate::model::nearest::nearest;
 use crate::model::problem::Problem;
 
 /// A file that is read, to point into.
@@ -50,6 +51,18 @@ impl Source<'_> {
         Problem::new(message).at(self.path, span.unwrap_or(whole), self.text)
     }
 
+    /// A place without a message: the key that stands before a value on its line, or the value where it does not.
+    pub fn before(&self, value: Location, key: &str) -> Problem {
+        let span = self.span(value);
+        let line = self.text.lines().nth(span.line.max(1) as usize - 1).unwrap_or_default();
+        let before: String = line.chars().take(span.column.saturating_sub(1) as usize).collect();
+        let key_span = before.rfind(key).map(|start| {
+            let column = count(before[..start].chars().count()) + 1;
+            Span::on_line(span.line, column, column + count(key.chars().count()))
+        });
+        Problem::new("").at(self.path, key_span.unwrap_or(span), self.text)
+    }
+
     /// From a location's characters to its end; at least one character of its line.
     fn span(&self, location: Location) -> Span {
         let (line, column) = (clamp(location.line()).max(1), clamp(location.column()).max(1));
@@ -73,13 +86,8 @@ impl Source<'_> {
 
 /// "Did you mean", or what there is.
 pub fn suggestion(word: &str, known: &[&str], what: &str) -> String {
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    match nearest {
-        Some((_, nearest)) => format!("Did you mean `{nearest}`?"),
+    match nearest(word, known.iter().copied()) {
+        Some(nearest) => format!("Did you mean `{nearest}`?"),
         None => format!("The {what} are {}.", known.join(", ")),
     }
 }

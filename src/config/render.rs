@@ -1,7 +1,7 @@
 //! scaleproof.yaml as `init` writes it: what is configured, and in comments what could be.
 
 use super::values::duration_text;
-use super::{Config, Isolation, Lint, Service, Start};
+use super::{Accepted, Config, Isolation, Lint, Mention, Service, Start};
 use crate::model::finding::Severity;
 
 /// A commented file that [`super::parse`] reads back to the same configuration.
@@ -94,10 +94,11 @@ fn surroundings(config: &Config) -> [Section; 5] {
         section(
             "Services that run once, on purpose; raising their number is then an error.",
             config.singletons.is_empty(),
-            texts("singletons", &config.singletons, "bot"),
+            texts("singletons", &names(&config.singletons), "bot"),
         ),
         section(
-            "`fail_on` is error, warning or info; `rules` are folders with rules of your own.",
+            "`fail_on` is error, warning or info; `rules` are folders with rules of your own. `severity` gives rules another\n\
+             weight, or `off`; `ignore` accepts findings of a rule in some places, with a reason.",
             config.lint == Lint::default(),
             lint(config),
         ),
@@ -105,13 +106,45 @@ fn surroundings(config: &Config) -> [Section; 5] {
 }
 
 fn lint(config: &Config) -> String {
-    let fail_on = match config.lint.fail_on {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    let (exclude, rules) = (list(&config.lint.exclude), list(&config.lint.rules));
-    format!("lint:\n  fail_on: {fail_on}\n  exclude: {exclude}\n  rules: {rules}\n")
+    let Lint { fail_on, exclude, rules, severity: severities, ignore } = &config.lint;
+    let (exclude, rules, weight) = (list(exclude), list(rules), severity(Some(*fail_on)));
+    let mut lines = format!("lint:\n  fail_on: {weight}\n  exclude: {exclude}\n  rules: {rules}\n");
+    let is_default = config.lint == Lint::default();
+    if is_default || !severities.is_empty() {
+        let sample = [(Mention::from("rule-id"), Some(Severity::Warning))];
+        let severities = if severities.is_empty() { &sample } else { severities.as_slice() };
+        let line = |(rule, weight): &(Mention, Option<Severity>)| {
+            format!("    {}: {}\n", scalar(&rule.name), severity(*weight))
+        };
+        lines += &format!("  severity:\n{}", severities.iter().map(line).collect::<String>());
+    }
+    if is_default || !ignore.is_empty() {
+        let sample = [Accepted {
+            rule: Mention::from("rule-id"),
+            paths: vec!["legacy/**".into()],
+            reason: "switched off in March".into(),
+        }];
+        let ignore = if ignore.is_empty() { &sample } else { ignore.as_slice() };
+        let entry = |Accepted { rule, paths, reason }: &Accepted| {
+            let (rule, paths, reason) = (scalar(&rule.name), list(paths), scalar(reason));
+            format!("    - rule: {rule}\n      paths: {paths}\n      reason: {reason}\n")
+        };
+        lines += &format!("  ignore:\n{}", ignore.iter().map(entry).collect::<String>());
+    }
+    lines
+}
+
+fn severity(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::Info) => "info",
+        Some(Severity::Warning) => "warning",
+        Some(Severity::Error) => "error",
+        None => "off",
+    }
+}
+
+fn names(mentions: &[Mention]) -> Vec<String> {
+    mentions.iter().map(|mention| mention.name.clone()).collect()
 }
 
 fn services(services: &[Service]) -> String {

@@ -35,7 +35,13 @@ services:
 scenarios: [stories/*.hurl]
 shared: [uploads]
 singletons: [bot, beat]
-lint: { fail_on: warning, exclude: [legacy/**], rules: [ops/rules] }
+lint:
+  fail_on: warning
+  exclude: [legacy/**]
+  rules: [ops/rules]
+  severity: { one-rule: info, "another": off }
+  ignore:
+    - { rule: one-rule, paths: ["old/**", "*.go"], reason: switched off in March }
 "#;
 
 #[test]
@@ -67,8 +73,18 @@ fn every_key_is_read() {
         ],
         scenarios: texts(&["stories/*.hurl"]),
         shared: texts(&["uploads"]),
-        singletons: texts(&["bot", "beat"]),
-        lint: Lint { fail_on: Severity::Warning, exclude: texts(&["legacy/**"]), rules: texts(&["ops/rules"]) },
+        singletons: ["bot", "beat"].map(Mention::from).to_vec(),
+        lint: Lint {
+            fail_on: Severity::Warning,
+            exclude: texts(&["legacy/**"]),
+            rules: texts(&["ops/rules"]),
+            severity: vec![("one-rule".into(), Some(Severity::Info)), ("another".into(), None)],
+            ignore: vec![Accepted {
+                rule: "one-rule".into(),
+                paths: texts(&["old/**", "*.go"]),
+                reason: "switched off in March".into(),
+            }],
+        },
     };
     assert_eq!(sound(WHOLE), expected);
 }
@@ -116,6 +132,34 @@ fn wrong_values_are_problems_at_their_place() {
     assert!(problem("env: {'A=B': c}\n").contains("`A=B` cannot name a variable"));
     assert!(problem("env: [a]\n").contains("mapping"), "{}", problem("env: [a]\n"));
     assert!(problem("name: a\nname: b\n").starts_with("2:1-5: "), "{}", problem("name: a\nname: b\n"));
+}
+
+#[test]
+fn what_is_accepted_needs_its_places_and_its_reason() {
+    let of = |entry: &str| problem(&format!("lint:\n  ignore:\n    - {entry}\n"));
+    assert!(of("{ rule: a, paths: [b] }").contains("reason"), "{}", of("{ rule: a, paths: [b] }"));
+    let empty = of("{ rule: a, paths: [b], reason: '' }");
+    assert_eq!(empty, "3:38-40: nothing is in this text of `reason` | Say why it does no harm there.");
+    assert!(of("{ rule: a, paths: [], reason: b }").contains("`paths` is empty | Write the places"));
+    assert!(of("{ rule: a, path: b, reason: c }").contains("Did you mean `paths`?"));
+    assert!(of("{ rule: a, paths: ['[b'], reason: c }").contains("`[b` is no glob"));
+    let severity = problem("lint: { severity: { a: of } }\n");
+    assert_eq!(severity, "1:24-26: `of` is not known here | Did you mean `off`?");
+}
+
+#[test]
+fn names_of_rules_keep_their_places() {
+    let config =
+        sound("lint:\n  severity:\n    ab-cd: off\n  ignore:\n    - rule: abcd\n      paths: [x]\n      reason: y\n");
+    let known = ["abc-d"];
+    let said = |mention: &Mention| {
+        let problem = mention.unknown("rule", known, "none").expect("there is no such rule");
+        let span = problem.location.as_ref().expect("a place").span;
+        format!("{}:{}-{}: {} | {}", span.line, span.column, span.end_column, problem.message, problem.help)
+    };
+    assert_eq!(said(&config.lint.severity[0].0), "3:5-10: there is no rule `ab-cd` | Did you mean `abc-d`?");
+    assert_eq!(said(&config.lint.ignore[0].rule), "5:13-17: there is no rule `abcd` | Did you mean `abc-d`?");
+    assert!(config.lint.ignore[0].rule.unknown("rule", ["abcd"], "").is_none());
 }
 
 #[test]
@@ -207,6 +251,18 @@ prop_compose! {
     }
 }
 
+fn weights() -> impl Strategy<Value = Vec<(Mention, Option<Severity>)>> {
+    let weight = prop_oneof![Just(None), Just(Some(Severity::Info)), Just(Some(Severity::Warning))];
+    proptest::collection::btree_map("[a-z-]{1,4}", weight, 0..3)
+        .prop_map(|map| map.into_iter().map(|(rule, weight)| (rule.as_str().into(), weight)).collect())
+}
+
+prop_compose! {
+    fn any_accepted()(rule in "[a-z-]{1,4}", path in "[a-z/*]{1,6}", reason in any_text()) -> Accepted {
+        Accepted { rule: rule.as_str().into(), paths: vec![path.replace("**", "*")], reason }
+    }
+}
+
 prop_compose! {
     fn any_config()(
         name in proptest::option::of(any_text()),
@@ -222,12 +278,13 @@ prop_compose! {
         shared in texts(),
         fail_on in prop_oneof![Just(Severity::Info), Just(Severity::Error)],
         rules in texts(),
+        (weights, ignore) in (weights(), proptest::collection::vec(any_accepted(), 0..3)),
     ) -> Config {
         Config {
             command, name, env, ready, ready_timeout: Duration::from_secs(seconds), replicas, start, isolation,
             services: service.into_iter().collect(),
             scenarios: scenarios.into_iter().filter(|glob| globset::Glob::new(glob).is_ok()).collect(),
-            shared, singletons: Vec::new(), lint: Lint { fail_on, exclude: Vec::new(), rules },
+            shared, singletons: Vec::new(), lint: Lint { fail_on, exclude: Vec::new(), rules, severity: weights, ignore },
         }
     }
 }

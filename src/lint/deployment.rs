@@ -105,20 +105,65 @@ fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
     })
 }
 
-/// Evidence that the code of a file already runs several times: the services that are built from its folder.
-pub fn context(files: &[FileFacts], path: &str) -> Vec<Related> {
-    let apps: Vec<_> = services(files).filter(|(_, service)| is_app(service)).collect();
-    let only_one = apps.len() == 1;
-    let of_services = apps
-        .into_iter()
-        .filter(|(file, service)| service.running_processes() > 1 && (only_one || covers(&file.path, service, path)))
-        .map(|(file, service)| {
-            let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
-            let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
-            let message = format!("already more than one: `{}` {}", service.name, in_words(service));
-            Related { location, message, excerpt: None }
-        });
-    of_services.chain(files.iter().filter_map(|file| gunicorn_workers(file, path))).collect()
+/// What deployment files say about the code of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Where it runs more than once already, or that it is meant to run once.
+    pub places: Vec<Related>,
+    /// Every service that runs it is declared to run once, and does.
+    pub runs_once: bool,
+}
+
+/// Evidence that the code of a file already runs several times, or that it never will.
+pub fn context(files: &[FileFacts], path: &str, singletons: &[Name]) -> Context {
+    let apps = running(files, path);
+    let is_single =
+        |(_, service): &(_, &Service)| singletons.contains(&service.name) && service.running_processes() <= 1;
+    if !apps.is_empty() && apps.iter().all(is_single) {
+        let place = |(file, service): (&FileFacts, &Service)| Related {
+            location: Location::new(file.path.clone(), service.span),
+            message: format!("`{}`, which runs this, is declared to run once", service.name),
+            excerpt: None,
+        };
+        return Context { places: apps.into_iter().map(place).collect(), runs_once: true };
+    }
+    let of_services = apps.into_iter().filter(|(_, service)| service.running_processes() > 1).map(|(file, service)| {
+        let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
+        let location = count.map_or(Location::new(file.path.clone(), service.span), |count| count.location.clone());
+        let message = format!("already more than one: `{}` {}", service.name, in_words(service));
+        Related { location, message, excerpt: None }
+    });
+    let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
+    Context { places: of_services.chain(workers).collect(), runs_once: false }
+}
+
+/// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
+/// of them name the file, it is their program and nobody else's.
+fn running<'f>(files: &'f [FileFacts], path: &str) -> Vec<(&'f FileFacts, &'f Service)> {
+    let mut apps: Vec<_> = services(files).filter(|(_, service)| is_app(service)).collect();
+    if apps.len() > 1 {
+        apps.retain(|(file, service)| covers(&file.path, service, path));
+    }
+    if apps.iter().any(|(_, service)| starts(service, path)) {
+        apps.retain(|(_, service)| starts(service, path));
+    }
+    apps
+}
+
+/// Does the command name the file, by its path or as a module: `python bot.py`, `python -m shop.bot`, `gunicorn shop.bot:app`?
+fn starts(service: &Service, path: &str) -> bool {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem).replace('/', ".");
+    let ends = |whole: &str, part: &str, mark: char| {
+        whole.strip_suffix(part).is_some_and(|rest| !part.is_empty() && (rest.is_empty() || rest.ends_with(mark)))
+    };
+    let command = service.command.as_deref().unwrap_or_default();
+    let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+    words.iter().enumerate().any(|(at, word)| {
+        // A single word may be anything, but behind these it is a module.
+        let is_module = word.contains(['.', ':']) || at > 0 && ["-m", "-A", "--app"].contains(&words[at - 1]);
+        let module = word.split(':').next().unwrap_or(word);
+        word.contains('.') && ends(path, word.trim_start_matches("./"), '/') || is_module && ends(&stem, module, '.')
+    })
 }
 
 /// Workers that a gunicorn.conf.py in the folder of the code, or above it, asks for.
@@ -207,6 +252,45 @@ mod tests {
         service.build = None;
         assert!(covers("deploy/Procfile", &service, "deploy/main.py"));
         assert!(!covers("deploy/Procfile", &service, "main.py"));
+    }
+
+    #[test]
+    fn a_command_names_the_file_that_it_starts() {
+        for (command, path, expected) in [
+            ("python bot.py", "bot.py", true),
+            ("python ./jobs/bot.py --once", "jobs/bot.py", true),
+            ("python -m shop.bot", "src/shop/bot.py", true),
+            ("gunicorn shop.web:app", "shop/web.py", true),
+            ("celery -A beat worker", "beat.py", true),
+            ("celery -A beat worker", "worker.py", false),
+            ("npm start", "start.js", false),
+            ("node dist/bot.js", "robot.js", false),
+            ("python bot.py", "robot.py", false),
+        ] {
+            let mut service = Service::named("x", Span::default());
+            service.command = Some(command.into());
+            assert_eq!(starts(&service, path), expected, "{command} and {path}");
+        }
+    }
+
+    #[test]
+    fn code_that_only_singletons_run_runs_once() {
+        let service = |name: &str, command: &str, instances: u32| {
+            let mut service = Service::named(name, Span::default());
+            service.role = Role::Worker;
+            service.command = Some(command.into());
+            service.instances = vec![count(instances, "replicas", 3)];
+            service
+        };
+        let runs_once = |bot: u32, path: &str| {
+            let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
+            file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
+            context(&[file], path, &["bot".into()]).runs_once
+        };
+        assert!(runs_once(1, "bot.py"));
+        assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");
+        assert!(!runs_once(1, "web.py"));
+        assert!(!runs_once(1, "shared.py"), "both run it");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Lint over facts built by hand: what adapters say is tested where they are.
 
 mod scripts;
+mod settings;
 
 use crate::lint::{Options, lint};
 use crate::model::deployment::{Count, Service};
@@ -312,16 +313,6 @@ fn what_another_file_says_can_silence_a_clause() {
     let elsewhere = File::new("b.js").call(1, "shared.connect", None, vec![]);
     assert_eq!(lines(&run(&[SESSION], vec![session(3, None)])), [3]);
     assert!(run(&[SESSION], vec![session(3, None), elsewhere]).findings.is_empty());
-}
-
-#[test]
-fn low_confidence_is_hidden_and_counted() {
-    let timid = SESSION.replace("confidence: high", "confidence: low");
-    let report = run(&[&timid], vec![session(3, None)]);
-    assert!(report.findings.is_empty());
-    assert_eq!(report.hidden, 1);
-    let options = Options { pedantic: true, ..Options::default() };
-    assert_eq!(lines(&run_with(&[&timid], vec![session(3, None)], &options, "")), [3]);
 }
 
 #[test]

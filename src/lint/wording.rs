@@ -13,6 +13,13 @@ pub struct Words<'r> {
     pub provided: String,
 }
 
+impl Words<'_> {
+    /// The service of a deployment that the sentence is about.
+    pub fn service(&self) -> Option<&str> {
+        self.values.iter().find(|(word, _)| *word == "service").map(|(_, name)| name.as_str())
+    }
+}
+
 /// The sentence; `text` is the file's, so that a callee can be shown as it is written there.
 pub fn message(words: &Words<'_>, text: Option<&str>, span: Span) -> String {
     let fill = |sentence: String, (word, value): &(&'static str, String)| {
@@ -92,7 +99,10 @@ pub fn shown(value: &Value) -> String {
         Value::Bool(bool) => bool.to_string(),
         Value::Name(name) => readable(name),
         Value::Call { callee, .. } => format!("{}()", readable(callee)),
-        Value::Environment { name, .. } => name.to_string(),
+        // The variable is named beside it: `…, when `STORE` is not set`.
+        Value::Environment { fallback: Some(fallback), .. } => shown(fallback),
+        Value::Environment { name, fallback: None } => name.to_string(),
+        Value::OneOf(branches) => branches.last().map(shown).unwrap_or_default(),
         _ => String::new(),
     }
 }

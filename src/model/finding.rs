@@ -88,6 +88,9 @@ pub struct Finding {
     pub fix: String,
     /// Stable while the enclosing function and the text of the line stay: 16 hexadecimal digits.
     pub fingerprint: String,
+    /// The same without the path and without telling equal lines apart: it recognises a finding whose file got another name.
+    #[serde(default)]
+    pub content: String,
     pub related: Vec<Related>,
     /// Why this is not only a matter of tomorrow: the places that already run several instances or processes.
     pub context: Vec<Related>,
@@ -99,9 +102,11 @@ pub struct Finding {
     pub proof: Option<Proof>,
 }
 
-/// A finding that a comment silenced.
+/// A finding that a comment or the configuration silenced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppressed {
     pub finding: Finding,
     pub reason: String,
+    /// Where it is said.
+    pub said_at: Location,
 }

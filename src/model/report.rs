@@ -25,6 +25,10 @@ pub struct LintReport {
     pub lines: u64,
     /// Low-confidence findings that `--pedantic` would show.
     pub hidden: usize,
+    /// Findings that the baseline knows.
+    pub known: usize,
+    /// Findings that have nothing to do with what changed.
+    pub unchanged: usize,
 }
 
 /// One service as the deployment files configure it.

@@ -128,6 +128,7 @@ mod tests {
             breaks: String::new(),
             fix: String::new(),
             fingerprint: String::new(),
+            content: String::new(),
             related: Vec::new(),
             context: Vec::new(),
             confirm: Some("check".into()),

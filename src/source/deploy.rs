@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::model::Name;
-use crate::model::fact::{Directive, FileFacts, Language};
+use super::has_room;
+use super::stage;
+use super::yaml::{Comment, Place};
+use crate::model::fact::{FileFacts, Language};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
@@ -15,23 +17,10 @@ pub mod compose;
 pub mod processes;
 pub mod procfile;
 pub mod role;
-pub mod yaml;
-
-/// Line and column of one character, from 1.
-pub type Place = (u32, u32);
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
 pub const SEVERAL: u32 = 2;
-
-/// A comment without its `#`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    pub text: String,
-    /// It stands alone on its line.
-    pub own_line: bool,
-    pub span: Span,
-}
 
 /// The format of a deployment file, told from its name (a path's last part); `None` for any other file.
 pub fn kind(file_name: &str) -> Option<Language> {
@@ -55,8 +44,7 @@ pub fn is_development_overlay(path: &str) -> bool {
         return true;
     }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
-    let words = ["override", "dev", "devel", "development", "local", "debug", "test", "tests", "testing", "ci"];
-    name.split(['.', '-', '_']).skip(1).any(|part| words.contains(&part))
+    name.split(['.', '-', '_']).skip(1).any(|part| part == "override" || stage::is_workplace(part))
 }
 
 /// Reads a deployment file of the format that [`kind`] told.
@@ -69,7 +57,7 @@ pub fn read(language: Language, path: &str, text: &str) -> (FileFacts, Vec<Probl
         Language::Procfile => procfile::read(&path, text),
         _ => return (facts, Vec::new()),
     };
-    facts.directives = found.comments.iter().filter_map(directive).collect();
+    facts.directives = found.comments.iter().filter_map(Comment::directive).collect();
     if !is_development_overlay(&path) {
         facts.services = found.services;
         facts.settings = facts.services.iter().flat_map(|service| service.environment.clone()).collect();
@@ -84,24 +72,6 @@ pub struct Found {
     pub services: Vec<crate::model::deployment::Service>,
     pub comments: Vec<Comment>,
     pub problems: Vec<Problem>,
-}
-
-fn directive(comment: &Comment) -> Option<Directive> {
-    let text = comment.text.trim_start().strip_prefix("scaleproof:")?;
-    Some(Directive { text: Name::new(text.trim()), own_line: comment.own_line, span: comment.span })
-}
-
-/// A file has no more than this many problems told.
-const MAX_PROBLEMS: usize = 100;
-
-/// Whether one more problem is told. The first that is not, is told to be missing.
-fn has_room(problems: &mut Vec<Problem>, path: &str) -> bool {
-    if problems.len() == MAX_PROBLEMS {
-        problems.push(
-            Problem::new(format!("further problems, beyond the first {MAX_PROBLEMS}, are not told")).in_file(path),
-        );
-    }
-    problems.len() < MAX_PROBLEMS
 }
 
 /// From the first to behind the last of these places.

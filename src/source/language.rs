@@ -20,6 +20,7 @@ mod python;
 #[cfg(test)]
 pub(crate) mod render;
 mod resolve;
+mod ruby;
 mod rust;
 mod scope;
 mod tree;
@@ -60,6 +61,7 @@ pub const ADAPTERS: &[Adapter] = &[
     javascript::TSX,
     rust::ADAPTER,
     go::ADAPTER,
+    ruby::ADAPTER,
     csharp::ADAPTER,
     java::ADAPTER,
     php::ADAPTER,

@@ -24,6 +24,14 @@ static SKIPPED: LazyLock<Gitignore> = LazyLock::new(|| {
 const BUILT: &[&str] = &["build", "out", "target"];
 const MANIFESTS: &[&str] = &["package.json", "pyproject.toml", "setup.py", "Cargo.toml", "CMakeLists.txt", "Makefile"];
 
+/// Names of files that decide about others: whether they are read at all.
+const DECIDING: &[&str] = &[".gitignore", ".ignore", ".scaleproofignore", "pyvenv.cfg"];
+
+/// True for the name of a file that decides which others are read.
+pub fn decides(name: &str) -> bool {
+    DECIDING.contains(&name) || MANIFESTS.contains(&name)
+}
+
 /// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -127,6 +135,13 @@ fn is_environment(folder: &Path) -> bool {
 fn below(base: &Path, root: &Path) -> PathBuf {
     let named = || Some(base.join(root.canonicalize().ok()?.strip_prefix(base.canonicalize().ok()?).ok()?));
     named().unwrap_or_else(|| root.to_owned())
+}
+
+/// A root as reports would name it; empty for the base itself.
+pub fn relative_root(root: &Path, base: &Path) -> String {
+    let name = relative(&below(base, root), base);
+    let name = name.trim_end_matches('/');
+    if name == "." { String::new() } else { name.to_owned() }
 }
 
 /// The path as reports write it.

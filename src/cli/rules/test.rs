@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::exit::{Exit, Result};
+use super::super::lint::Request;
 use super::super::{output, project};
-use crate::config::Config;
+use crate::config::{Config, Mention};
 use crate::lint::expectation::{self, Expectation};
 use crate::model::problem::Problem;
 use crate::rules::RuleSet;
@@ -58,8 +59,8 @@ pub fn run(args: &Args) -> Result {
 fn complaints_of(case: &Path, set: &RuleSet) -> io::Result<Vec<String>> {
     // A file `singletons.txt` names the services that are declared to run once.
     let singletons = fs::read_to_string(case.join("singletons.txt")).unwrap_or_default();
-    let config = Config { singletons: singletons.lines().map(str::to_owned).collect(), ..Config::default() };
-    let report = super::super::lint::analyse(&[case.to_owned()], case, set, &config, true);
+    let config = Config { singletons: singletons.lines().map(Mention::from).collect(), ..Config::default() };
+    let report = Request { rules: set, config: &config, no_ignores: false }.analyse(&[case.to_owned()], case);
     let mut expected = BTreeSet::new();
     promised(case, case, &mut expected)?;
     let found = expectation::found(&report);

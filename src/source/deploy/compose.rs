@@ -6,11 +6,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::yaml::{self, Entry, Node};
 use super::{Found, Place};
 use crate::model::Name;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
+use crate::source::yaml::{self, Entry, Node};
 
 mod copies;
 mod extends;

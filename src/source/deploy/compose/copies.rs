@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::yaml::Node;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::Value;
 use crate::model::location::{Location, Span};
+use crate::source::yaml::Node;
 
 /// A service before copies are gathered.
 pub(super) struct Draft {

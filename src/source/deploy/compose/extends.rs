@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::super::yaml::{Content, Entry, Mapping, Node};
 use super::Reader;
+use crate::source::yaml::{Content, Entry, Mapping, Node};
 
 /// Lists that are joined; other lists (`command`, `entrypoint`) are replaced.
 const JOINED: &[&str] =

@@ -2,10 +2,10 @@
 //!
 //! Syntax: <https://docs.docker.com/reference/compose-file/services/#volumes>.
 
-use super::super::yaml::Node;
 use super::Reader;
 use crate::model::Name;
 use crate::model::deployment::Mount;
+use crate::source::yaml::Node;
 
 impl Reader<'_> {
     pub(super) fn mounts(&mut self, service: &Node) -> Vec<Mount> {

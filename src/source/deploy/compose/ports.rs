@@ -2,9 +2,9 @@
 //!
 //! Syntax: <https://docs.docker.com/reference/compose-file/services/#ports>.
 
-use super::super::yaml::Node;
 use super::{Reader, Text};
 use crate::model::deployment::Port;
+use crate::source::yaml::{Content, Node};
 
 impl Reader<'_> {
     pub(super) fn ports(&mut self, service: &Node) -> Vec<Port> {
@@ -14,7 +14,7 @@ impl Reader<'_> {
 
     fn port(&mut self, item: &Node) -> Option<Port> {
         let port = if item.mapping().is_some() { self.long_port(item) } else { self.short_port(item) };
-        if port.is_none() && !matches!(item.content, super::yaml::Content::Unresolved) {
+        if port.is_none() && !matches!(item.content, Content::Unresolved) {
             self.problem(
                 item.span,
                 "this is no port",

@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::command::{self, Command};
-use super::super::yaml::{Entry, Node};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
 use super::copies::Draft;
@@ -13,12 +12,13 @@ use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
+use crate::source::yaml::{Content, Entry, Node};
 
 impl Reader<'_> {
     /// Reads the service `entry`; `node` is its value with all that it extends.
     pub(super) fn service(&mut self, entry: &Entry, node: &Rc<Node>) -> Option<Draft> {
         if node.mapping().is_none() {
-            if !matches!(node.content, super::yaml::Content::Unresolved) {
+            if !matches!(node.content, Content::Unresolved) {
                 self.problem(node.span, format!("the service `{}` is a mapping, and this is none", entry.key), "");
             }
             return None;

@@ -130,6 +130,8 @@ const PREDECLARED: &[&str] = &[
     "false",
     "float32",
     "float64",
+    // The keyword of a goroutine, which the adapter writes as a call.
+    "go",
     "imag",
     "int",
     "int16",

@@ -1,6 +1,6 @@
 //! YAML as a small tree in which every node knows its place.
 //!
-//! Deployment files lean on what most readers throw away: which service was merged from which anchor, and where a merged
+//! Deployment and configuration files lean on what most readers throw away: which service was merged from which anchor, and where a merged
 //! key was really written. So anchors are shared nodes here, `<<` is resolved as YAML 1.1 says (a mapping's own keys win,
 //! then the sources in their order), and a mapping remembers its sources. What is wrong becomes a [`Problem`]; an alias without an
 //! anchor is one of these and the rest of the file is still read.
@@ -11,12 +11,32 @@ use std::rc::Rc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use self::written::Written;
-use super::{Comment, Place};
 use crate::model::Name;
+use crate::model::fact::Directive;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 mod written;
+
+/// Line and column of one character, from 1.
+pub type Place = (u32, u32);
+
+/// A comment without its `#`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub text: String,
+    /// It stands alone on its line.
+    pub own_line: bool,
+    pub span: Span,
+}
+
+impl Comment {
+    /// What it says to us, if it does.
+    pub fn directive(&self) -> Option<Directive> {
+        let text = self.text.trim_start().strip_prefix("scaleproof:")?;
+        Some(Directive { text: Name::new(text.trim()), own_line: self.own_line, span: self.span })
+    }
+}
 
 /// Nesting beyond this is nobody's deployment file; aliases count with what they stand for.
 const MAX_DEPTH: u16 = 64;
