@@ -92,7 +92,7 @@ kinds! {
 }
 
 fields! {
-    alternative, arguments, array, body, condition, consequence, declarator, element, field, index, key, left, name,
+    alternative, arguments, array, body, condition, consequence, field, index, key, left, name,
     object, operand, operator, parameters, right, r#type, value
 }
 
@@ -143,9 +143,7 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::This => Form::This,
             Kind::Super => Form::Name("super"),
             Kind::Member => self.member(node),
-            Kind::Index => {
-                Form::Index(self.boxed(node, self.fields.array), self.boxed(node, self.fields.index))
-            }
+            Kind::Index => Form::Index(self.boxed(node, self.fields.array), self.boxed(node, self.fields.index)),
             Kind::Call => self.call(node),
             Kind::Reference => self.reference(node),
             Kind::New => self.creation(node),

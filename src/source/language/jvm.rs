@@ -4,7 +4,9 @@ mod imports;
 mod names;
 
 pub(super) use imports::import;
-pub(super) use names::{CONSTRUCTOR, JAVA, KOTLIN, shape};
+#[allow(unused_imports)]
+pub(super) use names::KOTLIN;
+pub(super) use names::{CONSTRUCTOR, JAVA, shape};
 
 /// `// … DO NOT EDIT` before the package, as code generators write it.
 pub(super) fn is_generated(text: &str) -> bool {

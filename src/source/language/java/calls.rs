@@ -48,9 +48,7 @@ impl<'t> Lower<'t> {
         let Some(object) = node.child(0) else { return Form::Other(Vec::new()) };
         let object = self.node(object);
         match node.child(node.child_count().saturating_sub(1)) {
-            Some(method) if self.kind(method) == Kind::Identifier => {
-                Form::Member(Box::new(object), self.slice(method))
-            }
+            Some(method) if self.kind(method) == Kind::Identifier => Form::Member(Box::new(object), self.slice(method)),
             _ => object.form,
         }
     }

@@ -96,10 +96,25 @@ impl<'t> Lower<'t> {
         match annotations.is_empty() {
             true => form,
             false => {
-                let (start, end) = range(node);
-                Form::Decorated(annotations, Box::new(Node::new(start, end, form)))
+                let (_, end) = range(node);
+                Form::Decorated(annotations, Box::new(Node::new(self.undecorated(node), end, form)))
             }
         }
+    }
+
+    /// Where a declaration begins behind its annotations.
+    fn undecorated(&mut self, node: Syntax<'t>) -> u32 {
+        let mut cursor = node.walk();
+        let mut parts: Vec<Syntax<'t>> = Vec::new();
+        for child in node.children(&mut cursor) {
+            match self.kind(child) {
+                Kind::Modifiers => parts.extend(child.children(&mut child.walk())),
+                _ => parts.push(child),
+            }
+        }
+        let annotation = |part: &&Syntax<'t>| matches!(self.kind(**part), Kind::Marker | Kind::Annotation);
+        let skipped = |part: &&Syntax<'t>| annotation(part) || self.kind(**part) == Kind::Skipped;
+        parts.iter().find(|part| !skipped(part)).map_or_else(|| range(node).0, |part| range(*part).0)
     }
 
     /// `@GetMapping`, `@GetMapping("/carts")`, `@GetMapping(value = "/carts", produces = JSON)`.

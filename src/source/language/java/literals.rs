@@ -32,9 +32,8 @@ impl<'t> Lower<'t> {
     pub(super) fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
         let Fields { left, right, operator, .. } = *self.fields;
         let sum = self.name(node, operator) == "+";
-        let links = move |lower: &Self, link| {
-            lower.kind(link) == Kind::Binary && (lower.name(link, operator) == "+") == sum
-        };
+        let links =
+            move |lower: &Self, link| lower.kind(link) == Kind::Binary && (lower.name(link, operator) == "+") == sum;
         match self.chain(node, left, right, links) {
             Form::Other(parts) if sum && parts.iter().any(is_text) => Form::Joined(parts),
             form => form,

@@ -14,7 +14,8 @@ use crate::model::fact::Shape;
 const DEPTH: u32 = 6;
 
 /// Types that hand over one of another type.
-const CARRIERS: &[&str] = &["Optional", "CompletableFuture", "Mono", "Uni", "ResponseEntity", "ObjectProvider", "Provider"];
+const CARRIERS: &[&str] =
+    &["Optional", "CompletableFuture", "Mono", "Uni", "ResponseEntity", "ObjectProvider", "Provider"];
 
 impl<'t> Lower<'t> {
     /// The name that a type has, without what it is made of: `Map` of `java.util.Map<K, V>`.

@@ -282,4 +282,5 @@ fn is_member_of_type(symbol: &str) -> bool {
 }
 
 pub(in super::super) static JAVA: Dialect = dialect(Language::Java);
+#[allow(dead_code)]
 pub(in super::super) static KOTLIN: Dialect = dialect(Language::Kotlin);

@@ -34,13 +34,10 @@ fn a_type_goes_by_the_name_that_it_is_imported_by() {
         "import org.w.Web; @RestController @Web class A extends Hub<Chat> implements X, y.Z {} record D(int e) implements F {} enum E implements G { P(1) { void f() {} }, Q; int n; }",
     )
     .facts;
-    let classes: Vec<_> = facts.classes.iter().map(|c| (c.symbol.as_str(), c.bases.join(" "), c.decorators.join(" "))).collect();
-    let expected = [
-        ("~A", "Hub X y.Z", "RestController org.w.Web"),
-        ("~D", "F", ""),
-        ("~E", "G", ""),
-        ("~class4", "", ""),
-    ];
+    let classes: Vec<_> =
+        facts.classes.iter().map(|c| (c.symbol.as_str(), c.bases.join(" "), c.decorators.join(" "))).collect();
+    let expected =
+        [("~A", "Hub X y.Z", "RestController org.w.Web"), ("~D", "F", ""), ("~E", "G", ""), ("~class4", "", "")];
     assert_eq!(classes, expected.map(|(class, bases, with)| (class, bases.to_string(), with.to_string())));
 }
 
