@@ -53,7 +53,11 @@ fn summary(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if counts.is_empty() {
-        counts.push(if report.files == 0 { paint(YELLOW, "nothing analysed") } else { paint(GREEN, "no findings") });
+        counts.push(match report.files {
+            0 => paint(YELLOW, "nothing analysed"),
+            _ if report.known + report.unchanged > 0 => paint(GREEN, "no new findings"),
+            _ => paint(GREEN, "no findings"),
+        });
     }
     write!(
         out,
@@ -62,11 +66,14 @@ fn summary(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         plural(report.files, "file"),
         plural(report.lines as usize, "line")
     )?;
-    if !report.suppressed.is_empty() {
-        write!(out, " · {} suppressed", report.suppressed.len())?;
-    }
-    if report.hidden > 0 {
-        write!(out, " · {} of low confidence hidden (--pedantic shows them)", report.hidden)?;
+    let aside = [
+        (report.known, "known to the baseline"),
+        (report.unchanged, "untouched by the changes"),
+        (report.suppressed.len(), "ignored with a reason"),
+        (report.hidden, "of low confidence hidden (--pedantic shows them)"),
+    ];
+    for (count, what) in aside.iter().filter(|(count, _)| *count > 0) {
+        write!(out, " · {count} {what}")?;
     }
     if !report.problems.is_empty() {
         write!(out, " · {}", plural(report.problems.len(), "problem"))?;
