@@ -25,7 +25,7 @@ fn lint(project: &Path, rules: &RuleSet) -> LintReport {
     let scan = source::scan(&[project.to_owned()], project, &[]);
     assert!(scan.problems.is_empty(), "{}: {:?}", project.display(), scan.problems);
     let singletons = fs::read_to_string(project.join("singletons.txt")).unwrap_or_default();
-    let options = Options { pedantic: true, singletons: singletons.lines().map(Name::from).collect() };
+    let options = Options { singletons: singletons.lines().map(Name::from).collect(), ..Options::default() };
     let text = |path: &str| fs::read_to_string(project.join(path)).ok();
     lint::lint(&scan.files, rules, &options, &text, &source::module_candidates)
 }

@@ -144,7 +144,7 @@ fn what_is_accepted_needs_its_places_and_its_reason() {
     assert!(of("{ rule: a, path: b, reason: c }").contains("Did you mean `paths`?"));
     assert!(of("{ rule: a, paths: ['[b'], reason: c }").contains("`[b` is no glob"));
     let severity = problem("lint: { severity: { a: of } }\n");
-    assert_eq!(severity, "1:25-27: `of` is not known here | Did you mean `off`?");
+    assert_eq!(severity, "1:24-26: `of` is not known here | Did you mean `off`?");
 }
 
 #[test]

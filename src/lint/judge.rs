@@ -6,17 +6,19 @@ use super::deployment;
 use super::edges::Edges;
 use super::project::{FileId, FunctionRef, Project};
 use super::reach::{Reach, named_functions};
+use super::settings::Overrides;
 use super::sight::{ClauseId, Fact, Sightings, Watch};
 use super::state::{self, States, Uses};
 use super::value::{self, Constants, Fit, fit_options};
 use super::wording::{self, Words};
 use crate::model::Name;
-use crate::model::fact::{Access, Call, FunctionId, Value};
+use crate::model::fact::{Access, Call, FunctionId, Language, Value};
 use crate::model::finding::{Confidence, Related, Severity};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
+use crate::source::stage::{self, Stage};
 
 /// A clause that holds at a place.
 pub struct Hit<'r> {
@@ -51,6 +53,7 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
         seen: &seen,
         reach: &reach,
         edges: Edges::new(project),
+        overrides: Overrides::new(project.files),
         taken: HashSet::new(),
         hits: Vec::new(),
     };
@@ -83,6 +86,7 @@ struct Judge<'j, 'a, 'r> {
     seen: &'j Sightings<'r>,
     reach: &'j Reach,
     edges: Edges<'j, 'a>,
+    overrides: Overrides<'a>,
     /// Rule, file and place that have been spoken of.
     taken: HashSet<(&'r str, FileId, Span)>,
     hits: Vec<Hit<'r>>,
@@ -142,17 +146,21 @@ impl<'r> Judge<'_, '_, 'r> {
         self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes });
     }
 
-    /// Where the same key is also set to something sound, the unsafe value is what one branch falls back to.
+    /// Where the same key is also set to something sound, in this file or in one that configures the same, the unsafe value is what one branch falls back to.
     fn with_alternatives(&self, file: FileId, index: usize, fit: &Fit, subject: &Subject) -> Fit {
         let settings = &self.project.files[file].settings;
         let Subject::Setting { value: Some(pattern), .. } = subject else { return fit.clone() };
         let constants = |name: &str| self.project.constant(file, name);
-        let mut others = settings.iter().enumerate().filter(|(other, setting)| {
-            *other != index && setting.key == settings[index].key && is_sound(pattern, &setting.value, &constants)
-        });
-        match (fit, others.next()) {
-            (Fit::Yes, Some((_, other))) => Fit::Fallback(value::environment(&other.value)),
-            _ => fit.clone(),
+        if *fit != Fit::Yes {
+            return fit.clone();
+        }
+        let here = settings.iter().enumerate();
+        let here = here.filter(|(other, setting)| *other != index && setting.key == settings[index].key);
+        let elsewhere = self.overrides.of(file, &settings[index]);
+        let mut others = here.map(|(_, setting)| setting).chain(elsewhere);
+        match others.find(|other| is_sound(pattern, &other.value, &constants)) {
+            Some(other) => Fit::Fallback(value::environment(&other.value)),
+            None => Fit::Yes,
         }
     }
 
@@ -215,13 +223,26 @@ impl<'r> Judge<'_, '_, 'r> {
     }
 
     fn add(&mut self, rule: &'r Rule, clause: &'r Clause, subjects: Subjects) {
+        let file = &self.project.files[subjects.file];
         let stated = clause.severity.unwrap_or(rule.severity);
+        let stated = match stage::of(&file.path) {
+            Stage::Deployed => stated,
+            // What is meant to be copied shows what is meant to run, and no more.
+            Stage::Sample => stated.min(Severity::Info),
+            Stage::Workplace => return,
+        };
         let (severity, provided) = match (&subjects.fit, clause.fallback) {
             (Fit::Fallback(_), None) => return,
             (Fit::Fallback(Some(name)), Some(fallback)) => {
                 (fallback.min(stated), format!(", when `{name}` is not set"))
             }
-            (Fit::Fallback(None), Some(fallback)) => (fallback.min(stated), ", in one of its branches".to_owned()),
+            (Fit::Fallback(None), Some(fallback)) => {
+                let provided = match file.language {
+                    Language::Settings => ", where no other file says otherwise",
+                    _ => ", in one of its branches",
+                };
+                (fallback.min(stated), provided.to_owned())
+            }
             _ => (stated, String::new()),
         };
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {

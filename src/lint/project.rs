@@ -6,7 +6,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::model::Name;
-use crate::model::fact::{Class, FileFacts, FunctionId, Language, State, Value};
+use crate::model::fact::{Class, FileFacts, FunctionId, Language, Level, State, Value};
 use crate::rules::clause::ClassPattern;
 
 /// Index of a file in the facts.
@@ -56,6 +56,8 @@ pub struct Project<'a> {
     alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
+    /// Where constants and global variables are declared that all files see.
+    open_names: HashMap<&'a str, FileId>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
@@ -90,6 +92,7 @@ impl<'a> Project<'a> {
             open_methods: open::open_methods(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
+            open_names: open::open_names(files),
             modules: RefCell::default(),
         }
     }
@@ -104,9 +107,13 @@ impl<'a> Project<'a> {
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         if symbol.starts_with('~') {
             let mates = self.package(file).iter().copied();
-            return Some((self.declaring(std::iter::once(file).chain(mates), symbol).unwrap_or(file), symbol.into()));
+            let home = self.declaring(std::iter::once(file).chain(mates), symbol);
+            let home = home.or_else(|| self.reopening(file, symbol));
+            let nested =
+                || self.resolve_type(file, &symbol[1..]).filter(|_| home.is_none() && self.has_open_names(file));
+            return nested().or_else(|| Some((home.unwrap_or(file), symbol.into())));
         }
-        if let Some(name) = symbol.strip_prefix('$') {
+        if let Some(name) = symbol.strip_prefix('$').filter(|_| !self.has_open_names(file)) {
             // What the language itself declares, no file does.
             return if name.starts_with('_') { None } else { self.resolve_included(file, symbol) };
         }
@@ -122,7 +129,8 @@ impl<'a> Project<'a> {
                 return Some((target, local));
             }
         }
-        self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol))
+        let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
+        shared.or_else(|| self.resolve_open(file, symbol))
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -136,7 +144,9 @@ impl<'a> Project<'a> {
         let ends: Vec<usize> = ends.chain([named_end]).collect();
         ends.into_iter().rev().find_map(|end| {
             let (home, class) = self.class_named(file, &symbol[..end])?;
-            Some((home, Name::from(format!("{}{}", self.files[home].classes[class].symbol, &symbol[end..]))))
+            let local = Name::from(format!("{}{}", self.files[home].classes[class].symbol, &symbol[end..]));
+            let declares = || self.declaring(std::iter::once(home), &local);
+            Some((declares().or_else(|| self.reopening(file, &local)).unwrap_or(home), local))
         })
     }
 
@@ -145,6 +155,11 @@ impl<'a> Project<'a> {
         let language = self.files[file].language;
         let (package, name) =
             qualified.rsplit_once('.').map_or((None, qualified), |(package, name)| (Some(package), name));
+        // `Redis::Client` is none of ours where no `Redis` is.
+        let foreign = |module: &str| module.split('.').any(|module| !self.classes.contains_key(module));
+        if language.has_open_names() && package.is_some_and(foreign) {
+            return None;
+        }
         let of_language = |class: &&ClassRef| self.files[class.0].language.shares_types_with(language);
         let known: Vec<ClassRef> = self.classes.get(name)?.iter().filter(of_language).copied().collect();
         if let Some(own) = known.iter().find(|class| class.0 == file) {
@@ -162,6 +177,7 @@ impl<'a> Project<'a> {
             (Some(_), Some(_)) if package.is_none() => {
                 self.imported(file, &known).or_else(|| self.nearest(file, &known))
             }
+            (Some(one), Some(_)) if language.has_open_names() => Some(*one),
             _ => None,
         }
     }
@@ -454,9 +470,10 @@ impl<'a> Project<'a> {
     }
 }
 
-/// `Shop.Carts` of `Shop.Carts.Count`.
+/// `Shop.Carts` of `Shop.Carts.Count`, `CARTS` of `CARTS.size`.
 fn whole(symbol: &str) -> Option<&str> {
-    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.'))
+    let is_constant = |whole: &str| whole.starts_with(|first: char| first.is_uppercase() || first == '$');
+    symbol.rsplit_once('.').map(|(whole, _)| whole).filter(|whole| whole.contains('.') || is_constant(whole))
 }
 
 /// `~Shop.add` for `~Shop().add`, and the other way round: `parent::add()` is a method of the object, `$shop->make()` may be one
@@ -507,8 +524,12 @@ fn tables(file: &FileFacts) -> Tables<'_> {
     for (id, function) in file.functions.iter().enumerate().filter(|(_, function)| !function.symbol.is_empty()) {
         tables.functions.entry(&function.symbol).or_default().push(id as FunctionId);
     }
+    let kept = file.states.iter().filter(|state| state.level == Level::ClassStatic);
+    let kept: HashSet<&str> = kept.map(|state| state.symbol.as_str()).collect();
     for call in &file.calls {
-        if let (Some(name), None) = (&call.bound_to, call.function) {
+        let Some(name) = &call.bound_to else { continue };
+        // What a class keeps is there for all, whichever method made it: `@instance ||= new`.
+        if call.function.is_none() || kept.contains(name.as_str()) {
             tables.bindings.entry(name).or_insert(&call.callee);
         }
     }

@@ -121,7 +121,7 @@ fn reads_back(kind: AccessKind) -> bool {
 }
 
 fn declared_so(state: &State, pattern: &StatePattern) -> bool {
-    let name = name(&state.symbol).to_lowercase();
+    let name = name(&state.symbol).trim_start_matches(['@', '$']).to_lowercase();
     let level = pattern.level.is_empty() || pattern.level.contains(&state.level);
     let named = pattern.named.as_ref().is_none_or(|patterns| patterns.matches(&name));
     let other = pattern.not_named.as_ref().is_some_and(|patterns| patterns.matches(&name));
@@ -222,16 +222,16 @@ fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a s
 impl Made {
     /// A call of the file makes an object of the class.
     fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
-        let injects = facts.language.injects_objects();
+        let keeps = facts.language.keeps_objects_by_name();
         let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
         let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
-        if injects && is_static {
+        if keeps && is_static {
             self.once.insert(class);
         } else if runs_on_requests(reach, file, call.function) {
             self.often.insert(class);
-        } else if let Some(owner) = owner.filter(|_| injects) {
+        } else if let Some(owner) = owner.filter(|_| keeps) {
             self.fields.push((owner, class));
-        } else if !injects || is_kept(facts, call) {
+        } else if !keeps || is_kept(facts, call) {
             self.once.insert(class);
         }
     }
@@ -266,7 +266,9 @@ fn inherited(project: &Project<'_>, mut kept: HashSet<ClassKey>, often: &HashSet
 fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     let function = call.function.and_then(|function| facts.functions.get(function as usize));
     match (&call.bound_to, function) {
-        (None, _) => false,
+        // A script of Ruby ends with the object that it makes: `Bot.new.run`.
+        (None, None) => facts.language.has_open_names(),
+        (None, Some(_)) => false,
         (Some(_), None) => true,
         (Some(_), Some(function)) => function.symbol.ends_with(".Main"),
     }

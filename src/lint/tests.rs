@@ -1,6 +1,7 @@
 //! Lint over facts built by hand: what adapters say is tested where they are.
 
 mod scripts;
+mod settings;
 
 use crate::lint::{Options, lint};
 use crate::model::deployment::{Count, Service};

@@ -97,10 +97,19 @@ fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
         return false;
     }
     among(&pattern.text)
-        || pattern.is.is_some_and(|is| *value == Value::Bool(is))
+        || pattern.is.is_some_and(|is| is_truth(value, is))
         || pattern.made_by.as_ref().is_some_and(|patterns| made_by(patterns, value))
         || (pattern.given && !is_nothing(value))
         || (pattern.nothing && is_nothing(value))
+}
+
+/// `true`, or the text that it is where there are only texts, as in the environment.
+fn is_truth(value: &Value, is: bool) -> bool {
+    match value {
+        Value::Bool(value) => *value == is,
+        Value::Text(text) => text.eq_ignore_ascii_case(if is { "true" } else { "false" }),
+        _ => false,
+    }
 }
 
 fn any_case(patterns: &Patterns, lower: &str) -> bool {
@@ -129,6 +138,8 @@ fn made_by(patterns: &Patterns, value: &Value) -> bool {
 pub fn environment(value: &Value) -> Option<Name> {
     match value {
         Value::Environment { name, .. } => Some(name.clone()),
+        // A part of a text in a configuration file.
+        Value::Text(text) => text.split_once("${")?.1.split_once('}').map(|(name, _)| name.into()),
         Value::Call { arguments, .. } => arguments.iter().find_map(|argument| environment(&argument.value)),
         Value::List(values) | Value::OneOf(values) => values.iter().find_map(environment),
         Value::Object(fields) => fields.iter().find_map(|(_, value)| environment(value)),

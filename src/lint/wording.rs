@@ -99,7 +99,10 @@ pub fn shown(value: &Value) -> String {
         Value::Bool(bool) => bool.to_string(),
         Value::Name(name) => readable(name),
         Value::Call { callee, .. } => format!("{}()", readable(callee)),
-        Value::Environment { name, .. } => name.to_string(),
+        // The variable is named beside it: `…, when `STORE` is not set`.
+        Value::Environment { fallback: Some(fallback), .. } => shown(fallback),
+        Value::Environment { name, fallback: None } => name.to_string(),
+        Value::OneOf(branches) => branches.last().map(shown).unwrap_or_default(),
         _ => String::new(),
     }
 }

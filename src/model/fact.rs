@@ -68,6 +68,16 @@ impl Language {
         self == Language::Go
     }
 
+    /// `shop.items` may call a method, and so may `items`.
+    pub fn calls_without_parentheses(self) -> bool {
+        self == Language::Ruby
+    }
+
+    /// Constants and global variables of one file are seen by all, and a class may be written in several files.
+    pub fn has_open_names(self) -> bool {
+        self == Language::Ruby
+    }
+
     /// Code in one of them calls code in the other: TypeScript and JavaScript, Java and Kotlin.
     pub fn calls(self, other: Language) -> bool {
         let script = |language| matches!(language, Language::JavaScript | Language::TypeScript);
@@ -79,19 +89,19 @@ impl Language {
         matches!(self, Language::Java | Language::Kotlin | Language::Php)
     }
 
-    /// Programs leave it to a framework to make the objects that live long.
-    pub fn injects_objects(self) -> bool {
-        self == Language::CSharp
+    /// An object that lives long is one that a framework, a class or the program keeps by a name; others are data.
+    pub fn keeps_objects_by_name(self) -> bool {
+        matches!(self, Language::CSharp | Language::Ruby)
     }
 
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
-        self == Language::Php
+        matches!(self, Language::Php | Language::Ruby)
     }
 
     /// Programs seldom say of what class an object is.
     pub fn leaves_types_open(self) -> bool {
-        self == Language::Php
+        matches!(self, Language::Php | Language::Ruby)
     }
 
     /// What is to be called may be handed over by its name in a text.
@@ -208,7 +218,7 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
     /// The keyword, or `None` for a positional argument; `...` for what is spread: `*args`, `**options`, `...args`; `<>` for a
-    /// type argument: `AddSingleton<Carts>()`.
+    /// type argument: `AddSingleton<Carts>()`; `&` for the block of a call in Ruby.
     pub name: Option<Name>,
     pub value: Value,
 }

@@ -1,9 +1,14 @@
 //! Patterns over symbols and values.
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use foldhash::fast::FixedState;
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
 use crate::model::Name;
 
@@ -26,18 +31,24 @@ impl Pattern {
         !self.text.contains('*')
     }
 
+    /// The longest text between stars.
+    fn longest_part(&self) -> &str {
+        self.text.split('*').max_by_key(|part| part.len()).unwrap_or_default()
+    }
+
     pub fn matches(&self, subject: &str) -> bool {
-        let mut parts = self.text.split('*');
-        let first = parts.next().unwrap_or_default();
-        let Some(mut rest) = subject.strip_prefix(first) else { return false };
-        let Some(last) = parts.next_back() else { return rest.is_empty() };
-        for part in parts {
-            match rest.find(part) {
+        let Some((first, others)) = self.text.split_once('*') else { return *self.text == *subject };
+        let Some(rest) = subject.strip_prefix(first) else { return false };
+        let (middle, last) = others.rsplit_once('*').unwrap_or(("", others));
+        // Ends are cheap to compare, so they come before the search for what lies between them.
+        let Some(mut rest) = rest.strip_suffix(last) else { return false };
+        for part in middle.split('*') {
+            match memmem::find(rest.as_bytes(), part.as_bytes()) {
                 Some(at) => rest = &rest[at + part.len()..],
                 None => return false,
             }
         }
-        rest.ends_with(last)
+        true
     }
 }
 
@@ -173,24 +184,33 @@ impl<'de> Deserialize<'de> for ValuePattern {
     }
 }
 
-/// Finds the entries whose pattern matches a symbol without trying them all: literal patterns by the whole symbol, the others
-/// by their last or first segment.
+/// Finds the entries whose pattern matches a symbol without trying them all: literal patterns by the whole symbol, others by
+/// their last or first segment, the rest by the longest text that they ask for.
 #[derive(Debug)]
 pub struct SymbolIndex<T> {
-    literal: HashMap<Name, Vec<T>>,
-    by_last: HashMap<Name, Vec<(Pattern, T)>>,
-    by_first: HashMap<Name, Vec<(Pattern, T)>>,
+    literal: HashMap<Name, Vec<T>, FixedState>,
+    by_last: HashMap<Name, Vec<(Pattern, T)>, FixedState>,
+    by_first: HashMap<Name, Vec<(Pattern, T)>, FixedState>,
     rest: Vec<(Pattern, T)>,
+    /// Finds the longest text of each of the rest; made when it is first asked.
+    anchors: OnceLock<Option<AhoCorasick>>,
 }
 
 impl<T> Default for SymbolIndex<T> {
     fn default() -> Self {
-        SymbolIndex { literal: HashMap::new(), by_last: HashMap::new(), by_first: HashMap::new(), rest: Vec::new() }
+        SymbolIndex {
+            literal: HashMap::default(),
+            by_last: HashMap::default(),
+            by_first: HashMap::default(),
+            rest: Vec::new(),
+            anchors: OnceLock::new(),
+        }
     }
 }
 
 impl<T: Copy> SymbolIndex<T> {
     pub fn insert(&mut self, patterns: &Patterns, entry: T) {
+        self.anchors = OnceLock::new();
         for pattern in patterns.iter() {
             let (first, last) = (first_segment(&pattern.text), last_segment(&pattern.text));
             let glob = (pattern.clone(), entry);
@@ -213,11 +233,23 @@ impl<T: Copy> SymbolIndex<T> {
         }
         let by_last = self.by_last.get(last_segment(symbol)).into_iter().flatten();
         let by_first = self.by_first.get(first_segment(symbol)).into_iter().flatten();
-        for (pattern, entry) in by_last.chain(by_first).chain(&self.rest) {
+        let anchored = self.anchored(symbol);
+        for (pattern, entry) in by_last.chain(by_first).chain(anchored.iter().map(|at| &self.rest[*at])) {
             if pattern.matches(symbol) {
                 found(*entry);
             }
         }
+    }
+
+    /// Those of the rest whose longest text the symbol has, in their order.
+    fn anchored(&self, symbol: &str) -> Vec<usize> {
+        let anchor = |(pattern, _): &(Pattern, T)| pattern.longest_part().to_owned();
+        let anchors = self.anchors.get_or_init(|| AhoCorasick::new(self.rest.iter().map(anchor)).ok());
+        let Some(anchors) = anchors else { return (0..self.rest.len()).collect() };
+        let mut found: Vec<usize> = anchors.find_overlapping_iter(symbol).map(|at| at.pattern().as_usize()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 

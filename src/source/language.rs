@@ -18,6 +18,7 @@ mod python;
 #[cfg(test)]
 pub(crate) mod render;
 mod resolve;
+mod ruby;
 mod rust;
 mod scope;
 mod tree;
@@ -58,6 +59,7 @@ pub const ADAPTERS: &[Adapter] = &[
     javascript::TSX,
     rust::ADAPTER,
     go::ADAPTER,
+    ruby::ADAPTER,
     csharp::ADAPTER,
     php::ADAPTER,
 ];

@@ -1,5 +1,6 @@
 //! Dependency manifests to facts: which packages a project depends on.
 
+mod gemfile;
 mod go_mod;
 mod json;
 mod msbuild;
@@ -18,6 +19,9 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let folder = folder.rsplit('/').next().unwrap_or_default();
     match name {
+        "Gemfile" | "gems.rb" => Some(|path, text| extract(gemfile::dependencies, path, text)),
+        "Gemfile.lock" | "gems.locked" => Some(|path, text| extract(gemfile::installed, path, text)),
+        _ if name.ends_with(".gemspec") => Some(|path, text| extract(gemfile::of_gem, path, text)),
         "go.mod" => Some(|path, text| extract(go_mod::dependencies, path, text)),
         "composer.lock" => Some(|path, text| extract(json::installed, path, text)),
         "package.json" | "composer.json" => Some(|path, text| extract(json::dependencies, path, text)),
@@ -212,6 +216,38 @@ mod tests {
         );
         let old = read("packages.config", "<packages>\n  <package id=\"Quartz\" version=\"2.0\" />\n</packages>");
         assert_eq!(render(&old.facts), "2:3 dependency Quartz 2.0");
+    }
+
+    #[test]
+    fn a_gemfile_names_gems_with_their_groups() {
+        let text = "source \"https://example.org\"\nruby '3.3'\n\ngem 'rails', '~> 7.1', \">= 7.1.2\" # web\ngem \"redis\"\ngem 'puma', require: false\n# gem 'no'\n\
+                    group :development, :test do\n  gem 'rspec', '3'\n  platforms :ruby do\n    gem 'byebug'\n  end\nend\n\
+                    gem 'faker', '~> 3', group: :test\ngem 'x', groups: [:development, :test]\ngem(\"y\", :group => :production)\n\
+                    if ENV['E'] # scaleproof: ignore[x] why\n  gem 'z'\nend\ngem 'last'\n";
+        let extracted = read("Gemfile", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "4:1 dependency rails ~> 7.1, >= 7.1.2\n5:1 dependency redis \n6:1 dependency puma \n9:3 dependency rspec 3 dev\n\
+             11:5 dependency byebug  dev\n14:1 dependency faker ~> 3 dev\n15:1 dependency x  dev\n16:1 dependency y \n\
+             18:3 dependency z \n20:1 dependency last \n17:13 directive ignore[x] why"
+        );
+    }
+
+    #[test]
+    fn a_lock_file_tells_the_versions_of_what_was_asked_for() {
+        let text = "GEM\n  remote: https://example.org/\n  specs:\n    rack (3.0.8)\n    rails (7.1.2)\n      rack (>= 2)\n\nPLATFORMS\n  ruby\n\n\
+                    DEPENDENCIES\n  rails (~> 7.1)\n  own!\n\nBUNDLED WITH\n   2.5.3\n";
+        assert_eq!(render(&read("Gemfile.lock", text).facts), "12:3 dependency rails 7.1.2\n13:3 dependency own ");
+    }
+
+    #[test]
+    fn a_gem_names_what_it_needs() {
+        let text = "Gem::Specification.new do |s|\n  s.name = 'x'\n  s.add_dependency 'rack', '>= 2'\n  s.add_runtime_dependency(\"puma\")\n  s.add_development_dependency 'rspec'\nend\n";
+        assert_eq!(
+            render(&read("x.gemspec", text).facts),
+            "3:3 dependency rack >= 2\n4:3 dependency puma \n5:3 dependency rspec  dev"
+        );
     }
 
     #[test]

@@ -32,6 +32,24 @@ impl Project<'_> {
         None
     }
 
+    pub(super) fn has_open_names(&self, file: FileId) -> bool {
+        self.files[file].language.has_open_names()
+    }
+
+    /// A constant or global variable that another file declares: `CARTS`, `$carts`.
+    pub(super) fn resolve_open(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        let head = symbol.split(['.', '(']).next().unwrap_or(symbol);
+        let home = self.open_names.get(head).filter(|_| self.has_open_names(file))?;
+        Some((*home, Name::from(format!("~{symbol}"))))
+    }
+
+    /// A file that writes more of the class at the head of the symbol, and in it what the symbol names.
+    pub(super) fn reopening(&self, file: FileId, local: &str) -> Option<FileId> {
+        let class = local.split(['.', '(']).next().map(|head| head.trim_start_matches('~'))?;
+        let files = self.classes.get(class).filter(|_| self.has_open_names(file))?.iter().map(|class| class.0);
+        self.declaring(files.filter(|other| self.has_open_names(*other)), local)
+    }
+
     /// The methods by that name, where a file does not tell the class of what it calls one of and few have one.
     pub fn methods_named(&self, file: FileId, callee: &str) -> Vec<FunctionRef> {
         let unknown = self.files[file].language.leaves_types_open() && callee.starts_with(['~', '$', '_']);
@@ -94,4 +112,19 @@ pub(super) fn open_methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef
         }
     }
     methods
+}
+
+/// Constants and global variables by their own names, of files that share them.
+pub(super) fn open_names(files: &[FileFacts]) -> HashMap<&str, FileId> {
+    let mut names = HashMap::new();
+    for (id, file) in files.iter().enumerate().filter(|(_, file)| file.language.has_open_names()) {
+        // A plain local of a file is not seen by others.
+        let is_shared = |first: char| first.is_uppercase() || first == '$';
+        let symbols = file.states.iter().filter_map(|state| state.symbol.strip_prefix('~'));
+        let shared = symbols.filter(|name| name.starts_with(is_shared) && !name.contains(['.', '(']));
+        shared.for_each(|name| {
+            names.entry(name).or_insert(id);
+        });
+    }
+    names
 }

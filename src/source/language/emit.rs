@@ -19,7 +19,7 @@ use crate::model::location::Span;
 
 /// The facts of a tree that an adapter has lowered `text` to.
 pub(super) fn facts(tree: &Node<'_>, dialect: &'static Dialect, path: &str, lines: &Lines<'_>) -> FileFacts {
-    let program = Program::new(Bindings::of(tree, dialect.implicit_this), dialect);
+    let program = Program::new(Bindings::of(tree, dialect), dialect);
     let mut emitter = Emitter {
         out: FileFacts::empty(Arc::<str>::from(path), dialect.language),
         seen: vec![Use::default(); program.bindings.all.len()],

@@ -59,6 +59,7 @@ kinds! {
     If = "if_statement",
     AsPattern = "as_pattern",
     AsTarget = "as_pattern_target",
+    WithItem = "with_item",
     Boolean = "boolean_operator",
     Conditional = "conditional_expression",
     Unary = "unary_operator",
@@ -152,6 +153,7 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::For => self.for_loop(node),
             Kind::If => self.condition(node),
             Kind::AsPattern => self.as_pattern(node),
+            Kind::WithItem => self.with_item(node),
             Kind::Boolean => self.boolean(node),
             Kind::Conditional => self.conditional(node),
             Kind::Unary => self.unary(node),
@@ -198,28 +200,27 @@ impl<'t> Lower<'t> {
                 _ => arguments.push((None, self.node(child))),
             }
         }
-        Form::Call(Box::new(Call { callee, arguments }))
+        match callee.form {
+            // `"{}.db".format(name)` puts a text together.
+            Form::Member(text, "format") if is_text(&text) => {
+                let arguments = arguments.into_iter().map(|(_, argument)| argument);
+                Form::Joined(std::iter::once(*text).chain(arguments).collect())
+            }
+            form => {
+                let callee = Node { form, ..callee };
+                Form::Call(Box::new(Call { callee, arguments }))
+            }
+        }
     }
 
-    /// The text of a string without parts that are computed.
     fn string(&mut self, node: Syntax<'t>) -> Form<'t> {
         let raw = self.slice(node);
         let children = self.children(node);
-        if self.kind(node) == Kind::Concatenated {
-            let parts: Vec<_> = children.into_iter().map(|child| self.node(child)).collect();
-            let mut text = String::new();
-            for part in &parts {
-                match &part.form {
-                    Form::Text(part) => text.push_str(part),
-                    _ => return Form::Other(parts),
-                }
-            }
-            return Form::Text(Cow::Owned(text));
-        }
-        if children.iter().any(|child| self.kind(*child) == Kind::Interpolation) {
-            let inner =
-                children.into_iter().filter(|child| self.kind(*child) == Kind::Interpolation).collect::<Vec<_>>();
-            return Form::Other(inner.into_iter().map(|child| self.node(child)).collect());
+        let is_computed = |child: &Syntax<'t>| self.kind(*child) == Kind::Interpolation;
+        if self.kind(node) == Kind::Concatenated || children.iter().any(is_computed) {
+            let parts = children.into_iter().filter(|child| self.kind(*child) != Kind::Unlisted);
+            let parts: Vec<_> = parts.collect();
+            return put_together(parts.into_iter().map(|part| self.part(part)).collect());
         }
         let contents: Vec<_> = children.into_iter().filter(|child| self.kind(*child) == Kind::Content).collect();
         let verbatim = raw.split(['"', '\'']).next().is_some_and(|prefix| prefix.contains(['r', 'R']));
@@ -228,6 +229,17 @@ impl<'t> Lower<'t> {
             [content] if verbatim => Form::Text(Cow::Borrowed(self.slice(*content))),
             [content] => Form::Text(grammar::unescaped(self.slice(*content))),
             _ => Form::Text(Cow::Owned(contents.iter().map(|part| grammar::unescaped(self.slice(*part))).collect())),
+        }
+    }
+
+    /// A piece of a text.
+    fn part(&mut self, node: Syntax<'t>) -> Node<'t> {
+        match self.kind(node) {
+            Kind::Content => {
+                let text = grammar::unescaped(self.slice(node));
+                Node::new(node.start_byte() as u32, node.end_byte() as u32, Form::Text(text))
+            }
+            _ => self.node(node),
         }
     }
 
@@ -267,6 +279,18 @@ impl<'t> Lower<'t> {
         let pattern = target.map_or(Pattern::Ignored, |target| self.pattern(target));
         let declare = Declare::new(pattern, value, Place::Function);
         Form::Declare(Box::new(declare))
+    }
+
+    /// `with lock:` enters the object; where a call makes it, the call is what counts.
+    fn with_item(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let value = self.required(node, self.fields.value);
+        match value.form {
+            Form::Name(_) | Form::Member(..) => {
+                let (start, end) = (value.start, value.end);
+                Form::call(Node::new(start, end, Form::Member(Box::new(value), ENTER)), Vec::new())
+            }
+            _ => Form::Through(Box::new(value)),
+        }
     }
 
     fn pattern(&mut self, node: Syntax<'t>) -> Pattern<'t> {
@@ -387,6 +411,29 @@ impl<'t> Lower<'t> {
 
     fn binary(&mut self, node: Syntax<'t>) -> Form<'t> {
         let Fields { left, right, .. } = *self.fields;
-        self.chain(node, left, right, |lower, link| lower.kind(link) == Kind::Binary)
+        let operator = node.child_by_field_id(self.fields.operator).map_or("", |operator| operator.kind());
+        match self.chain(node, left, right, |lower, link| lower.kind(link) == Kind::Binary) {
+            Form::Other(parts) if matches!(operator, "+" | "%") && parts.iter().any(is_text) => put_together(parts),
+            form => form,
+        }
     }
+}
+
+/// What `with` calls on an object.
+const ENTER: &str = "__enter__";
+
+fn is_text(node: &Node<'_>) -> bool {
+    matches!(node.form, Form::Text(_) | Form::Joined(_))
+}
+
+/// One text where all of its pieces are known.
+fn put_together(parts: Vec<Node<'_>>) -> Form<'_> {
+    let mut known = String::new();
+    for part in &parts {
+        match &part.form {
+            Form::Text(text) => known.push_str(text),
+            _ => return Form::Joined(parts),
+        }
+    }
+    Form::Text(Cow::Owned(known))
 }

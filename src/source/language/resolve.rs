@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 use super::dialect::Dialect;
 use super::scope::{Binding, BindingId, Bindings, Role, Step, join};
-use super::tree::{Call, ClassId, Form, Node, SPREAD, ScopeId};
+use super::tree::{BLOCK, Call, ClassId, Form, Node, SPREAD, ScopeId};
 use crate::model::Name;
 use crate::model::fact::{AccessKind, Shape};
 
@@ -368,6 +368,9 @@ impl<'a, 't> Program<'a, 't> {
             Form::Member(object, name) => {
                 let (class, of_object) = self.class_within(object, scope, depth - 1)?;
                 let field = self.binding(self.bindings.field(class, name, of_object)?);
+                if let Role::Class(inner) = field.role {
+                    return Some((inner, false));
+                }
                 match &field.origin {
                     Some(origin) if field.values == 1 && origin.steps.is_empty() => {
                         self.class_within(origin.node, origin.scope, depth - 1).or_else(|| self.annotated(field, depth))
@@ -427,7 +430,7 @@ fn is_wrapper(call: &Call<'_>) -> bool {
         Form::Name(name) | Form::Member(_, name) => *name,
         _ => return false,
     };
-    name != &Some(SPREAD)
+    !matches!(name, Some(SPREAD | BLOCK))
         && matches!(value.form, Form::Function(_))
         && !callee.starts_with("create")
         && callee != "new"

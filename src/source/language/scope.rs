@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 
 use smol_str::format_smolstr;
 
+use super::dialect::Dialect;
 use super::tree::{ClassId, Node, ScopeId};
 use crate::model::Name;
 use crate::model::fact::{FunctionId, Shape};
@@ -122,11 +123,13 @@ pub(super) struct Bindings<'a, 't> {
     names: HashMap<(ScopeId, &'t str), BindingId, FixedState>,
     /// As in [`Dialect`](super::dialect::Dialect).
     implicit_this: bool,
+    /// Constants and classes in the body of a class are known to what is written within it.
+    open_names: bool,
 }
 
 impl<'a, 't> Bindings<'a, 't> {
-    pub fn of(tree: &'a Node<'t>, implicit_this: bool) -> Self {
-        bind::bindings(tree, implicit_this)
+    pub fn of(tree: &'a Node<'t>, dialect: &Dialect) -> Self {
+        bind::bindings(tree, dialect)
     }
 
     /// The symbol of the method that a bare name means at a place.
@@ -150,7 +153,8 @@ impl<'a, 't> Bindings<'a, 't> {
         let mut current = Some(scope);
         while let Some(id) = current {
             let found = &self.scopes[id as usize];
-            if found.kind != ScopeKind::Class || id == scope {
+            let constant = self.open_names && name.starts_with(char::is_uppercase);
+            if found.kind != ScopeKind::Class || id == scope || constant {
                 let mut candidate = self.names.get(&(id, name)).copied();
                 while let Some(binding) = candidate {
                     let declared = &self.all[binding as usize];

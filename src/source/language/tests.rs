@@ -6,6 +6,7 @@ mod javascript;
 mod php;
 mod python;
 mod robustness;
+mod ruby;
 mod rust;
 
 use super::*;
@@ -60,6 +61,7 @@ fn a_comment_can_speak_to_us_in_any_language() {
     let cases = [
         ("a.py", "x = f()  # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.js", "f(); // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\n\"scaleproof: no\";\n"),
+        ("a.rb", "x = f # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.php", "<?php f(); // scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\n$x = 'scaleproof: no';\n"),
         (
             "a.go",
@@ -85,6 +87,7 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.js", "const a = {};\nfunction (\n", 2),
         ("a.rs", "fn a() {}\nfn b( {\n", 2),
         ("a.go", "package a\nfunc b( {\n", 2),
+        ("a.rb", "a = 1\ndef b(\n", 2),
         ("a.cs", "class A {}\nclass B { void c( {\n", 2),
         ("a.php", "<?php $a = [];\nfunction b( {\n", 2),
     ];

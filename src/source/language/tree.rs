@@ -69,6 +69,9 @@ pub(super) enum Form<'t> {
 /// The key of `...x` in an object, the keyword of `*args`, `**options` and `...args` in a call.
 pub(super) const SPREAD: &str = "...";
 
+/// The keyword of the block that a call is handed in Ruby.
+pub(super) const BLOCK: &str = "&";
+
 pub(super) struct Call<'t> {
     pub callee: Node<'t>,
     pub arguments: Vec<(Option<&'t str>, Node<'t>)>,
@@ -174,6 +177,19 @@ pub(super) struct Assign<'t> {
     pub value: Option<Node<'t>>,
     /// `+=`, `++`.
     pub update: bool,
+}
+
+impl<'t> Assign<'t> {
+    /// What the target gets where it is empty, if that is all that happens: `target ||= default`, written as
+    /// `target = target || default` with both targets at one place.
+    pub fn default(&self) -> Option<&Node<'t>> {
+        match self.value.as_ref().map(|value| &value.form) {
+            Some(Form::Either(parts)) if parts[0].start == self.target.start && parts[0].end == self.target.end => {
+                Some(&parts[1])
+            }
+            _ => None,
+        }
+    }
 }
 
 pub(super) struct Import<'t> {

@@ -34,7 +34,8 @@ fn assignment(sheet: &mut Sheet<'_>, line_start: usize, line_end: usize) -> usiz
     let after = exported[name_end..].trim_start();
     let Some(written) = after.strip_prefix('=').filter(|_| !name.is_empty()) else {
         // A name alone hands a variable on; braces are those of a template, whose result is read elsewhere.
-        if !(after.is_empty() || line.starts_with(['{', '<'])) {
+        // One is told: a file that is something else altogether has no more to say.
+        if !(after.is_empty() || line.starts_with(['{', '<'])) && sheet.problems.is_empty() {
             sheet.problem(format!("not `KEY=value`: `{}`", line.trim_end()), line_start, line_end);
         }
         return line_end;

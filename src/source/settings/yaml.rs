@@ -1,5 +1,6 @@
 //! YAML of Spring, Rails and Symfony.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::placeholder::{self, Syntax, environment};
@@ -8,9 +9,16 @@ use crate::model::fact::Value;
 use crate::model::location::Span;
 use crate::source::yaml::{Comment, Content, Node, parse};
 
+/// Stands for the `@` of `@project.version@`, which Maven replaces and with which no value of YAML may begin.
+const FILTERED: char = '\u{E002}';
+
 pub(super) fn read(sheet: &mut Sheet<'_>) {
-    let (text, tags) = erb::take_out(sheet.text).map_or((None, None), |(text, tags)| (Some(text), Some(tags)));
-    let tree = parse(sheet.path, text.as_deref().unwrap_or(sheet.text));
+    let (text, tags) = match erb::take_out(sheet.text) {
+        Some((text, tags)) => (Cow::Owned(text), Some(tags)),
+        None if sheet.text.contains(": @") => (Cow::Owned(sheet.text.replace(": @", &format!(": {FILTERED}"))), None),
+        None => (Cow::Borrowed(sheet.text), None),
+    };
+    let tree = parse(sheet.path, &text);
     sheet.facts.directives.extend(tree.comments.iter().filter_map(Comment::directive));
     for problem in tree.problems {
         // With the line as it is written.
@@ -54,6 +62,9 @@ fn collect(sheet: &mut Sheet<'_>, tags: Option<&erb::Tags<'_>>, key: &str, node:
 }
 
 fn scalar(text: &str, plain: bool) -> Value {
+    if text.starts_with(FILTERED) {
+        return Value::Unknown;
+    }
     match symfony(text) {
         Some(value) => value,
         None if plain || text.contains("${") => placeholder::value(text, Syntax::Spring),

@@ -1,6 +1,9 @@
 //! Calls: what is called with what, and what a method does to the state that it is called on.
 
+use smol_str::format_smolstr;
+
 use super::super::resolve::{Found, Root, Target};
+use super::super::scope::Role;
 use super::super::tree::{Call, Form, Node, ScopeId};
 use super::{Emitter, tells};
 use crate::model::Name;
@@ -67,8 +70,12 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
     /// What stands within a chain: keys, arguments, calls.
     pub(super) fn inside(&mut self, node: &Node<'t>, scope: ScopeId) {
         match &node.form {
-            Form::Name(_) | Form::This => {}
-            Form::Member(object, _) => self.inside(object, scope),
+            Form::This => {}
+            Form::Name(_) => self.bare_call(node, scope),
+            Form::Member(object, _) => {
+                self.bare_call(node, scope);
+                self.inside(object, scope);
+            }
             Form::Index(object, key) => {
                 self.node(key, scope);
                 self.inside(object, scope);
@@ -77,4 +84,51 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             _ => self.node(node, scope),
         }
     }
+
+    /// In some languages a name is a call as well, if it is no variable and no field.
+    fn bare_call(&mut self, node: &Node<'t>, scope: ScopeId) {
+        if !self.program.dialect.language.calls_without_parentheses() {
+            return;
+        }
+        let Some(callee) = self.called_by_name(node, scope) else { return };
+        if let Form::Member(object, method) = &node.form
+            && let Some(effect) = self.program.effect(method).filter(|effect| effect.is_write())
+            && !self.program.has_method(object, method, scope)
+            && let Some(found) = self.program.state_of(object, scope)
+        {
+            self.access(found, effect, object, scope);
+        }
+        let callee = self.shared(callee);
+        let (function, span) = (self.function(scope), self.span(node));
+        let arguments = Vec::new();
+        self.out.calls.push(fact::Call { callee, arguments, function, decorates: None, bound_to: None, span });
+    }
+
+    fn called_by_name(&self, node: &Node<'t>, scope: ScopeId) -> Option<Name> {
+        let program = self.program;
+        match &node.form {
+            Form::Name(name) if is_method(name) => match program.bindings.lookup(name, scope, node.start) {
+                None => Some(Name::new(name)),
+                Some(id) => match program.binding(id).role {
+                    Role::Function(_) => Some(program.own_symbol(id)),
+                    _ => None,
+                },
+            },
+            Form::Member(object, name) if is_method(name) => {
+                let Some((class, of_object)) = program.class_of(object, scope) else {
+                    return program.callee(node, scope).map(|(symbol, _)| symbol);
+                };
+                let info = &program.bindings.classes[class as usize];
+                let is_field = program.bindings.field(class, name, of_object).is_some();
+                let is_called = info.methods.contains_key(name) || !is_field;
+                is_called.then(|| format_smolstr!("{}{}.{name}", info.symbol, if of_object { "()" } else { "" }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// False for constants and for variables with a sign before their name.
+fn is_method(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_lowercase() || first == '_')
 }

@@ -27,7 +27,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         self.value(value, scope, bound_to.map(|id| self.program.own_symbol(id)));
         let (Some(id), Pattern::Name(_, start, end)) = (bound_to, &declare.pattern) else { return };
         let binding = self.program.binding(id);
-        let function = if declare.place == Place::Module { None } else { self.function(scope) };
+        let is_static = declare.place == Place::Module && !self.program.dialect.language.has_open_names();
+        let function = if is_static { None } else { self.function(scope) };
         let kind = self.program.bindings.scopes[scope as usize].kind;
         if binding.function != function {
             let span = self.lines.span(*start, *end);
@@ -57,7 +58,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             // The zero that a declaration without a value begins with.
             _ if unwritten => false,
             Value::Unknown | Value::Function(_) | Value::Null => false,
-            Value::Name(_) | Value::Call { .. } => loud,
+            Value::Name(_) => loud,
             Value::List(items) => loud || items.iter().any(|item| *item != Value::Unknown),
             Value::Object(entries) => loud || entries.iter().any(|(_, value)| *value != Value::Unknown),
             _ => true,
@@ -97,6 +98,14 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             return;
         }
         let Some(value) = &assign.value else { return self.written(&assign.target, scope, false) };
+        // What is made when first needed changes nothing, unless it is one of many: `carts[id] ||= []`.
+        if let Some(default) = assign.default() {
+            self.read(&assign.target, scope);
+            if matches!(assign.target.form, Form::Index(..)) {
+                self.written(&assign.target, scope, false);
+            }
+            return self.bound(&assign.target, default, scope);
+        }
         self.written(&assign.target, scope, false);
         self.bound(&assign.target, value, scope);
         self.global(&assign.target, value, scope);
@@ -140,7 +149,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
                     let kind = if update || whole { kind } else { AccessKind::Insert };
                     self.access(found, kind, target, scope);
                 }
-                self.inside(target, scope);
+                self.inside(object, scope);
             }
             Form::Index(..) => {
                 let kind = if update { kind } else { AccessKind::Insert };

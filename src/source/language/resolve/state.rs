@@ -26,6 +26,12 @@ impl<'a, 't> Program<'a, 't> {
                 None if self.dialect.is_shared(name) => {
                     Some(Found { target: Target::Imported(format_smolstr!("~{name}")), part: false, alias: false })
                 }
+                // A constant or a global variable that another file declares.
+                None if self.dialect.language.has_open_names()
+                    && name.starts_with(|first: char| first.is_uppercase() || first == '$') =>
+                {
+                    Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
+                }
                 None => None,
             },
             Form::Member(object, name) => {

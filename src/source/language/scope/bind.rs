@@ -7,15 +7,18 @@ use std::collections::HashMap;
 
 use smol_str::format_smolstr;
 
+use super::super::dialect::Dialect;
 use super::super::tree::{
-    Assign, Call, Class, ClassId, Declare, Form, Function, Imported, Node, Parameter, Pattern, Place, Receiver, ScopeId,
+    Assign, BLOCK, Call, Class, ClassId, Declare, Form, Function, Imported, Node, Parameter, Pattern, Place, Receiver,
+    ScopeId,
 };
 use super::{Bindings, ClassInfo, FunctionInfo, MODULE, Role, Scope, ScopeKind, Step, join};
 use crate::model::Name;
 use crate::model::fact::FunctionId;
 
-pub(super) fn bindings<'a, 't>(tree: &'a Node<'t>, implicit_this: bool) -> Bindings<'a, 't> {
-    let out = Bindings { implicit_this, ..Bindings::default() };
+pub(super) fn bindings<'a, 't>(tree: &'a Node<'t>, dialect: &Dialect) -> Bindings<'a, 't> {
+    let open_names = dialect.language.has_open_names();
+    let out = Bindings { implicit_this: dialect.implicit_this, open_names, ..Bindings::default() };
     let mut binder = Binder { out, assigned: Vec::new(), exported: Vec::new(), hint: None, decorators: &[] };
     binder.scope(None, ScopeKind::Module, None, None);
     binder.node(tree, MODULE);
@@ -127,9 +130,9 @@ impl<'a, 't> Binder<'a, 't> {
 
     fn call(&mut self, call: &'a Call<'t>, scope: ScopeId, mut hint: Option<(Name, bool)>) {
         self.node(&call.callee, scope);
-        for (_, value) in &call.arguments {
+        for (keyword, value) in &call.arguments {
             // `const add = wrap((req) => …)`: the function goes by the name of the variable.
-            if matches!(value.form, Form::Function(_)) {
+            if matches!(value.form, Form::Function(_)) && *keyword != Some(BLOCK) {
                 self.hint = hint.take();
             }
             self.node(value, scope);
@@ -170,7 +173,8 @@ impl<'a, 't> Binder<'a, 't> {
         let id = self.out.functions.len() as FunctionId;
         let mut exported = function.exported;
         let symbol = match class {
-            Some(class) if in_class => {
+            // A block in the body of a class is no method.
+            Some(class) if in_class && !(function.name.is_empty() && self.out.open_names) => {
                 self.out.classes[class as usize].methods.insert(function.name, function.is_static);
                 let owner = &self.out.classes[class as usize].symbol;
                 match function.is_static {
@@ -309,7 +313,10 @@ impl<'a, 't> Binder<'a, 't> {
             Pattern::Name(name, start, end) => {
                 let id = self.declare_name(name, scope, source.place, *start, *end);
                 match source.node {
-                    Some(value) if source.place == Place::Module => self.gets(id, value, source.scope, steps, MODULE),
+                    // A static of a function has its value before the function runs; a global of Ruby gets it there.
+                    Some(value) if source.place == Place::Module && !self.out.open_names => {
+                        self.gets(id, value, source.scope, steps, MODULE)
+                    }
                     Some(value) => self.gets(id, value, source.scope, steps, scope),
                     None => self.out.all[id as usize].starts_null = true,
                 }
@@ -351,25 +358,23 @@ impl<'a, 't> Binder<'a, 't> {
             self.node(value, scope);
             self.hint = None;
         }
+        let value = assign.default().or(assign.value.as_ref());
         if let Form::Member(object, name) = &assign.target.form
             && let Some(id) = self.static_field(object, name, scope)
         {
-            return match assign.value.as_ref().filter(|_| !assign.update) {
+            return match value.filter(|_| !assign.update) {
                 Some(value) => self.gets(id, value, scope, &[], scope),
                 None => self.updated(id, scope),
             };
         }
         match &assign.target.form {
-            Form::Name(name) => self.assigned.push(Assigned {
-                name,
-                scope,
-                value: assign.value.as_ref(),
-                update: assign.update,
-                at: node.start,
-            }),
-            Form::Member(..) if !assign.update => self.field_target(&assign.target, scope, assign.value.as_ref()),
+            Form::Name(name) => {
+                self.assigned.push(Assigned { name, scope, value, update: assign.update, at: node.start })
+            }
+            Form::Member(..) if !assign.update => self.field_target(&assign.target, scope, value),
             Form::Member(object, name) => {
-                if let Some(id) = self.class_of(object, scope).and_then(|class| self.out.field(class, name, true)) {
+                let class = self.class_of(object, scope);
+                if let Some(id) = class.and_then(|(class, of_object)| self.out.field(class, name, of_object)) {
                     let function = self.out.scopes[scope as usize].function;
                     let binding = &mut self.out.all[id as usize];
                     binding.values += 1;

@@ -109,8 +109,29 @@ fn values_are_told_as_far_as_the_text_tells() {
          h(os.environ['A'], os.environ.get('B', 'b'), os.getenv('C') or 'c', f'{x}', f'plain', r'\\d', a if b else 'c')\n",
         &[
             "call f(\"ab\", 1000, -2, null, true, [1, \"x\"], {k: {n: 1}}, \"sqlite:///x.db\", name, g(2), x._, ...=more, ...=rest)",
-            "call h($A, $B or \"b\", $C or \"c\", ?, \"plain\", \"\\\\d\", a | \"c\")",
+            "call h($A, $B or \"b\", $C or \"c\", \"{x}\", \"plain\", \"\\\\d\", a | \"c\")",
         ],
+    );
+}
+
+#[test]
+fn texts_that_are_put_together_name_their_parts() {
+    says(
+        "a.py",
+        "import os\nf(f'sqlite:///{base}/x.db', 'sqlite:///' + os.path.join(base, 'x.db'), 'a/%s' % name, 'b/{}'.format(name), 'c' f'{d}')\n",
+        &[
+            "call f(\"sqlite:///{base}/x.db\", \"sqlite:///…\", \"a/%s{name}\", \"b/{}{name}\", \"c{d}\")",
+            "call os.path.join(base, \"x.db\")",
+        ],
+    );
+}
+
+#[test]
+fn an_object_that_is_entered_is_called() {
+    says(
+        "a.py",
+        "import threading\nlock = threading.Lock()\ndef take():\n    with lock:\n        pass\n    with open('x') as f, lock:\n        pass\n",
+        &["call threading.Lock().__enter__() in #0", "call open(\"x\") in #0 -> ~f"],
     );
 }
 

@@ -47,6 +47,12 @@ pub(super) const REAL: &[(&str, &str)] = &[
          \x20 match x { 1..=3 | 5 if x > 2 => k(x), n @ _ => drop(n) } 'l: loop { break 'l; } let y = async move { x as u64 }.await; Ok(()) }\nmacro_rules! m { ($a:expr) => { $a } }\n",
     ),
     (
+        "a.rb",
+        "require_relative 'x'\nmodule A::B\n  extend self\n  C = %w[a b].freeze\n  class D < E::F\n    include G\n    @@h = {}\n    attr_accessor :i\n    class << self; def j(k = 1, *l, m:, n: 2, **o, &p) = @q ||= {}; end\n    def r; yield; rescue S => e; retry; ensure; super; end\n\
+         \x20   private def t?(u) = !u && u&.v[:w, 1]&.x!\n  end\nend\na, (b, *c) = d, 1\n$e += 1 unless f\ng = if h then <<~T else nil end\n  i #{j}\nT\nk.each_with_index { |(l, m), n| n << l; next if _1 }\ncase o when 1..2, P then q else r end\ncase s\nin {t: [u, *]} then 1\nend\n\
+         until x do y ||= ->(z) { z.() } end\nfor w in 1..3 do puts :\"v\", /a#{b}/, `c`, 'd' \\\n 'e', ?f, 1r, __FILE__, %i[g] end\nbegin; i rescue 1; end while j\nreturn not(k) ? -1 : l.m = 1\nBEGIN { n }\n",
+    ),
+    (
         "a.php",
         "<html><?php declare(strict_types=1);\nnamespace App\\Http;\nuse App\\{Cart, Order as O};\nuse function App\\f;\n#[R('/x', methods: ['GET'])]\nabstract class A extends \\B implements C { use T, U { T::x insteadof U; } const X = 1; public static ?array $i = [], $j; private Cart|null $c;\n\
          public function __construct(private readonly Cart $d, int &$n = 5, ...$rest) {}\n#[R] final public static function g(?Cart $a): ?static { static $n = 0, $m; global $g; self::$i[] = 1; static::$x['a'] = $this?->c->add(x: 1, ...$z); parent::g(); return new static; } }\n\
@@ -100,6 +106,12 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.go", format!("package a\nvar x = {}1", "!".repeat(10_000))),
         ("a.go", format!("package a\nfunc f() {}", nested("{", "", "}"))),
         ("a.go", format!("package a\nfunc f() {{ x{} }}", ".a()".repeat(10_000))),
+        ("a.rb", format!("x = {}", nested("[", "1", "]"))),
+        ("a.rb", format!("x = {}", nested("f(", "1", ")"))),
+        ("a.rb", format!("x = {}1", "!".repeat(10_000))),
+        ("a.rb", format!("x{}", ".a()".repeat(10_000))),
+        ("a.rb", nested("class A;", "", "end;")),
+        ("a.rb", nested("a { ", "", "}")),
         ("a.cs", format!("x = {};", nested("new A(", "1", ")"))),
         ("a.cs", format!("x = {}1;", "!".repeat(10_000))),
         ("a.cs", format!("x{};", ".a()".repeat(10_000))),
@@ -119,6 +131,7 @@ fn long_chains_are_no_deep_nesting() {
         ("a.py", format!("x = {sum}\n")),
         ("a.js", format!("x = {sum};\n")),
         ("a.go", format!("package a\nvar x = {sum}\n")),
+        ("a.rb", format!("x = {sum}\n")),
         ("a.php", format!("<?php $x = {};\n", sum.replace(" + ", " . "))),
     ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");
@@ -246,5 +259,14 @@ const WORDS: &[&str] = &[
     "\"{$",
     "<<<E",
     "# c",
+    "end",
+    "do |x|",
+    "@@x",
+    "$x",
+    "||=",
+    "<<~T",
+    "unless",
+    ":x",
+    "&.",
     "//",
 ];

@@ -115,7 +115,7 @@ impl<'a, 't> Binder<'a, 't> {
 
     /// The name of a function that is assigned to a member: `exports.add`, `this.add`, `Shop.prototype.add`.
     pub(super) fn member_hint(&self, object: &Node<'t>, name: &str, scope: ScopeId) -> Option<(Name, bool)> {
-        if let Some(class) = self.class_of(object, scope) {
+        if let Some((class, true)) = self.class_of(object, scope) {
             return Some((format_smolstr!("{}().{name}", self.out.classes[class as usize].symbol), false));
         }
         match &object.form {
@@ -132,13 +132,14 @@ impl<'a, 't> Binder<'a, 't> {
         }
     }
 
-    /// The class that a node is an object of, as far as this pass can tell.
-    pub(super) fn class_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<ClassId> {
+    /// The class that a node is an object of (true), or is (false), as far as this pass can tell.
+    pub(super) fn class_of(&self, node: &Node<'t>, scope: ScopeId) -> Option<(ClassId, bool)> {
         match &node.form {
-            Form::This => self.out.scopes[scope as usize].class,
+            Form::This => self.out.scopes[scope as usize].class.map(|class| (class, true)),
             Form::Name(name) => {
                 match self.out.lookup(name, scope, node.start).map(|id| &self.out.all[id as usize].role) {
-                    Some(Role::Object(class)) => Some(*class),
+                    Some(Role::Object(class)) => Some((*class, true)),
+                    Some(Role::Class(class)) => Some((*class, false)),
                     _ => None,
                 }
             }
@@ -146,17 +147,19 @@ impl<'a, 't> Binder<'a, 't> {
         }
     }
 
-    /// `self.x = value` declares a field of the object.
+    /// `self.x = value` declares a field of the object, `Shop.x = value` one of the class.
     pub(super) fn field_target(&mut self, target: &'a Node<'t>, scope: ScopeId, value: Option<&'a Node<'t>>) {
         let Form::Member(object, name) = &target.form else { return };
-        let Some(class) = self.class_of(object, scope) else { return };
+        let Some((class, of_object)) = self.class_of(object, scope) else { return };
         let name: &'t str = name;
         let function = self.out.scopes[scope as usize].function;
-        let known = self.out.field(class, name, true);
+        let known = self.out.field(class, name, of_object);
         let id = known.unwrap_or_else(|| {
-            let role = Role::Field { class, is_static: false };
+            let role = Role::Field { class, is_static: !of_object };
             let id = self.new_binding(name, role, scope, function, target.start, target.end);
-            self.out.classes[class as usize].fields.insert(name, id);
+            let class = &mut self.out.classes[class as usize];
+            let members = if of_object { &mut class.fields } else { &mut class.statics };
+            members.insert(name, id);
             id
         });
         match value {
