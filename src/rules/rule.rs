@@ -34,7 +34,7 @@ pub struct Rule {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawRule {
+pub(super) struct RawRule {
     id: Spanned<Name>,
     title: Spanned<String>,
     severity: Severity,
@@ -47,7 +47,7 @@ struct RawRule {
 }
 
 /// Checks that a rule may name.
-const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
+pub(super) const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
 
 pub(super) fn parse(text: &str, path: &str) -> Result<Rule, Problem> {
     let raw: RawRule = yaml::read(text, path)?;
