@@ -17,6 +17,14 @@ pub struct Word {
     pub meaning: &'static str,
 }
 
+impl Word {
+    /// The section that tells what follows the word; `None` for texts, numbers and the like.
+    pub fn section(&self) -> Option<&'static Section> {
+        let one = self.shape.trim_start_matches("list of ").trim_start_matches("option: ");
+        SECTIONS.iter().find(|section| one == section.name || one.strip_suffix('s') == Some(section.name))
+    }
+}
+
 const fn word(word: &'static str, shape: &'static str, meaning: &'static str) -> Word {
     Word { word, shape, meaning }
 }
