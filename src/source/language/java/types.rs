@@ -62,6 +62,14 @@ impl<'t> Lower<'t> {
         Some(Node::new(start, end, form))
     }
 
+    /// What a variable of the type is an object of. A plain value tells more by itself.
+    pub(super) fn annotation_of(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
+        match self.plain_shape(node) {
+            Some(_) => None,
+            None => self.type_name(node),
+        }
+    }
+
     /// `Outer.Inner` goes by the name of the inner class, as does what the library declares; another package stays.
     fn qualified(&self, name: &'t str) -> Form<'t> {
         let last = name.rsplit('.').next().unwrap_or(name);
