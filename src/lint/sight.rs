@@ -104,7 +104,8 @@ impl<'r> Watch<'r> {
                 Target::Evidence(evidence) => {
                     let evidence = self.evidence[evidence];
                     if fit_each(&evidence.with, &call.arguments, None, constants) != Fit::No {
-                        seen.evidence(evidence, (id, file), call.function);
+                        // A decorator belongs to the function that it stands on.
+                        seen.evidence(evidence, (id, file), call.decorates.or(call.function));
                     }
                 }
                 Target::EntryPoint(entry) => seen.entry_points.push((entry, id, index)),

@@ -72,7 +72,7 @@ impl<'t> Lower<'t> {
             let Some(name) = self.child(component, self.fields.name) else { continue };
             let (start, end) = range(name);
             let pattern = Pattern::Name(self.slice(name), start, end);
-            let annotation = self.child(component, self.fields.r#type).and_then(|kind| self.type_name(kind));
+            let annotation = self.child(component, self.fields.r#type).and_then(|kind| self.annotation_of(kind));
             let declare = Declare { annotation, ..Declare::new(pattern, None, Place::Field { is_static: false }) };
             fields.push(Node::new(start, end, Form::Declare(Box::new(declare))));
         }

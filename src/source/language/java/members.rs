@@ -89,7 +89,7 @@ impl<'t> Lower<'t> {
     fn named_parameter(&mut self, name: Syntax<'t>, kind: Option<Syntax<'t>>) -> Parameter<'t> {
         let (start, end) = range(name);
         let pattern = Pattern::Name(self.slice(name), start, end);
-        let annotation = kind.and_then(|kind| self.type_name(kind));
+        let annotation = kind.and_then(|kind| self.annotation_of(kind));
         Parameter { pattern, annotation, default: None, shape: None }
     }
 }

@@ -48,7 +48,7 @@ impl<'t> Lower<'t> {
         // A local is often another name for what is there already: then its value tells more than its type.
         let shape = kind.and_then(|kind| self.shape(kind)).filter(|_| is_field || value.is_none());
         let zero = kind.filter(|_| is_field && value.is_none()).and_then(|kind| self.zero(kind));
-        let annotation = kind.and_then(|kind| self.type_name(kind));
+        let annotation = kind.and_then(|kind| self.annotation_of(kind));
         Declare { annotation, shape, ..Declare::new(pattern, value.or(zero), place) }
     }
 

@@ -58,6 +58,14 @@ impl<'t> Lower<'t> {
         Some(Node::new(start, end, form))
     }
 
+    /// What a variable of the type is an object of. A plain value tells more by itself.
+    pub(super) fn annotation_of(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
+        match self.plain_shape(node) {
+            Some(_) => None,
+            None => self.type_name(node),
+        }
+    }
+
     /// The name of the type that a method gives: what an optional or an answer holds.
     pub(super) fn result(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
         let mut node = node;
