@@ -6,6 +6,26 @@ use crate::model::fact::{AccessKind, Language, Shape};
 /// What the common machinery knows the method by that makes an object ready.
 pub(in super::super) const CONSTRUCTOR: &str = "constructor";
 
+/// Calls of Kotlin that never give a value.
+pub(in super::super) const FAILURES: &[&str] = &["error(", "TODO("];
+
+/// Types that hand over one of another type.
+const CARRIERS: &[&str] = &[
+    "Optional",
+    "CompletableFuture",
+    "Mono",
+    "Uni",
+    "ResponseEntity",
+    "ObjectProvider",
+    "Provider",
+    "Deferred",
+    "Lazy",
+];
+
+pub(in super::super) fn carries(name: &str) -> bool {
+    CARRIERS.contains(&name)
+}
+
 /// Types that hold others, or a plain value, and can be changed.
 const CONTAINERS: &[(&str, Shape)] = &[
     ("Map", Shape::Map),
