@@ -33,6 +33,9 @@ const MOST_ANCESTORS: usize = 32;
 /// Classes that extend one class that are looked at.
 const MOST_HEIRS: usize = 32;
 
+/// Modules that only hand on what another one declares are followed this far.
+const MOST_HANDS: u32 = 2;
+
 /// Bindings are followed this far: `store = make()`, `make = factory()` …
 const MOST_STEPS: u32 = 4;
 
@@ -97,6 +100,13 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// What a constant that a symbol names holds: its file, and the value as that file writes it. Of a module it is what the
+    /// module gives.
+    pub fn held(&self, file: FileId, symbol: &str) -> Option<(FileId, &'a Value)> {
+        let (home, local) = self.resolve(file, symbol)?;
+        Some((home, self.constant(home, &local)?))
+    }
+
     /// What a constant of the file holds.
     pub fn constant(&self, file: FileId, symbol: &str) -> Option<&'a Value> {
         let files = std::iter::once(file).chain(self.package(file).iter().copied());
@@ -105,7 +115,8 @@ impl<'a> Project<'a> {
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
-        if symbol.starts_with('~') {
+        // `~/shop` is a module.
+        if symbol.strip_prefix('~').is_some_and(|rest| !rest.starts_with(['/', '~'])) {
             let mates = self.package(file).iter().copied();
             let home = self.declaring(std::iter::once(file).chain(mates), symbol);
             let home = home.or_else(|| self.reopening(file, symbol));
@@ -113,7 +124,8 @@ impl<'a> Project<'a> {
                 || self.resolve_type(file, &symbol[1..]).filter(|_| home.is_none() && self.has_open_names(file));
             return nested().or_else(|| Some((home.unwrap_or(file), symbol.into())));
         }
-        if let Some(name) = symbol.strip_prefix('$').filter(|_| !self.has_open_names(file)) {
+        let is_variable = self.files[file].language.shares_functions() && !self.has_open_names(file);
+        if let Some(name) = symbol.strip_prefix('$').filter(|_| is_variable) {
             // What the language itself declares, no file does.
             return if name.starts_with('_') { None } else { self.resolve_included(file, symbol) };
         }
@@ -125,12 +137,24 @@ impl<'a> Project<'a> {
             if let Some(first) = files.first() {
                 let rest = symbol[end..].strip_prefix('.').unwrap_or_default();
                 let local = Name::from(format!("~{rest}"));
-                let target = self.declaring(files.iter().copied(), &local).unwrap_or(*first);
-                return Some((target, local));
+                let target = self.declaring(files.iter().copied(), &local);
+                let target = target.or_else(|| self.handed_on(*first, &local, MOST_HANDS));
+                return Some((target.unwrap_or(*first), local));
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
         shared.or_else(|| self.resolve_open(file, symbol))
+    }
+
+    /// The file that declares what this one only imports and hands on: `export * from "./carts"`, `from .carts import Cart`.
+    fn handed_on(&self, file: FileId, local: &str, hands: u32) -> Option<FileId> {
+        let files = &self.files[file].imports;
+        files.iter().flat_map(|import| self.module(file, &import.module)).filter(|from| *from != file).find_map(
+            |from| {
+                let own = self.declaring(std::iter::once(from), local);
+                own.or_else(|| self.handed_on(from, local, hands.checked_sub(1)?))
+            },
+        )
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -384,7 +408,8 @@ impl<'a> Project<'a> {
     /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
         let language = self.files[file].language;
-        let steps = if language.shares_types_with(language) { MOST_STEPS as usize } else { 1 };
+        let in_parts = language.shares_types_with(language) || language.has_default_exports();
+        let steps = if in_parts { MOST_STEPS as usize } else { 1 };
         std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
             self.follow(file, symbol, MOST_STEPS, &|file, local| {
                 self.tables[file].states.get(local).map(|state| (file, *state))
@@ -405,6 +430,13 @@ impl<'a> Project<'a> {
         }
         if steps == 0 {
             return None;
+        }
+        // `import shop from "./shop"; shop.add()` where that module gives its `shop`.
+        let foreign = !symbol.starts_with('~') || symbol.starts_with("~/");
+        if let Some(Value::Name(given)) = self.constant(file, "~").filter(|_| foreign) {
+            let rest = local.trim_start_matches('~');
+            let separator = if rest.is_empty() { "" } else { "." };
+            return self.follow(file, &format!("{given}{separator}{rest}"), steps - 1, find);
         }
         let (head, rest) = local.split_once('.')?;
         // `shop.carts`, and `Shop.Instance.carts`.

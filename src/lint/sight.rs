@@ -56,7 +56,8 @@ impl<'r> Watch<'r> {
                 }
                 _ => {}
             }
-            entry.if_file.iter().chain(&entry.unless_project).for_each(|evidence| watch.add_evidence(evidence));
+            let evidence = [&entry.if_file, &entry.unless_file, &entry.if_project, &entry.unless_project];
+            evidence.into_iter().flatten().for_each(|evidence| watch.add_evidence(evidence));
         }
         watch
     }
@@ -249,6 +250,15 @@ impl<'r> Sightings<'r> {
         let key = std::ptr::from_ref(evidence);
         self.in_project.contains(&key)
             && functions.iter().any(|at| self.in_function.contains(&(key, at.file, at.function)))
+    }
+
+    /// Does the entry point count in that file?
+    pub fn counts_in(&self, entry: &'r EntryPoint, file: FileId) -> bool {
+        let in_file = |evidence| self.in_file(evidence, file);
+        entry.if_file.as_ref().is_none_or(in_file)
+            && !entry.unless_file.as_ref().is_some_and(in_file)
+            && entry.if_project.as_ref().is_none_or(|evidence| self.in_project(evidence))
+            && !entry.unless_project.as_ref().is_some_and(|evidence| self.in_project(evidence))
     }
 
     pub fn in_file(&self, evidence: &'r Evidence, file: FileId) -> bool {

@@ -278,7 +278,9 @@ fn is_kept(facts: &FileFacts, call: &Call) -> bool {
 /// those whose methods its decorator made handlers.
 fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &EntryPoint) -> Vec<ClassRef> {
     if let Trigger::Class { class, .. } = &entry.trigger {
-        return project.classes_like(class, &|language| entry.speaks(language));
+        let mut classes = project.classes_like(class, &|language| entry.speaks(language));
+        classes.retain(|(file, _)| seen.counts_in(entry, *file));
+        return classes;
     }
     let calls = seen.entry_points.iter().filter(|(entry, ..)| *entry == id);
     let calls = calls.filter(|(_, file, _)| entry.speaks(project.files[*file].language));

@@ -126,6 +126,11 @@ impl Language {
         matches!(self, Language::Php | Language::Ruby)
     }
 
+    /// A module may give one thing instead of many by their names.
+    pub fn has_default_exports(self) -> bool {
+        matches!(self, Language::JavaScript | Language::TypeScript)
+    }
+
     /// Programs seldom say of what class an object is.
     pub fn leaves_types_open(self) -> bool {
         matches!(self, Language::Php | Language::Ruby)
