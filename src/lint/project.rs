@@ -61,6 +61,8 @@ pub struct Project<'a> {
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     /// Where constants and global variables are declared that all files see.
     open_names: HashMap<&'a str, FileId>,
+    /// State that goes by one name in all files: `globalThis.users`, `app.state.users`.
+    process_wide: HashMap<&'a str, (FileId, usize)>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
@@ -96,6 +98,7 @@ impl<'a> Project<'a> {
             alike: RefCell::default(),
             heirs: OnceCell::new(),
             open_names: open::open_names(files),
+            process_wide: open::process_wide(files),
             modules: RefCell::default(),
         }
     }
@@ -408,6 +411,10 @@ impl<'a> Project<'a> {
     /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
         let language = self.files[file].language;
+        if let Some(state) = self.process_wide.get(symbol).filter(|state| self.files[state.0].language.calls(language))
+        {
+            return Some(*state);
+        }
         let in_parts = language.shares_types_with(language) || language.has_default_exports();
         let steps = if in_parts { MOST_STEPS as usize } else { 1 };
         std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {

@@ -360,6 +360,9 @@ pub struct Access {
     pub span: Span,
 }
 
+/// What the keys of commands begin with: those of start scripts and Dockerfiles are the settings `command.0`, `command.1` …
+pub const COMMAND: &str = "command.";
+
 /// `key = value`, in code or in a configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setting {

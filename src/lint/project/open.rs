@@ -12,6 +12,17 @@ const MOST_INCLUDED: usize = 64;
 /// Methods of one name of more classes that have nothing in common tell nothing: `get`, `save`, `handle`.
 const MOST_ALIKE: usize = 2;
 
+/// The first declaration of each state whose name is the same in every file.
+pub(super) fn process_wide(files: &[FileFacts]) -> HashMap<&str, (FileId, usize)> {
+    let mut found = HashMap::new();
+    for (id, file) in files.iter().enumerate() {
+        for (at, state) in file.states.iter().enumerate().filter(|(_, state)| !state.symbol.starts_with('~')) {
+            found.entry(state.symbol.as_str()).or_insert((id, at));
+        }
+    }
+    found
+}
+
 impl Project<'_> {
     /// A variable that a script uses without giving it a value has one from a file that it includes.
     pub(super) fn resolve_included(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
