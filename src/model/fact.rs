@@ -289,6 +289,8 @@ pub struct State {
     pub symbol: Name,
     pub level: Level,
     pub shape: Shape,
+    /// Nobody can change it but who has its object alone: a field of Rust that stands behind no lock of its own.
+    pub owned: bool,
     /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
     pub function: Option<FunctionId>,
     /// The declaration.
