@@ -105,6 +105,10 @@ impl<'a> Project<'a> {
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        self.resolve_within(file, symbol, MOST_STEPS)
+    }
+
+    fn resolve_within(&self, file: FileId, symbol: &str, steps: u32) -> Option<(FileId, Name)> {
         if symbol.starts_with('~') {
             let mates = self.package(file).iter().copied();
             let home = self.declaring(std::iter::once(file).chain(mates), symbol);
@@ -125,12 +129,25 @@ impl<'a> Project<'a> {
             if let Some(first) = files.first() {
                 let rest = symbol[end..].strip_prefix('.').unwrap_or_default();
                 let local = Name::from(format!("~{rest}"));
-                let target = self.declaring(files.iter().copied(), &local).unwrap_or(*first);
-                return Some((target, local));
+                let declared = self.declaring(files.iter().copied(), &local).map(|target| (target, local.clone()));
+                return declared.or_else(|| self.handed_on(*first, &local, steps)).or(Some((*first, local)));
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
         shared.or_else(|| self.resolve_open(file, symbol))
+    }
+
+    /// What a file has from elsewhere and hands on: `mod store; pub use store::Cart;`.
+    fn handed_on(&self, file: FileId, local: &str, steps: u32) -> Option<(FileId, Name)> {
+        let steps = steps.checked_sub(1).filter(|_| self.files[file].language.hands_on_imports())?;
+        let (name, rest) = local[1..].split_at(local[1..].find(['.', '(']).unwrap_or(local.len() - 1));
+        self.files[file].imports.iter().find_map(|import| match import.module.rsplit_once('.') {
+            Some((_, last)) if last == name => self.resolve_within(file, &format!("{}{rest}", import.module), steps),
+            _ => {
+                let home = self.declaring(self.module(file, &import.module).into_iter(), local)?;
+                Some((home, local.into()))
+            }
+        })
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.

@@ -94,6 +94,11 @@ impl Language {
         matches!(self, Language::CSharp | Language::Ruby)
     }
 
+    /// What a file imports, others can import from it.
+    pub fn hands_on_imports(self) -> bool {
+        self == Language::Rust
+    }
+
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
         matches!(self, Language::Php | Language::Ruby)
