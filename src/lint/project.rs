@@ -118,6 +118,10 @@ impl<'a> Project<'a> {
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        self.resolve_within(file, symbol, MOST_HANDS)
+    }
+
+    fn resolve_within(&self, file: FileId, symbol: &str, steps: u32) -> Option<(FileId, Name)> {
         // `~/shop` is a module.
         if symbol.strip_prefix('~').is_some_and(|rest| !rest.starts_with(['/', '~'])) {
             let mates = self.package(file).iter().copied();
@@ -140,24 +144,28 @@ impl<'a> Project<'a> {
             if let Some(first) = files.first() {
                 let rest = symbol[end..].strip_prefix('.').unwrap_or_default();
                 let local = Name::from(format!("~{rest}"));
-                let target = self.declaring(files.iter().copied(), &local);
-                let target = target.or_else(|| self.handed_on(*first, &local, MOST_HANDS));
-                return Some((target.unwrap_or(*first), local));
+                let declared = self.declaring(files.iter().copied(), &local).map(|target| (target, local.clone()));
+                return declared.or_else(|| self.handed_on(*first, &local, steps)).or(Some((*first, local)));
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
         shared.or_else(|| self.resolve_open(file, symbol))
     }
 
-    /// The file that declares what this one only imports and hands on: `export * from "./carts"`, `from .carts import Cart`.
-    fn handed_on(&self, file: FileId, local: &str, hands: u32) -> Option<FileId> {
-        let files = &self.files[file].imports;
-        files.iter().flat_map(|import| self.module(file, &import.module)).filter(|from| *from != file).find_map(
-            |from| {
-                let own = self.declaring(std::iter::once(from), local);
-                own.or_else(|| self.handed_on(from, local, hands.checked_sub(1)?))
-            },
-        )
+    /// What a file only imports and hands on: `export * from "./carts"`, `from .carts import Cart`, `pub use store::Cart`.
+    fn handed_on(&self, file: FileId, local: &str, steps: u32) -> Option<(FileId, Name)> {
+        let steps = steps.checked_sub(1)?;
+        let (name, rest) = local[1..].split_at(local[1..].find(['.', '(']).unwrap_or(local.len() - 1));
+        let by_item = self.files[file].language.imports_items();
+        self.files[file].imports.iter().find_map(|import| match import.module.rsplit_once('.') {
+            Some((_, item)) if by_item && item == name => {
+                self.resolve_within(file, &format!("{}{rest}", import.module), steps)
+            }
+            _ => self.module(file, &import.module).into_iter().filter(|from| *from != file).find_map(|from| {
+                let own = self.declaring(std::iter::once(from), local).map(|home| (home, Name::from(local)));
+                own.or_else(|| self.handed_on(from, local, steps))
+            }),
+        })
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.

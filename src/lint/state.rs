@@ -100,8 +100,8 @@ impl<'a> States<'a> {
             // A local of a handler that its inner functions share: one connection's own state.
             Level::Closure => reach.get(at.0, state.function).is_none(),
             Level::Instance => {
-                // Rust's adapter reports the fields of what a framework hands to every handler, and no others.
-                project.files[at.0].language == Language::Rust
+                // In Rust, what has a lock of its own is there to be shared, and a framework hands it to every handler.
+                project.files[at.0].language == Language::Rust && !state.owned
                     || class_of(&state.symbol).is_some_and(|class| self.singletons.contains(&(at.0, class.to_owned())))
             }
         }
@@ -181,8 +181,10 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     let classes = with_fields(project);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
-            let Some(known) = classes.get(name(&call.callee)) else { continue };
-            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            // `Shop::default()` of Rust, which nobody writes out.
+            let made_by = call.callee.strip_suffix(".default").unwrap_or(&call.callee);
+            let Some(known) = classes.get(name(made_by)) else { continue };
+            let Some((home, class)) = project.resolve(file, made_by) else { continue };
             if known.contains(&(home, class.as_str())) {
                 made.note(reach, (file, facts), call, (home, class.to_string()));
             }

@@ -121,6 +121,11 @@ impl Language {
         matches!(self, Language::CSharp | Language::Ruby | Language::Java | Language::Kotlin)
     }
 
+    /// The path of an import ends with the item that it imports: `use store::Cart`.
+    pub fn imports_items(self) -> bool {
+        self == Language::Rust
+    }
+
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
         matches!(self, Language::Php | Language::Ruby)
@@ -321,6 +326,8 @@ pub struct State {
     pub symbol: Name,
     pub level: Level,
     pub shape: Shape,
+    /// Nobody can change it but who has its object alone: a field of Rust that stands behind no lock of its own.
+    pub owned: bool,
     /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
     pub function: Option<FunctionId>,
     /// The declaration.
