@@ -102,6 +102,11 @@ pub fn matters(path: &str) -> bool {
     reader(path).is_some() || walk::decides(file_name(path))
 }
 
+/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+pub fn read(path: &str, text: &str) -> Option<Extracted> {
+    reader(path).map(|read| read(path, text))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
@@ -109,10 +114,10 @@ fn reader(path: &str) -> Option<Reader> {
 fn read_file(found: &walk::Found) -> (Option<FileFacts>, Vec<Problem>) {
     let path = &found.path;
     let one = |problem: Problem| (None, vec![problem.in_file(path)]);
-    let Some(reader) = reader(path) else {
+    if reader(path).is_none() {
         return one(Problem::new("not a kind of file that is understood")
             .help("Name a source or deployment file, or a folder."));
-    };
+    }
     match std::fs::metadata(&found.file) {
         Ok(metadata) if metadata.len() > SIZE => {
             let size = metadata.len() as f64 / 1e6;
@@ -132,8 +137,8 @@ fn read_file(found: &walk::Found) -> (Option<FileFacts>, Vec<Problem>) {
         return (None, Vec::new());
     }
     let text = decode(bytes);
-    match std::panic::catch_unwind(AssertUnwindSafe(|| reader(path, &text))) {
-        Ok(Extracted { facts, problems }) => (Some(facts), problems),
+    match std::panic::catch_unwind(AssertUnwindSafe(|| read(path, &text))) {
+        Ok(extracted) => extracted.map_or_else(Default::default, |it| (Some(it.facts), it.problems)),
         Err(_) => one(Problem::new("the analysis of this file failed")
             .help("This is a bug of scaleproof: please report the file.")),
     }

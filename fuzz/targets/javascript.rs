@@ -1,0 +1,1 @@
+scaleproof_fuzz::file!("a.js");

@@ -1,0 +1,1 @@
+scaleproof_fuzz::named_file!();
