@@ -11,7 +11,6 @@ use scaleproof::source;
 #[macro_export]
 macro_rules! file {
     ($path:literal) => {
-        #![no_main]
         $crate::libfuzzer_sys::fuzz_target!(|text: &str| $crate::read($path, text));
     };
 }
@@ -20,7 +19,6 @@ macro_rules! file {
 #[macro_export]
 macro_rules! named_file {
     () => {
-        #![no_main]
         $crate::libfuzzer_sys::fuzz_target!(|input: &str| {
             if let Some((path, text)) = input.split_once('\n') {
                 $crate::read(path, text);

@@ -1,1 +1,2 @@
+#![no_main]
 scaleproof_fuzz::file!("a.js");

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use scaleproof::rules::{self, RuleSet};
 
-const RULE: &str = "
+const RULE: &str = r#"
 id: a
 title: A
 severity: error
@@ -16,7 +16,7 @@ detect:
 breaks: it does
 fix: do not
 read: ["x: https://example.org"]
-";
+"#;
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
     let mut rules = RuleSet::default();
