@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use scaleproof::rules::{self, RuleSet};
+use scaleproof::rules::RuleSet;
 
 const RULE: &str = r#"
 id: a
