@@ -19,7 +19,7 @@ pub mod version;
 mod builtin;
 mod yaml;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, fixtures};
 pub use clause::Clause;
 pub use entry_point::EntryPoint;
 pub use rule::Rule;

@@ -1,4 +1,4 @@
-//! `scaleproof.lint/1`.
+//! `scaleproof.lint/1`, as `lint.schema.json` says.
 
 use std::io::{self, Write};
 
@@ -6,12 +6,17 @@ use serde::Serialize;
 
 use super::{FindingV1, ProblemV1};
 use crate::model::deployment::Role;
-use crate::model::report::LintReport;
+use crate::model::finding::Severity;
+use crate::model::report::{Coverage, Foreign, LintReport, PassedOver, Volume};
+use crate::model::verdict::Gate;
 
 #[derive(Serialize)]
 struct ReportV1<'a> {
     schema: &'static str,
     version: &'static str,
+    verdict: Gate,
+    /// The least severity that fails.
+    fail_on: Option<Severity>,
     findings: Vec<FindingV1<'a>>,
     services: Vec<ServiceV1<'a>>,
     problems: Vec<ProblemV1<'a>>,
@@ -19,6 +24,23 @@ struct ReportV1<'a> {
     lines: u64,
     suppressed: usize,
     hidden: usize,
+    coverage: CoverageV1<'a>,
+}
+
+/// What was read, and what was not.
+#[derive(Serialize)]
+struct CoverageV1<'a> {
+    languages: Vec<VolumeV1>,
+    in_part: usize,
+    passed_over: &'a [PassedOver],
+    not_understood: &'a [Foreign],
+}
+
+#[derive(Serialize)]
+struct VolumeV1 {
+    language: &'static str,
+    files: usize,
+    lines: u64,
 }
 
 #[derive(Serialize)]
@@ -37,6 +59,8 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     let wire = ReportV1 {
         schema: "scaleproof.lint/1",
         version: env!("CARGO_PKG_VERSION"),
+        verdict: report.verdict,
+        fail_on: report.fail_on,
         findings: report.findings.iter().map(FindingV1::from).collect(),
         services: report
             .services
@@ -56,7 +80,18 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         lines: report.lines,
         suppressed: report.suppressed.len(),
         hidden: report.hidden,
+        coverage: coverage(&report.coverage),
     };
     serde_json::to_writer_pretty(&mut *out, &wire)?;
     writeln!(out)
+}
+
+fn coverage(coverage: &Coverage) -> CoverageV1<'_> {
+    let volume = |it: &Volume| VolumeV1 { language: it.language.name(), files: it.files, lines: it.lines };
+    CoverageV1 {
+        languages: coverage.languages.iter().map(volume).collect(),
+        in_part: coverage.in_part,
+        passed_over: &coverage.passed_over,
+        not_understood: &coverage.not_understood,
+    }
 }
