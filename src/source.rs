@@ -139,6 +139,11 @@ pub fn matters(path: &str) -> bool {
     reader(path).is_some() || walk::decides(file_name(path))
 }
 
+/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+pub fn read(path: &str, text: &str) -> Option<Extracted> {
+    reader(path).map(|read| read(path, text))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
