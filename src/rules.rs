@@ -21,7 +21,7 @@ pub mod vocabulary;
 mod builtin;
 mod yaml;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, fixtures};
 pub use clause::Clause;
 pub use entry_point::EntryPoint;
 pub use rule::Rule;

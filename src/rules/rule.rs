@@ -8,6 +8,7 @@ use super::yaml;
 use crate::model::Name;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::problem::Problem;
+use crate::model::rule::{Reading, RuleStory, Way};
 
 /// A hazard: what it is, what it breaks, what to do, and how it is found.
 #[derive(Clone, Debug)]
@@ -30,6 +31,35 @@ pub struct Rule {
     pub confirm: Option<Name>,
     /// Documentation that proves the claim, each as `title: address`.
     pub read: Vec<String>,
+}
+
+impl Rule {
+    /// What it tells people.
+    pub fn story(&self) -> RuleStory {
+        let way = |clause: &Clause| Way {
+            languages: clause.languages.iter().map(|dialect| dialect.name().into()).collect(),
+            say: clause.say.clone(),
+            severity: clause.severity.unwrap_or(self.severity),
+            confidence: clause.confidence.unwrap_or(self.confidence),
+            fix: clause.fix.as_deref().map(one_paragraph),
+        };
+        let reading = |entry: &String| {
+            let (title, address) = entry.split_once(": https://").unwrap_or((entry, ""));
+            Reading { title: title.to_owned(), address: format!("https://{address}") }
+        };
+        RuleStory {
+            id: self.id.clone(),
+            family: self.family.clone(),
+            title: self.title.clone(),
+            severity: self.severity,
+            confidence: self.confidence,
+            breaks: self.breaks.clone(),
+            fix: self.fix.clone(),
+            ways: self.detect.iter().map(way).collect(),
+            confirm: self.confirm.clone(),
+            read: self.read.iter().map(reading).collect(),
+        }
+    }
 }
 
 #[derive(Deserialize)]

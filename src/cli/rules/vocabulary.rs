@@ -100,7 +100,7 @@ fn markdown(sections: &[Chosen], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{}\n", section.about)?;
         }
         writeln!(out, "| word | what follows | meaning |\n|---|---|---|")?;
-        for Word { word, shape, meaning } in words.iter().copied() {
+        for Word { word, shape, meaning } in words.iter() {
             writeln!(out, "| `{word}` | {shape} | {} |", meaning.replace('|', "\\|"))?;
         }
     }
