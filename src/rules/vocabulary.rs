@@ -182,7 +182,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         name: "value",
-        about: "One field that fits is enough. `true` and `false` are short for `is`, a text or a list of texts for `text`.",
+        about: "One field that fits is enough. `true` and `false` are short for `is`, a text, a number or a list of texts for `text`.",
         words: &[
             word("text", "patterns", "a literal text or number; letter case does not count"),
             word("except", "patterns", "texts that do not count after all"),
