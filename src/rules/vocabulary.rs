@@ -215,6 +215,8 @@ pub const SECTIONS: &[Section] = &[
                 "how long the memory of a program lasts, where that is less than the program runs",
             ),
             word("if_file", "condition", "it counts only in files where this holds"),
+            word("unless_file", "condition", "it counts only in files where this does not hold"),
+            word("if_project", "condition", "it counts only in projects where this holds"),
             word("unless_project", "condition", "it counts only in projects where this does not hold"),
         ],
     },
