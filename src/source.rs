@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_package_may_have_any_name() {
+        let files = [
+            "src/main/java/com/example/docs/A.java",
+            "src/test/java/com/example/B.java",
+            "example/C.java",
+            "src/main/java/com/ATest.java",
+        ];
+        let folder = project(&files.map(|path| (path, &b"class A {}"[..])));
+        assert_eq!(paths(&scan_all(&folder)), ["src/main/java/com/example/docs/A.java"]);
+    }
+
+    #[test]
     fn every_line_of_the_skip_list_is_a_pattern() {
         let mut builder = ignore::gitignore::GitignoreBuilder::new("");
         for line in include_str!("source/skip.gitignore").lines() {

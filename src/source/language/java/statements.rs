@@ -45,8 +45,10 @@ impl<'t> Lower<'t> {
         place: Place,
     ) -> Declare<'t> {
         let is_field = matches!(place, Place::Field { .. });
-        // A local is often another name for what is there already: then its value tells more than its type.
-        let shape = kind.and_then(|kind| self.shape(kind)).filter(|_| is_field || value.is_none());
+        // A local is often another name for what is there already: then its value tells more than its type. A field that is
+        // nothing at first is made when it is first needed.
+        let told = value.as_ref().is_some_and(|value| !is_field || matches!(value.form, Form::Null));
+        let shape = kind.filter(|_| !told).and_then(|kind| self.shape(kind));
         let zero = kind.filter(|_| is_field && value.is_none()).and_then(|kind| self.zero(kind));
         let annotation = kind.and_then(|kind| self.annotation_of(kind));
         Declare { annotation, shape, ..Declare::new(pattern, value.or(zero), place) }
