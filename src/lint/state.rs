@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
 use super::sight::{Sightings, Watch};
-use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
+use crate::model::fact::{
+    Access, AccessKind, Call, FileFacts, Function, FunctionId, Language, Level, Shape, State, Value,
+};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
@@ -268,10 +270,18 @@ fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     match (&call.bound_to, function) {
         // A script of Ruby ends with the object that it makes: `Bot.new.run`.
         (None, None) => facts.language.has_open_names(),
-        (None, Some(_)) => false,
         (Some(_), None) => true,
-        (Some(_), Some(function)) => matches!(name(&function.symbol), "Main" | "main"),
+        (Some(_), Some(function)) if matches!(name(&function.symbol), "Main" | "main") => true,
+        // What a function outside of classes makes, it hands on: `fun Application.module() { routes(Hub()) }`.
+        (_, Some(function)) => facts.language.shares_variables() && is_of_file(facts, function),
     }
+}
+
+/// Is it declared outside of classes, or written within such a function?
+fn is_of_file(facts: &FileFacts, function: &Function) -> bool {
+    let outer = |function: &&Function| function.parent.and_then(|parent| facts.functions.get(parent as usize));
+    let outermost = std::iter::successors(Some(function), outer).last();
+    outermost.is_some_and(|function| !function.symbol.contains('.'))
 }
 
 /// The classes of which an entry point says how many objects there are: those that it is about, those that its call names, and

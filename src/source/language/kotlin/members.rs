@@ -167,11 +167,19 @@ impl<'t> Lower<'t> {
         // A local is often another name for what is there already: then its value tells more than its type.
         let is_field = matches!(place, Place::Field { .. });
         let declared = kind.and_then(|kind| self.shape(kind)).filter(|_| is_field || value.is_none());
-        let shape = declared.or_else(|| made(value.as_ref()?));
-        let annotation = kind.and_then(|kind| self.type_name(kind));
         let exported = !self.has_modifier(node, "private");
+        let open = exported && place != Place::Field { is_static: false } && self.is_variable(node);
+        let shape = declared.or_else(|| made(value.as_ref()?)).or_else(|| plain(value.as_ref()?).filter(|_| open));
+        let annotation = kind.and_then(|kind| self.type_name(kind));
         let constant = self.has_modifier(node, "const");
         Declare { annotation, shape, exported, constant, ..Declare::new(self.pattern(variable), value, place) }
+    }
+
+    /// Does it stand outside of functions, and may it get another value?
+    fn is_variable(&self, node: Syntax<'t>) -> bool {
+        let mut cursor = node.walk();
+        let changes = node.children(&mut cursor).any(|child| child.kind() == "var");
+        changes && node.parent().is_some_and(|body| matches!(body.kind(), "source_file" | "class_body"))
     }
 
     /// What runs when a property is read goes by its name; what runs when it is written has none.
@@ -199,4 +207,14 @@ fn made(value: &Node<'_>) -> Option<Shape> {
         },
         _ => None,
     }
+}
+
+/// A plain value counts as state where it changes: what other files may change does so where it is not seen.
+fn plain(value: &Node<'_>) -> Option<Shape> {
+    Some(match value.form {
+        Form::Number(_) => Shape::Number,
+        Form::Bool(_) => Shape::Bool,
+        Form::Text(_) => Shape::Text,
+        _ => return None,
+    })
 }
