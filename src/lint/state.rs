@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
-use super::sight::{Sightings, Watch};
+use super::sight::{Sightings, Watch, ancestors};
 use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
@@ -179,12 +179,15 @@ struct Made {
 fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> HashSet<ClassKey> {
     let mut made = Made::default();
     let classes = with_fields(project);
+    let answering = answering(project, reach);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
             let Some(known) = classes.get(name(&call.callee)) else { continue };
             let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
             if known.contains(&(home, class.as_str())) {
-                made.note(reach, (file, facts), call, (home, class.to_string()));
+                let class = (home, class.to_string());
+                let answers = answering.contains(&class);
+                made.note(reach, (file, facts), call, (class, answers));
             }
         }
         for (id, function) in facts.functions.iter().enumerate() {
@@ -204,6 +207,20 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     inherited(project, once, &made.often)
 }
 
+/// Classes of which a framework calls a method, or a function that is written in one: it holds their objects.
+fn answering(project: &Project<'_>, reach: &Reach) -> HashSet<ClassKey> {
+    let mut found = HashSet::new();
+    for (file, facts) in project.files.iter().enumerate() {
+        for id in 0..facts.functions.len() as FunctionId {
+            if reach.get(file, Some(id)).is_some_and(|reached| reached.handler) {
+                let around = ancestors(facts, id).filter_map(|id| class_of(&facts.functions[id as usize].symbol));
+                found.extend(around.map(|class| (file, class.to_owned())));
+            }
+        }
+    }
+    found
+}
+
 /// The classes with fields, by their own names.
 fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
     let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
@@ -220,8 +237,14 @@ fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a s
 }
 
 impl Made {
-    /// A call of the file makes an object of the class.
-    fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
+    /// A call of the file makes an object of the class, which may hand methods of its own to a framework.
+    fn note(
+        &mut self,
+        reach: &Reach,
+        (file, facts): (FileId, &FileFacts),
+        call: &Call,
+        (class, answers): (ClassKey, bool),
+    ) {
         let keeps = facts.language.keeps_objects_by_name();
         let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
         let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
@@ -231,7 +254,7 @@ impl Made {
             self.often.insert(class);
         } else if let Some(owner) = owner.filter(|_| keeps) {
             self.fields.push((owner, class));
-        } else if !keeps || is_kept(facts, call) {
+        } else if !keeps || answers || is_kept(facts, call) {
             self.once.insert(class);
         }
     }
