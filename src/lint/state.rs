@@ -221,17 +221,25 @@ fn answering(project: &Project<'_>, reach: &Reach) -> HashSet<ClassKey> {
     found
 }
 
-/// The classes with fields, by their own names.
+/// The classes whose objects have fields, of their own or inherited, by their own names.
 fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
-    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+    let mut declaring: HashSet<(FileId, &str)> = HashSet::new();
     for (file, facts) in project.files.iter().enumerate() {
-        for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
-            let Some(class) = class_of(&state.symbol) else { continue };
-            let known = classes.entry(name(class)).or_default();
-            if !known.contains(&(file, class)) {
-                known.push((file, class));
-            }
-        }
+        let fields = facts.states.iter().filter(|state| state.level == Level::Instance);
+        declaring.extend(fields.filter_map(|state| Some((file, class_of(&state.symbol)?))));
+    }
+    let key = |at: ClassRef| (at.0, project.class_facts(at).symbol.as_str());
+    let mut all = declaring.clone();
+    for (file, facts) in project.files.iter().enumerate() {
+        let heirs = (0..facts.classes.len()).map(|class| (file, class));
+        let heirs = heirs.filter(|class| !project.class_facts(*class).bases.is_empty());
+        let heirs =
+            heirs.filter(|class| project.ancestry(*class).into_iter().any(|base| declaring.contains(&key(base))));
+        all.extend(heirs.map(key));
+    }
+    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+    for (file, class) in all {
+        classes.entry(name(class)).or_default().push((file, class));
     }
     classes
 }
