@@ -50,6 +50,8 @@ pub struct Project<'a> {
     classes: HashMap<&'a str, Vec<ClassRef>>,
     /// Functions outside of classes by their own names, where every file may call them.
     shared_functions: HashMap<&'a str, Vec<FileId>>,
+    /// Variables outside of classes by their own names, where every file may use them.
+    shared_variables: HashMap<&'a str, Vec<FileId>>,
     /// Methods by their own names, where types need not be told.
     open_methods: HashMap<&'a str, Vec<FunctionRef>>,
     /// Those of few classes, as far as they were asked for.
@@ -89,6 +91,7 @@ impl<'a> Project<'a> {
             methods: methods(files),
             classes: classes(files),
             shared_functions: open::shared_functions(files),
+            shared_variables: open::shared_variables(files),
             open_methods: open::open_methods(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
@@ -130,7 +133,7 @@ impl<'a> Project<'a> {
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
-        shared.or_else(|| self.resolve_open(file, symbol))
+        shared.or_else(|| self.resolve_variable(file, symbol)).or_else(|| self.resolve_open(file, symbol))
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.

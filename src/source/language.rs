@@ -12,6 +12,7 @@ pub(crate) mod grammar;
 mod java;
 mod javascript;
 mod jvm;
+mod kotlin;
 pub(crate) mod lines;
 mod link;
 mod lowering;
@@ -64,6 +65,7 @@ pub const ADAPTERS: &[Adapter] = &[
     ruby::ADAPTER,
     csharp::ADAPTER,
     java::ADAPTER,
+    kotlin::ADAPTER,
     php::ADAPTER,
 ];
 

@@ -205,15 +205,9 @@ impl<'t> Lower<'t> {
         };
         match name {
             "this" => Form::This,
-            _ if of_outer(self, object) || self.is_package(object) => Form::Name(name),
+            _ if of_outer(self, object) || jvm::is_package(self.slice(object)) => Form::Name(name),
             _ => Form::Member(Box::new(self.node(object)), name),
         }
-    }
-
-    /// `java.util` of `java.util.List`.
-    fn is_package(&self, node: Syntax<'t>) -> bool {
-        let text = self.slice(node);
-        text.starts_with("java.") && !text.contains(char::is_uppercase) && !text.contains('(')
     }
 
     fn unary(&mut self, node: Syntax<'t>) -> Form<'t> {

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node as Syntax;
 
+use super::super::jvm;
 use super::super::lowering::Lowering;
 use super::super::tree::{Form, Function, Node};
 use super::{Kind, Lower, range};
@@ -20,7 +21,7 @@ impl<'t> Lower<'t> {
         }
         let (start, end) = object.map_or_else(|| range(node), range);
         let callee = match object {
-            Some(object) if self.is_package(object) => Form::Name(name),
+            Some(object) if jvm::is_package(self.slice(object)) => Form::Name(name),
             Some(object) => Form::Member(Box::new(self.node(object)), name),
             None => Form::Name(name),
         };

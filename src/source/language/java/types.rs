@@ -13,10 +13,6 @@ use crate::model::fact::Shape;
 /// Types within types are followed this far.
 const DEPTH: u32 = 6;
 
-/// Types that hand over one of another type.
-const CARRIERS: &[&str] =
-    &["Optional", "CompletableFuture", "Mono", "Uni", "ResponseEntity", "ObjectProvider", "Provider"];
-
 impl<'t> Lower<'t> {
     /// The name that a type has, without what it is made of: `Map` of `java.util.Map<K, V>`.
     pub(super) fn bare(&self, node: Syntax<'t>) -> &'t str {
@@ -56,7 +52,7 @@ impl<'t> Lower<'t> {
         let form = match self.kind(named) {
             Kind::Identifier if self.slice(named) == "var" => return None,
             Kind::Identifier => Form::Name(self.slice(named)),
-            Kind::Scope => self.qualified(self.slice(named)),
+            Kind::Scope => jvm::type_name(self.slice(named)),
             _ => return None,
         };
         Some(Node::new(start, end, form))
@@ -70,18 +66,11 @@ impl<'t> Lower<'t> {
         }
     }
 
-    /// `Outer.Inner` goes by the name of the inner class, as does what the library declares; another package stays.
-    fn qualified(&self, name: &'t str) -> Form<'t> {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        let within = name.starts_with(|first: char| first.is_uppercase());
-        if within || name.starts_with("java.") { Form::Name(last) } else { Form::Name(name) }
-    }
-
     /// The name of the type that a method gives: what an optional or an answer holds.
     pub(super) fn result(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
         let mut node = node;
         for _ in 0..DEPTH {
-            if self.kind(node) != Kind::Generic || !CARRIERS.contains(&self.bare(node)) {
+            if self.kind(node) != Kind::Generic || !jvm::carries(self.bare(node)) {
                 break;
             }
             let arguments = self.child_of(node, Kind::TypeArguments);

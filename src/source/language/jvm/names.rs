@@ -6,6 +6,26 @@ use crate::model::fact::{AccessKind, Language, Shape};
 /// What the common machinery knows the method by that makes an object ready.
 pub(in super::super) const CONSTRUCTOR: &str = "constructor";
 
+/// Calls of Kotlin that never give a value.
+pub(in super::super) const FAILURES: &[&str] = &["error(", "TODO("];
+
+/// Types that hand over one of another type.
+const CARRIERS: &[&str] = &[
+    "Optional",
+    "CompletableFuture",
+    "Mono",
+    "Uni",
+    "ResponseEntity",
+    "ObjectProvider",
+    "Provider",
+    "Deferred",
+    "Lazy",
+];
+
+pub(in super::super) fn carries(name: &str) -> bool {
+    CARRIERS.contains(&name)
+}
+
 /// Types that hold others, or a plain value, and can be changed.
 const CONTAINERS: &[(&str, Shape)] = &[
     ("Map", Shape::Map),
@@ -274,13 +294,19 @@ const fn dialect(language: Language) -> Dialect {
     }
 }
 
-/// `Carts.ITEMS`, `shop.Carts().items`: a type by itself is no state. In Kotlin also `carts`, which another file may declare.
+/// `Carts.ITEMS`, `shop.Carts().items`: a type by itself is no state.
 fn is_member_of_type(symbol: &str) -> bool {
     let mut segments = symbol.split('.');
     let typed = segments.any(|segment| segment.starts_with(|first: char| first.is_uppercase() || first == '~'));
     typed && segments.next().is_some()
 }
 
+/// Also `carts` and `shop.carts`, which another file may declare.
+fn is_member_or_variable(symbol: &str) -> bool {
+    is_member_of_type(symbol) || !symbol.contains(|sign: char| sign.is_uppercase() || sign == '(')
+}
+
 pub(in super::super) static JAVA: Dialect = dialect(Language::Java);
 #[allow(dead_code)]
-pub(in super::super) static KOTLIN: Dialect = dialect(Language::Kotlin);
+pub(in super::super) static KOTLIN: Dialect =
+    Dialect { is_project_module: is_member_or_variable, ..dialect(Language::Kotlin) };
