@@ -3,6 +3,7 @@
 //! Reading files happens here and in [`walk`]; everything below is text in, facts out.
 
 pub mod deploy;
+mod foreign;
 pub mod json;
 pub mod language;
 pub mod manifest;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::model::fact::{FileFacts, Language};
 use crate::model::problem::Problem;
+use crate::model::report::{Coverage, PassedOver, Reason, Volume};
 pub use language::{Extracted, module_candidates};
 
 /// What all files say.
@@ -27,6 +29,7 @@ pub struct Scan {
     pub files: Vec<FileFacts>,
     /// By file, then in the order in which they were met.
     pub problems: Vec<Problem>,
+    pub coverage: Coverage,
 }
 
 /// Reads one kind of file: path and text to facts.
@@ -47,7 +50,9 @@ const STACK: usize = 64 << 20;
 /// A file that is named as a root is read whatever its name; within a folder the names decide. What cannot be read or
 /// understood becomes a problem, and the rest goes on.
 pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
-    let (found, mut problems) = walk::walk(roots, base, exclude, &|path| reader(path).is_some());
+    let wanted = |path: &str| reader(path).is_some() || foreign::may_be(path);
+    let (found, mut problems) = walk::walk(roots, base, exclude, &wanted);
+    let mut coverage = Coverage::default();
     let read = || found.par_iter().map(read_file).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).thread_name(|at| format!("scan-{at}")).build();
     let results = match pool {
@@ -55,12 +60,39 @@ pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
         Err(_) => read(),
     };
     let mut files = Vec::new();
-    for (facts, found) in results {
-        files.extend(facts);
-        problems.extend(found);
+    let mut formats = Vec::new();
+    for (found, outcome) in found.iter().zip(results) {
+        match outcome {
+            Outcome::Read(Extracted { facts, problems: met }) => {
+                coverage.in_part += usize::from(!met.is_empty());
+                files.push(facts);
+                problems.extend(met);
+            }
+            Outcome::PassedOver(reason, problem) => {
+                coverage.passed_over.push(PassedOver { path: found.path.clone(), reason });
+                problems.extend(problem.map(|problem| problem.in_file(&found.path)));
+            }
+            Outcome::Foreign(format) => formats.extend(format),
+        }
     }
     language::link(&mut files);
-    Scan { files, problems }
+    coverage.languages = volumes(&files);
+    coverage.not_understood = foreign::count(formats);
+    Scan { files, problems, coverage }
+}
+
+/// How much there is of each language, the most lines first.
+fn volumes(files: &[FileFacts]) -> Vec<Volume> {
+    let mut volumes: Vec<Volume> = Vec::new();
+    for file in files {
+        let lines = u64::from(file.lines);
+        match volumes.iter_mut().find(|volume| volume.language == file.language) {
+            Some(volume) => *volume = Volume { files: volume.files + 1, lines: volume.lines + lines, ..*volume },
+            None => volumes.push(Volume { language: file.language, files: 1, lines }),
+        }
+    }
+    volumes.sort_by_key(|volume| (std::cmp::Reverse(volume.lines), volume.language.name()));
+    volumes
 }
 
 /// The text of a file as it was scanned; `None` if it cannot be read any more.
@@ -78,6 +110,11 @@ fn deployment_reader(path: &str) -> Option<Reader> {
         }
         None => Extracted { facts: FileFacts::empty(path, Language::Compose), problems: Vec::new() },
     })
+}
+
+/// What a file is written in; `None` where nobody reads it.
+pub fn language(path: &str, text: &str) -> Option<Language> {
+    reader(path).map(|reader| reader(path, text).facts.language)
 }
 
 /// A file has no more than this many problems told.
@@ -106,37 +143,60 @@ fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
 
-fn read_file(found: &walk::Found) -> (Option<FileFacts>, Vec<Problem>) {
+/// What became of a file.
+enum Outcome {
+    Read(Extracted),
+    /// Why, and the problem where the user is told of this very file.
+    PassedOver(Reason, Option<Problem>),
+    /// The name of the format that nobody reads; `None` where it is not worth a word.
+    Foreign(Option<&'static str>),
+}
+
+fn read_file(found: &walk::Found) -> Outcome {
     let path = &found.path;
-    let one = |problem: Problem| (None, vec![problem.in_file(path)]);
+    let passed_over = |reason, problem| Outcome::PassedOver(reason, Some(problem));
     let Some(reader) = reader(path) else {
-        return one(Problem::new("not a kind of file that is understood")
-            .help("Name a source or deployment file, or a folder."));
+        let format = foreign::format(path, || foreign::head(&found.file));
+        return match found.asked {
+            true => passed_over(Reason::NotUnderstood, not_understood(format)),
+            false => Outcome::Foreign(format),
+        };
     };
     match std::fs::metadata(&found.file) {
         Ok(metadata) if metadata.len() > SIZE => {
             let size = metadata.len() as f64 / 1e6;
-            return one(Problem::new(format!("{size:.1} MB: larger than 1 MB, not analysed")));
+            let problem = Problem::new(format!("{size:.1} MB: larger than 1 MB, not analysed"));
+            return passed_over(Reason::TooLarge, problem);
         }
         Ok(_) => {}
-        Err(error) => return one(walk::unreadable(&error)),
+        Err(error) => return passed_over(Reason::Unreadable, walk::unreadable(&error)),
     }
     let bytes = match std::fs::read(&found.file) {
         Ok(bytes) => bytes,
-        Err(error) => return one(walk::unreadable(&error)),
+        Err(error) => return passed_over(Reason::Unreadable, walk::unreadable(&error)),
     };
     if bytes.contains(&0) {
-        return one(Problem::new("holds NUL bytes: binary, not analysed"));
+        return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
     }
     if is_script(path) && !found.asked && bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE) {
-        return (None, Vec::new());
+        return Outcome::PassedOver(Reason::Minified, None);
     }
     let text = decode(bytes);
     match std::panic::catch_unwind(AssertUnwindSafe(|| reader(path, &text))) {
-        Ok(Extracted { facts, problems }) => (Some(facts), problems),
-        Err(_) => one(Problem::new("the analysis of this file failed")
-            .help("This is a bug of scaleproof: please report the file.")),
+        Ok(extracted) => Outcome::Read(extracted),
+        Err(_) => {
+            let problem = Problem::new("the analysis of this file failed");
+            passed_over(Reason::Failed, problem.help("This is a bug of scaleproof: please report the file."))
+        }
     }
+}
+
+fn not_understood(format: Option<&str>) -> Problem {
+    let message = match format {
+        Some(format) => format!("not a kind of file that is understood: {format}"),
+        None => "not a kind of file that is understood".to_owned(),
+    };
+    Problem::new(message).help("Name a source or deployment file, or a folder.")
 }
 
 fn is_script(path: &str) -> bool {

@@ -101,6 +101,21 @@ pub fn rules(folders: &[PathBuf]) -> Result<RuleSet> {
 /// The folder of the fixtures within a folder of rules.
 pub const FIXTURES: &str = "fixtures";
 
+/// What a rule is tried on: the fixtures of the built-in rule, and those in the folders of rules. Path below the rule's own
+/// folder, and text.
+pub fn fixtures(rule: &str, folders: &[PathBuf]) -> Vec<(String, String)> {
+    let mut found = rules::fixtures(rule);
+    for folder in folders.iter().map(|folder| folder.join(FIXTURES).join(rule)) {
+        for entry in ignore::WalkBuilder::new(&folder).standard_filters(false).build().flatten() {
+            let path = entry.path().strip_prefix(&folder).unwrap_or(entry.path());
+            let text =
+                entry.file_type().filter(|kind| kind.is_file()).and_then(|_| fs::read_to_string(entry.path()).ok());
+            found.extend(text.map(|text| (path.to_string_lossy().replace('\\', "/"), text)));
+        }
+    }
+    found
+}
+
 /// The built-in rules, but in `folder`'s version where it has one; its entry points, if it has any, are the only ones.
 pub fn rules_to_test(folder: &Path) -> Result<RuleSet> {
     let mut set = RuleSet::default();

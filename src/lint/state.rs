@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
-use super::sight::{Sightings, Watch};
+use super::sight::{Sightings, Watch, ancestors};
 use crate::model::fact::{
     Access, AccessKind, Call, FileFacts, Function, FunctionId, Language, Level, Shape, State, Value,
 };
@@ -181,12 +181,15 @@ struct Made {
 fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> HashSet<ClassKey> {
     let mut made = Made::default();
     let classes = with_fields(project);
+    let answering = answering(project, reach);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
             let Some(known) = classes.get(name(&call.callee)) else { continue };
             let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
             if known.contains(&(home, class.as_str())) {
-                made.note(reach, (file, facts), call, (home, class.to_string()));
+                let class = (home, class.to_string());
+                let answers = answering.contains(&class);
+                made.note(reach, (file, facts), call, (class, answers));
             }
         }
         for (id, function) in facts.functions.iter().enumerate() {
@@ -206,24 +209,52 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     inherited(project, once, &made.often)
 }
 
-/// The classes with fields, by their own names.
-fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
-    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+/// Classes of which a framework calls a method, or a function that is written in one: it holds their objects.
+fn answering(project: &Project<'_>, reach: &Reach) -> HashSet<ClassKey> {
+    let mut found = HashSet::new();
     for (file, facts) in project.files.iter().enumerate() {
-        for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
-            let Some(class) = class_of(&state.symbol) else { continue };
-            let known = classes.entry(name(class)).or_default();
-            if !known.contains(&(file, class)) {
-                known.push((file, class));
+        for id in 0..facts.functions.len() as FunctionId {
+            if reach.get(file, Some(id)).is_some_and(|reached| reached.handler) {
+                let around = ancestors(facts, id).filter_map(|id| class_of(&facts.functions[id as usize].symbol));
+                found.extend(around.map(|class| (file, class.to_owned())));
             }
         }
+    }
+    found
+}
+
+/// The classes whose objects have fields, of their own or inherited, by their own names.
+fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
+    let mut declaring: HashSet<(FileId, &str)> = HashSet::new();
+    for (file, facts) in project.files.iter().enumerate() {
+        let fields = facts.states.iter().filter(|state| state.level == Level::Instance);
+        declaring.extend(fields.filter_map(|state| Some((file, class_of(&state.symbol)?))));
+    }
+    let key = |at: ClassRef| (at.0, project.class_facts(at).symbol.as_str());
+    let mut all = declaring.clone();
+    for (file, facts) in project.files.iter().enumerate() {
+        let heirs = (0..facts.classes.len()).map(|class| (file, class));
+        let heirs = heirs.filter(|class| !project.class_facts(*class).bases.is_empty());
+        let heirs =
+            heirs.filter(|class| project.ancestry(*class).into_iter().any(|base| declaring.contains(&key(base))));
+        all.extend(heirs.map(key));
+    }
+    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+    for (file, class) in all {
+        classes.entry(name(class)).or_default().push((file, class));
     }
     classes
 }
 
 impl Made {
-    /// A call of the file makes an object of the class.
-    fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
+    /// A call of the file makes an object of the class, which may hand methods of its own to a framework.
+    fn note(
+        &mut self,
+        reach: &Reach,
+        (file, facts): (FileId, &FileFacts),
+        call: &Call,
+        (class, answers): (ClassKey, bool),
+    ) {
         let keeps = facts.language.keeps_objects_by_name();
         let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
         let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
@@ -233,7 +264,7 @@ impl Made {
             self.often.insert(class);
         } else if let Some(owner) = owner.filter(|_| keeps) {
             self.fields.push((owner, class));
-        } else if !keeps || is_kept(facts, call) {
+        } else if !keeps || answers || is_kept(facts, call) {
             self.once.insert(class);
         }
     }

@@ -63,6 +63,33 @@ pub enum Language {
 }
 
 impl Language {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Python => "Python",
+            Language::JavaScript => "JavaScript",
+            Language::TypeScript => "TypeScript",
+            Language::Rust => "Rust",
+            Language::Go => "Go",
+            Language::Java => "Java",
+            Language::Kotlin => "Kotlin",
+            Language::Ruby => "Ruby",
+            Language::Php => "PHP",
+            Language::CSharp => "C#",
+            Language::Compose => "Compose",
+            Language::Procfile => "Procfile",
+            Language::Gunicorn => "gunicorn",
+            Language::Manifest => "manifests",
+            Language::Settings => "settings",
+        }
+    }
+
+    /// What programs are written in, as opposed to what says how they run.
+    pub fn is_code(self) -> bool {
+        use Language::{CSharp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, TypeScript};
+        matches!(self, Python | JavaScript | TypeScript | Rust | Go | Java | Kotlin | Ruby | Php | CSharp)
+    }
+
     /// The files of one folder share their names, as those of a Go package do.
     pub fn shares_names(self) -> bool {
         self == Language::Go

@@ -12,7 +12,7 @@ use crate::policy::baseline::{self, Baseline, Entry, FILE_NAME};
 use crate::source::walk;
 
 #[derive(clap::Args)]
-#[group(id = "baseline_options")]
+#[group(skip)]
 pub struct Args {
     /// Live with the findings of today: `write` notes them in the baseline, `check` shows only what is not in it, `prune` drops
     /// from it what is gone

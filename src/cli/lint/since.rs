@@ -13,7 +13,7 @@ use crate::policy::change::{Changes, Since};
 use crate::source;
 
 #[derive(clap::Args)]
-#[group(id = "since_options")]
+#[group(skip)]
 pub struct Args {
     /// Show only what changed since this branch, tag or commit: findings on changed lines, findings with a related place on one,
     /// and findings that were not there before. The whole project is analysed all the same.
