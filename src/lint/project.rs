@@ -56,6 +56,8 @@ pub struct Project<'a> {
     classes: HashMap<&'a str, Vec<ClassRef>>,
     /// Functions outside of classes by their own names, where every file may call them.
     shared_functions: HashMap<&'a str, Vec<FileId>>,
+    /// Variables outside of classes by their own names, where every file may use them.
+    shared_variables: HashMap<&'a str, Vec<FileId>>,
     /// Those of few classes, as far as they were asked for.
     alike: RefCell<HashMap<(Language, Name), Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
@@ -103,6 +105,7 @@ impl<'a> Project<'a> {
             methods: methods::by_name(files),
             classes: classes(files),
             shared_functions: open::shared_functions(files),
+            shared_variables: open::shared_variables(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
             open_names: open::open_names(files),
@@ -157,7 +160,7 @@ impl<'a> Project<'a> {
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
-        shared.or_else(|| self.resolve_open(file, symbol))
+        shared.or_else(|| self.resolve_variable(file, symbol)).or_else(|| self.resolve_open(file, symbol))
     }
 
     /// What a file only imports and hands on: `export * from "./carts"`, `from .carts import Cart`, `pub use store::Cart`.

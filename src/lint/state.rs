@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::project::{CONSTRUCTORS, ClassRef, FileId, Project};
 use super::reach::{Reach, Reached};
-use super::sight::{Sightings, Watch};
-use crate::model::fact::{Access, AccessKind, Call, FileFacts, FunctionId, Language, Level, Shape, State, Value};
+use super::sight::{Sightings, Watch, ancestors};
+use crate::model::fact::{
+    Access, AccessKind, Call, FileFacts, Function, FunctionId, Language, Level, Shape, State, Value,
+};
 use crate::rules::clause::{Occasion, ShapeName, StatePattern};
 use crate::rules::entry_point::{EntryPoint, Objects, Trigger};
 
@@ -179,6 +181,7 @@ struct Made {
 fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Sightings<'_>) -> HashSet<ClassKey> {
     let mut made = Made::default();
     let classes = with_fields(project);
+    let answering = answering(project, reach);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
             // `Shop::default()` of Rust, which nobody writes out.
@@ -186,7 +189,9 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
             let Some(known) = classes.get(name(made_by)) else { continue };
             let Some((home, class)) = project.resolve(file, made_by) else { continue };
             if known.contains(&(home, class.as_str())) {
-                made.note(reach, (file, facts), call, (home, class.to_string()));
+                let class = (home, class.to_string());
+                let answers = answering.contains(&class);
+                made.note(reach, (file, facts), call, (class, answers));
             }
         }
         for (id, function) in facts.functions.iter().enumerate() {
@@ -206,24 +211,52 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     inherited(project, once, &made.often)
 }
 
-/// The classes with fields, by their own names.
-fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
-    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+/// Classes of which a framework calls a method, or a function that is written in one: it holds their objects.
+fn answering(project: &Project<'_>, reach: &Reach) -> HashSet<ClassKey> {
+    let mut found = HashSet::new();
     for (file, facts) in project.files.iter().enumerate() {
-        for state in facts.states.iter().filter(|state| state.level == Level::Instance) {
-            let Some(class) = class_of(&state.symbol) else { continue };
-            let known = classes.entry(name(class)).or_default();
-            if !known.contains(&(file, class)) {
-                known.push((file, class));
+        for id in 0..facts.functions.len() as FunctionId {
+            if reach.get(file, Some(id)).is_some_and(|reached| reached.handler) {
+                let around = ancestors(facts, id).filter_map(|id| class_of(&facts.functions[id as usize].symbol));
+                found.extend(around.map(|class| (file, class.to_owned())));
             }
         }
+    }
+    found
+}
+
+/// The classes whose objects have fields, of their own or inherited, by their own names.
+fn with_fields<'a>(project: &Project<'a>) -> HashMap<&'a str, Vec<(FileId, &'a str)>> {
+    let mut declaring: HashSet<(FileId, &str)> = HashSet::new();
+    for (file, facts) in project.files.iter().enumerate() {
+        let fields = facts.states.iter().filter(|state| state.level == Level::Instance);
+        declaring.extend(fields.filter_map(|state| Some((file, class_of(&state.symbol)?))));
+    }
+    let key = |at: ClassRef| (at.0, project.class_facts(at).symbol.as_str());
+    let mut all = declaring.clone();
+    for (file, facts) in project.files.iter().enumerate() {
+        let heirs = (0..facts.classes.len()).map(|class| (file, class));
+        let heirs = heirs.filter(|class| !project.class_facts(*class).bases.is_empty());
+        let heirs =
+            heirs.filter(|class| project.ancestry(*class).into_iter().any(|base| declaring.contains(&key(base))));
+        all.extend(heirs.map(key));
+    }
+    let mut classes: HashMap<&str, Vec<(FileId, &str)>> = HashMap::new();
+    for (file, class) in all {
+        classes.entry(name(class)).or_default().push((file, class));
     }
     classes
 }
 
 impl Made {
-    /// A call of the file makes an object of the class.
-    fn note(&mut self, reach: &Reach, (file, facts): (FileId, &FileFacts), call: &Call, class: ClassKey) {
+    /// A call of the file makes an object of the class, which may hand methods of its own to a framework.
+    fn note(
+        &mut self,
+        reach: &Reach,
+        (file, facts): (FileId, &FileFacts),
+        call: &Call,
+        (class, answers): (ClassKey, bool),
+    ) {
         let keeps = facts.language.keeps_objects_by_name();
         let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
         let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
@@ -233,7 +266,7 @@ impl Made {
             self.often.insert(class);
         } else if let Some(owner) = owner.filter(|_| keeps) {
             self.fields.push((owner, class));
-        } else if !keeps || is_kept(facts, call) {
+        } else if !keeps || answers || is_kept(facts, call) {
             self.once.insert(class);
         }
     }
@@ -270,10 +303,18 @@ fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     match (&call.bound_to, function) {
         // A script of Ruby ends with the object that it makes: `Bot.new.run`.
         (None, None) => facts.language.has_open_names(),
-        (None, Some(_)) => false,
         (Some(_), None) => true,
-        (Some(_), Some(function)) => matches!(name(&function.symbol), "Main" | "main"),
+        (Some(_), Some(function)) if matches!(name(&function.symbol), "Main" | "main") => true,
+        // What a function outside of classes makes, it hands on: `fun Application.module() { routes(Hub()) }`.
+        (_, Some(function)) => facts.language.shares_variables() && is_of_file(facts, function),
     }
+}
+
+/// Is it declared outside of classes, or written within such a function?
+fn is_of_file(facts: &FileFacts, function: &Function) -> bool {
+    let outer = |function: &&Function| function.parent.and_then(|parent| facts.functions.get(parent as usize));
+    let outermost = std::iter::successors(Some(function), outer).last();
+    outermost.is_some_and(|function| !function.symbol.contains('.'))
 }
 
 /// The classes of which an entry point says how many objects there are: those that it is about, those that its call names, and

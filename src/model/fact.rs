@@ -128,7 +128,12 @@ impl Language {
 
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
-        matches!(self, Language::Php | Language::Ruby)
+        matches!(self, Language::Kotlin | Language::Php | Language::Ruby)
+    }
+
+    /// A variable of one file is known to the others by its bare name, or as they import it.
+    pub fn shares_variables(self) -> bool {
+        self == Language::Kotlin
     }
 
     /// A module may give one thing instead of many by their names.

@@ -22,7 +22,17 @@ static SKIPPED: LazyLock<Gitignore> = LazyLock::new(|| {
 
 /// Names of folders that hold what was built, where a manifest beside them says that something is built.
 const BUILT: &[&str] = &["build", "out", "target"];
-const MANIFESTS: &[&str] = &["package.json", "pyproject.toml", "setup.py", "Cargo.toml", "CMakeLists.txt", "Makefile"];
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pyproject.toml",
+    "setup.py",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "CMakeLists.txt",
+    "Makefile",
+];
 
 /// Names of files that decide about others: whether they are read at all.
 const DECIDING: &[&str] = &[".gitignore", ".ignore", ".scaleproofignore", "pyvenv.cfg"];

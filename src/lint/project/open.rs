@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{FileId, Project, head};
+use super::{FileId, Project, folder, head};
 use crate::model::Name;
-use crate::model::fact::FileFacts;
+use crate::model::fact::{FileFacts, Level};
 
 /// Files that a script includes, through all steps, that are looked at.
 const MOST_INCLUDED: usize = 64;
@@ -58,6 +58,28 @@ impl Project<'_> {
         self.declaring(files.filter(|other| self.has_open_names(*other)), local)
     }
 
+    /// The only file that declares the variable at the head of a symbol, or the one beside those that use it: `carts`, and
+    /// `shop.carts` where that is imported.
+    pub(super) fn resolve_variable(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        let facts = &self.files[file];
+        if !facts.language.shares_variables() {
+            return None;
+        }
+        let module = facts.imports.iter().map(|import| import.module.as_str());
+        let imported = module
+            .filter(|module| symbol.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+        let start = imported.filter_map(|module| module.rfind('.')).max().map_or(0, |at| at + 1);
+        let local = &symbol[start..];
+        let head = local.split(['.', '(']).next().unwrap_or(local);
+        let homes = self.shared_variables.get(head)?;
+        let beside = || homes.iter().find(|home| folder(&self.files[**home].path) == folder(&facts.path));
+        let home = match homes[..] {
+            [home] => home,
+            _ => *beside().filter(|_| start == 0)?,
+        };
+        Some((home, Name::from(format!("~{local}"))))
+    }
+
     /// The only file that declares the function, where files share theirs: by its bare name, or as it is imported.
     pub(super) fn resolve_function(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         let facts = &self.files[file];
@@ -68,6 +90,17 @@ impl Project<'_> {
             _ => None,
         }
     }
+}
+
+/// Variables outside of classes by their own names, of files that share them.
+pub(super) fn shared_variables(files: &[FileFacts]) -> HashMap<&str, Vec<FileId>> {
+    let mut variables: HashMap<&str, Vec<FileId>> = HashMap::new();
+    for (file, facts) in files.iter().enumerate().filter(|(_, facts)| facts.language.shares_variables()) {
+        for state in facts.states.iter().filter(|state| state.level == Level::Module) {
+            variables.entry(state.symbol.trim_start_matches('~')).or_default().push(file);
+        }
+    }
+    variables
 }
 
 /// Functions outside of classes by their own names, of files that share them.

@@ -141,6 +141,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
                 self.node(default, scope);
                 self.pattern(inner, scope);
             }
+            Pattern::Typed(inner, _) => self.pattern(inner, scope),
             Pattern::Target(target) => self.written(target, scope, false),
         }
     }

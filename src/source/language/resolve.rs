@@ -265,9 +265,7 @@ impl<'a, 't> Program<'a, 't> {
                 let typed = self.annotated_symbol(binding);
                 // Where a type is written down it says more than a call does, but less than the class that is made.
                 let value = match typed.is_some() && self.dialect.open_types {
-                    true => {
-                        value.filter(|(symbol, _)| symbol.strip_suffix("()").is_some_and(|made| !made.contains('.')))
-                    }
+                    true => value.filter(|(symbol, _)| symbol.strip_suffix("()").is_some_and(is_class)),
                     false => value,
                 };
                 value.or(typed).unwrap_or_else(|| match binding.role {
@@ -420,6 +418,11 @@ impl<'a, 't> Program<'a, 't> {
     pub fn effect(&self, method: &str) -> Option<AccessKind> {
         self.dialect.method(method)
     }
+}
+
+/// Not `inject`, and not `Shop.make`.
+fn is_class(made: &str) -> bool {
+    !made.contains('.') && made.trim_start_matches('~').starts_with(char::is_uppercase)
 }
 
 /// `asyncHandler((req, res) => …)`: a call whose only argument is a function gives that function, dressed. What a

@@ -170,6 +170,8 @@ pub(super) enum Pattern<'t> {
     Default(Box<Pattern<'t>>, Box<Node<'t>>),
     /// Something that is there already: `self.x`, `xs[0]`.
     Target(Box<Node<'t>>),
+    /// With the name of its type, where it is not all of a value: `for (Shop shop : shops)`.
+    Typed(Box<Pattern<'t>>, Box<Node<'t>>),
     Ignored,
 }
 

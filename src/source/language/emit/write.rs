@@ -135,7 +135,9 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let kind = if update { AccessKind::Increment } else { AccessKind::Assign };
         match &target.form {
             Form::Name(name) => {
-                let Some(id) = self.binding_at(name, scope, target.start) else { return };
+                let Some(id) = self.binding_at(name, scope, target.start) else {
+                    return self.written_elsewhere(target, scope, kind);
+                };
                 let variable = matches!(self.program.binding(id).role, Role::Variable | Role::Field { .. });
                 if variable && self.program.shape(id).is_some() {
                     let (function, span) = (self.function(scope), self.span(target));
@@ -166,6 +168,14 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         }
     }
 
+    /// A variable that another file may declare.
+    fn written_elsewhere(&mut self, target: &Node<'t>, scope: ScopeId, kind: AccessKind) {
+        let shared = self.program.dialect.language.shares_variables();
+        if let Some(found) = self.program.state_of(target, scope).filter(|_| shared) {
+            self.access(found, kind, target, scope);
+        }
+    }
+
     fn field_written(&mut self, id: BindingId, kind: AccessKind, target: &Node<'t>, scope: ScopeId) {
         let binding = self.program.binding(id);
         let function = self.function(scope);
@@ -193,6 +203,13 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let object = match &target.form {
             Form::Member(object, _) => object,
             Form::Index(object, key) if key.text().is_some() => object,
+            // In a block that configures something: `HikariConfig().apply { jdbcUrl = url }`.
+            Form::Name(name) if self.program.dialect.language.shares_variables() => {
+                if self.binding_at(name, scope, target.start).is_some() {
+                    return;
+                }
+                target
+            }
             _ => return,
         };
         if self.program.class_of(object, scope).is_some_and(|(_, of_object)| of_object) {

@@ -66,6 +66,11 @@ impl<'t> Lower<'t> {
         let (start, end) = range(node);
         let source = self.required(node, self.fields.value);
         let pattern = self.child(node, self.fields.name).map_or(Pattern::Ignored, |name| self.pattern(name));
+        let kind = self.child(node, self.fields.r#type).and_then(|kind| self.annotation_of(kind));
+        let pattern = match kind {
+            Some(kind) => Pattern::Typed(Box::new(pattern), Box::new(kind)),
+            None => pattern,
+        };
         let mut body = vec![Node::new(start, end, Form::Each(Box::new((pattern, source))))];
         body.extend(self.field(node, self.fields.body));
         Form::block(body)

@@ -14,10 +14,20 @@ pub(in super::super) fn import<'t>(module: &'t str, alias: Option<&'t str>, all:
     let own = OWN.iter().any(|package| module.starts_with(package)) && !module.starts_with("kotlinx.");
     let names = match alias {
         _ if all => Vec::new(),
-        Some(alias) if own => vec![(Imported::Prefix(last), alias)],
+        Some(alias) if own => vec![(Imported::Prefix(of_class(module).unwrap_or(last)), alias)],
+        // `Collections.synchronizedSet`, imported by its own name.
+        None if own && of_class(module).is_some() => vec![(Imported::Prefix(of_class(module).unwrap_or(last)), last)],
         Some(alias) => vec![(Imported::Module, alias)],
         None if own => Vec::new(),
         None => vec![(Imported::Module, last)],
     };
     Form::Import(Box::new(Import { module: Cow::Borrowed(module), names, type_only: false }))
+}
+
+/// `Collections.synchronizedSet` of `java.util.Collections.synchronizedSet`; nothing where a class is imported.
+fn of_class(module: &str) -> Option<&str> {
+    let (owner, member) = module.rsplit_once('.')?;
+    let class = owner.rfind('.').map_or(0, |at| at + 1);
+    let is_member = owner[class..].starts_with(char::is_uppercase) && member.starts_with(char::is_lowercase);
+    is_member.then(|| &module[class..])
 }

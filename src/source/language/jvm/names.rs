@@ -295,13 +295,19 @@ const fn dialect(language: Language) -> Dialect {
     }
 }
 
-/// `Carts.ITEMS`, `shop.Carts().items`: a type by itself is no state. In Kotlin also `carts`, which another file may declare.
+/// `Carts.ITEMS`, `shop.Carts().items`: a type by itself is no state.
 fn is_member_of_type(symbol: &str) -> bool {
     let mut segments = symbol.split('.');
     let typed = segments.any(|segment| segment.starts_with(|first: char| first.is_uppercase() || first == '~'));
     typed && segments.next().is_some()
 }
 
+/// Also `carts` and `shop.carts`, which another file may declare.
+fn is_member_or_variable(symbol: &str) -> bool {
+    is_member_of_type(symbol) || !symbol.contains(|sign: char| sign.is_uppercase() || sign == '(')
+}
+
 pub(in super::super) static JAVA: Dialect = dialect(Language::Java);
 #[allow(dead_code)]
-pub(in super::super) static KOTLIN: Dialect = dialect(Language::Kotlin);
+pub(in super::super) static KOTLIN: Dialect =
+    Dialect { is_project_module: is_member_or_variable, ..dialect(Language::Kotlin) };

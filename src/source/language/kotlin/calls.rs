@@ -130,6 +130,15 @@ impl<'t> Lower<'t> {
         value
     }
 
+    /// The type that is asked for by `inject<Carts>()`.
+    pub(super) fn given(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
+        let list = self.child_of(node, Kind::TypeArguments).filter(|_| self.kind(node) == Kind::Call)?;
+        let projections = self.children(list);
+        let [only] = projections[..] else { return None };
+        let kind = self.children(only).last().copied()?;
+        self.type_name(kind)
+    }
+
     /// What is given to whatever a block returns or throws is no value of its own.
     pub(super) fn is_jump(&mut self, node: Syntax<'t>) -> bool {
         let kind = self.kind(node);

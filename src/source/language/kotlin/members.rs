@@ -71,12 +71,25 @@ impl<'t> Lower<'t> {
                     function.parameters = self.parameters(child);
                     after = true;
                 }
-                Kind::FunctionBody => function.body = self.nodes(child),
+                Kind::FunctionBody => {
+                    function.body = self.nodes(child);
+                    function.result = function.result.take().or_else(|| self.made_result(child));
+                }
                 _ if after && self.is_type(child) => function.result = self.result(child),
                 _ => {}
             }
         }
         self.decorated(node, Form::Function(Box::new(function)))
+    }
+
+    /// `fun carts() = Carts(a)` gives what it makes.
+    fn made_result(&mut self, body: Syntax<'t>) -> Option<Node<'t>> {
+        let expression = self.children(body).first().copied().filter(|made| self.kind(*made) == Kind::Call)?;
+        let callee =
+            self.children(expression).first().copied().filter(|callee| self.kind(*callee) == Kind::Identifier)?;
+        let (start, end) = range(callee);
+        let name = self.slice(callee);
+        name.starts_with(char::is_uppercase).then(|| Node::new(start, end, Form::Name(name)))
     }
 
     /// `(a: A, vararg b: B = c)`: defaults stand beside the parameters.
@@ -107,12 +120,16 @@ impl<'t> Lower<'t> {
 
     /// `val x: T = value`, `val x by lazy { value }`, `val x: T get() = value`, which is a function.
     pub(super) fn property(&mut self, node: Syntax<'t>, place: Place) -> Form<'t> {
-        let (mut variable, mut value, mut accessors) = (None, None, Vec::new());
+        let (mut variable, mut value, mut given, mut accessors) = (None, None, None, Vec::new());
         for child in self.children(node) {
             match self.kind(child) {
                 Kind::Variable | Kind::Variables => variable = Some(child),
                 Kind::Getter | Kind::Setter => accessors.push(child),
-                Kind::Delegate => value = self.children(child).first().map(|made| self.lazy(*made)),
+                Kind::Delegate => {
+                    let made = self.children(child).first().copied();
+                    given = made.and_then(|made| self.given(made));
+                    value = made.map(|made| self.lazy(made));
+                }
                 Kind::Modifiers => {}
                 // The type of what an extension property is one of.
                 _ if self.is_type(child) => {}
@@ -127,7 +144,8 @@ impl<'t> Lower<'t> {
         if computed {
             return Form::Other(accessors);
         }
-        let declare = self.declare(node, variable, value, place);
+        let mut declare = self.declare(node, variable, value, place);
+        declare.annotation = declare.annotation.or(given);
         let (start, end) = range(node);
         match accessors.is_empty() {
             true => Form::Declare(Box::new(declare)),
@@ -149,11 +167,19 @@ impl<'t> Lower<'t> {
         // A local is often another name for what is there already: then its value tells more than its type.
         let is_field = matches!(place, Place::Field { .. });
         let declared = kind.and_then(|kind| self.shape(kind)).filter(|_| is_field || value.is_none());
-        let shape = declared.or_else(|| made(value.as_ref()?));
-        let annotation = kind.and_then(|kind| self.type_name(kind));
         let exported = !self.has_modifier(node, "private");
+        let open = exported && place != Place::Field { is_static: false } && self.is_variable(node);
+        let shape = declared.or_else(|| made(value.as_ref()?)).or_else(|| plain(value.as_ref()?).filter(|_| open));
+        let annotation = kind.and_then(|kind| self.type_name(kind));
         let constant = self.has_modifier(node, "const");
         Declare { annotation, shape, exported, constant, ..Declare::new(self.pattern(variable), value, place) }
+    }
+
+    /// Does it stand outside of functions, and may it get another value?
+    fn is_variable(&self, node: Syntax<'t>) -> bool {
+        let mut cursor = node.walk();
+        let changes = node.children(&mut cursor).any(|child| child.kind() == "var");
+        changes && node.parent().is_some_and(|body| matches!(body.kind(), "source_file" | "class_body"))
     }
 
     /// What runs when a property is read goes by its name; what runs when it is written has none.
@@ -181,4 +207,14 @@ fn made(value: &Node<'_>) -> Option<Shape> {
         },
         _ => None,
     }
+}
+
+/// A plain value counts as state where it changes: what other files may change does so where it is not seen.
+fn plain(value: &Node<'_>) -> Option<Shape> {
+    Some(match value.form {
+        Form::Number(_) => Shape::Number,
+        Form::Bool(_) => Shape::Bool,
+        Form::Text(_) => Shape::Text,
+        _ => return None,
+    })
 }

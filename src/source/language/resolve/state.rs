@@ -32,6 +32,9 @@ impl<'a, 't> Program<'a, 't> {
                 {
                     Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
                 }
+                None if self.dialect.language.shares_variables() && self.bindings.method(name, scope).is_none() => {
+                    Some(Found { target: Target::Imported(Name::new(name)), part: false, alias: false })
+                }
                 None => None,
             },
             Form::Member(..) | Form::Index(..) if self.carried(node.peeled(), scope).is_some() => {

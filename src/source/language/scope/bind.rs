@@ -352,6 +352,13 @@ impl<'a, 't> Binder<'a, 't> {
                 self.node(default, scope);
                 self.pattern(inner, scope, source, steps);
             }
+            Pattern::Typed(inner, annotation) => {
+                self.pattern(inner, scope, source, steps);
+                if let Pattern::Name(name, start, end) = &**inner {
+                    let id = self.declare_name(name, scope, source.place, *start, *end);
+                    self.out.all[id as usize].annotation = Some((annotation, scope));
+                }
+            }
             Pattern::Target(node) => {
                 self.node(node, scope);
                 self.field_target(node, scope, source.node.filter(|_| steps.is_empty()));

@@ -10,7 +10,7 @@ fn a_type_goes_by_the_name_that_it_is_imported_by() {
          class CartController extends Base<Cart> implements A, b.C { private final CartStore store; @Autowired Bus bus; private final java.util.Timer timer = new java.util.Timer();\n\
          CartController(CartStore store) { super(1); this.store = store; }\n\
          void run(Orders orders, Object o) { store.add(1); this.bus.send(2); orders.all().first(); Clock.now(); helper(); var a = new Orders(); a.all(); timer.cancel(); get(\"/x\", (req, res) -> store.list());\n\
-         Executors.newFixedThreadPool(4).submit(this::helper); if (o instanceof Bus b && b.ready()) { b.send(3); } Outer.Inner.go(); super.run(); Optional.ofNullable(store).get(); } void helper() {} }\n",
+         Executors.newFixedThreadPool(4).submit(this::helper); if (o instanceof Bus b && b.ready()) { b.send(3); } Outer.Inner.go(); super.run(); Optional.ofNullable(store).get(); for (Bus each : buses) { each.stop(); } } void helper() {} }\n",
         &[
             "import org.x.Bus",
             "import org.y",
@@ -27,6 +27,7 @@ fn a_type_goes_by_the_name_that_it_is_imported_by() {
             "call org.x.Bus().send(3) in #1",
             "call Outer.Inner.go() in #1",
             "call super.run() in #1",
+            "call org.x.Bus().stop() in #1",
         ],
     );
     let facts = extract(

@@ -63,7 +63,7 @@ fn state_is_what_files_objects_and_companions_hold() {
             "state ~Shop.ROWS ClassStatic Map",
             "Increment ~Registry.seen in #0",
             "Insert ~Registry.seen in #0",
-            "function #1 ~Shop.make exported",
+            "function #1 ~Shop.make exported gives ~Shop()",
             "Insert ~Shop.ROWS in #2",
             "Insert ~carts in #3",
             "Remove ~carts in #3",
@@ -83,6 +83,32 @@ fn state_is_what_files_objects_and_companions_hold() {
         "val x = HashMap<Int, MutableList<Int>>()\nfun f() { x[1]?.add(2); x.getOrPut(3) { y }.add(4); val q = x[5]!!; q.add(6); x.put(1, z) }\n",
     );
     assert_eq!(inserts.iter().filter(|line| line.starts_with("Insert ~x")).count(), 5, "{inserts:#?}");
+}
+
+#[test]
+fn variables_of_other_files_and_types_that_are_asked_for_are_known() {
+    says(
+        "a.kt",
+        "import java.util.Collections.synchronizedSet\nimport shop.store.carts\nvar hits = 0\nprivate var own = 0\nval peers = synchronizedSet(HashSet<Peer>())\n\
+         class Hub(store: Store) : Store by store {\n  var open = false\n  fun join() { peers.add(1) }\n}\n\
+         fun run() {\n  orders[1] = 2\n  total += 1\n  mode = \"x\"\n  carts.clear()\n  val repo by inject<Repo>()\n  repo.save(total)\n  post<Add> { add -> save(add) }\n  HikariConfig().apply { jdbcUrl = \"jdbc:h2:mem:x\" }\n}\n",
+        &[
+            "state ~hits Module Number",
+            "!state ~own",
+            "!state ~Hub().open",
+            "state ~peers Module Set",
+            "function #0 ~Hub().join exported",
+            "Insert ~peers in #0",
+            "Insert orders in #1",
+            "Increment total in #1",
+            "Assign mode in #1",
+            "Clear shop.store.carts in #1",
+            "Read total in #1",
+            "call Repo().save(total) in #1",
+            "call post(#2) in #1",
+            "setting jdbcUrl = \"jdbc:h2:mem:x\" in #3",
+        ],
+    );
 }
 
 #[test]
