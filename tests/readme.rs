@@ -66,5 +66,8 @@ fn it_names_every_check_and_every_subcommand_of_its_examples_exists() {
 fn the_reference_of_the_rules_is_what_the_tool_prints() {
     let printed = run(root(), &["rules", "--format", "markdown"]).expect_code(0).stdout;
     let kept = std::fs::read_to_string(root().join("docs/rules.md")).expect("docs/rules.md");
-    assert!(printed == kept, "docs/rules.md is old; print it anew: cargo run -- rules --format markdown >docs/rules.md");
+    assert!(
+        printed == kept,
+        "docs/rules.md is old; print it anew: cargo run -- rules --format markdown >docs/rules.md"
+    );
 }
