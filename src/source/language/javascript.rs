@@ -113,7 +113,7 @@ kinds! {
 
 fields! {
     alias, alternative, argument, arguments, body, condition, consequence, constructor, function,
-    index, key, kind, left, name, object, operator, parameter, parameters, pattern, property, right, source, r#type, value
+    index, key, kind, left, name, object, operator, parameter, parameters, pattern, property, return_type, right, source, r#type, type_arguments, value
 }
 
 type Tables = LazyLock<(Grammar<Kind>, Fields)>;

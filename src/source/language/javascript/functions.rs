@@ -16,6 +16,7 @@ impl<'t> Lower<'t> {
         if let Some(list) = node.child_by_field_id(self.fields.parameters) {
             function.parameters = self.children(list).into_iter().filter_map(|child| self.parameter(child)).collect();
         }
+        function.result = node.child_by_field_id(self.fields.return_type).and_then(|kind| self.type_name(kind));
         function.body.extend(self.field(node, self.fields.body));
         function
     }
@@ -71,9 +72,17 @@ impl<'t> Lower<'t> {
 
     /// The name of a simple type: `Server`, `ns.Server`, `Server | null`.
     pub(super) fn annotation(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
-        let mut inner = node.child_by_field_id(self.fields.r#type)?.named_child(0)?;
+        node.child_by_field_id(self.fields.r#type).and_then(|kind| self.type_name(kind))
+    }
+
+    /// The name in `: Server`; of a promise what it promises.
+    fn type_name(&mut self, annotation: Syntax<'t>) -> Option<Node<'t>> {
+        let mut inner = annotation.named_child(0)?;
         if self.kind(inner) == Kind::UnionType {
             inner = inner.named_child(0)?;
+        }
+        if self.kind(inner) == Kind::GenericType && self.name(inner, self.fields.name) == "Promise" {
+            inner = inner.child_by_field_id(self.fields.type_arguments)?.named_child(0)?;
         }
         if self.kind(inner) == Kind::GenericType {
             inner = inner.child_by_field_id(self.fields.name)?;
