@@ -62,6 +62,8 @@ pub struct Project<'a> {
     alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
+    /// The classes that name a base, by its own name.
+    implementers: OnceCell<HashMap<Name, Vec<ClassRef>>>,
     /// Where constants and global variables are declared that all files see.
     open_names: HashMap<&'a str, FileId>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
@@ -98,6 +100,7 @@ impl<'a> Project<'a> {
             open_methods: open::open_methods(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
+            implementers: OnceCell::new(),
             open_names: open::open_names(files),
             modules: RefCell::default(),
         }
@@ -347,7 +350,11 @@ impl<'a> Project<'a> {
     /// The functions that a symbol names: one, or none where it is not the project's.
     pub fn functions(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
         let found = self.follow(file, symbol, MOST_STEPS, &|file, local| {
-            Some(self.functions_here(file, local)?.into_iter().chain(self.overrides(file, local)).collect())
+            let overrides = self.overrides(file, local);
+            match self.functions_here(file, local) {
+                None if overrides.is_empty() => None,
+                here => Some(here.into_iter().flatten().chain(overrides).collect()),
+            }
         });
         found.unwrap_or_else(|| self.by_method_name(file, symbol))
     }
@@ -368,7 +375,7 @@ impl<'a> Project<'a> {
     /// own, or those that they inherit from another class.
     fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
         let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
-        let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
+        let Some(index) = self.tables[file].by_class.get(class) else { return self.implementations(class, method) };
         let mut heirs = vec![(file, *index)];
         let mut next = 0;
         while let Some(class) = heirs.get(next).copied().filter(|_| next < MOST_HEIRS) {
@@ -385,6 +392,23 @@ impl<'a> Project<'a> {
             found.extend(if own.is_empty() { inherited() } else { own });
         }
         found
+    }
+
+    /// The methods of classes that name as a base what no file declares as a class: an interface of TypeScript.
+    fn implementations(&self, interface: &str, method: &str) -> Vec<FunctionRef> {
+        let implementers = self.implementers.get_or_init(|| {
+            let mut implementers: HashMap<Name, Vec<ClassRef>> = HashMap::new();
+            let scripts = self.files.iter().enumerate().filter(|(_, facts)| facts.language.has_default_exports());
+            for (file, facts) in scripts {
+                for (index, class) in facts.classes.iter().enumerate() {
+                    let names = class.bases.iter().map(|base| base.rsplit(['.', '~']).next().unwrap_or(base));
+                    names.for_each(|name| implementers.entry(name.into()).or_default().push((file, index)));
+                }
+            }
+            implementers
+        });
+        let classes = implementers.get(interface.trim_start_matches('~')).map_or(&[][..], Vec::as_slice);
+        classes.iter().take(MOST_HEIRS).flat_map(|class| self.methods_called(*class, method)).collect()
     }
 
     /// The methods of that name that a class itself declares.

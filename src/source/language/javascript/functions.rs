@@ -77,7 +77,10 @@ impl<'t> Lower<'t> {
 
     /// The name in `: Server`; of a promise what it promises.
     fn type_name(&mut self, annotation: Syntax<'t>) -> Option<Node<'t>> {
-        let mut inner = annotation.named_child(0)?;
+        self.named_type(annotation.named_child(0)?)
+    }
+
+    fn named_type(&mut self, mut inner: Syntax<'t>) -> Option<Node<'t>> {
         if self.kind(inner) == Kind::UnionType {
             inner = inner.named_child(0)?;
         }
@@ -107,10 +110,27 @@ impl<'t> Lower<'t> {
                 Kind::ClassBody => class.body = self.class_body(child),
                 Kind::Decorator => decorators.extend(child.named_child(0).map(|inner| self.node(inner))),
                 Kind::TypeIdentifier | Kind::Identifier => {}
+                Kind::Heritage => class.bases.extend(self.heritage(child)),
                 _ => class.bases.push(self.node(child)),
             }
         }
         decorated(decorators, node, Form::Class(Box::new(class)))
+    }
+
+    /// What a class extends, an expression, and the interfaces that it implements, whose names are types.
+    fn heritage(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
+        let mut bases = Vec::new();
+        for clause in self.children(node) {
+            match self.kind(clause) {
+                Kind::Extends => bases.extend(self.field(clause, self.fields.value)),
+                Kind::Implements => {
+                    let types = self.children(clause);
+                    bases.extend(types.into_iter().filter_map(|one| self.named_type(one)).collect::<Vec<_>>());
+                }
+                _ => bases.push(self.node(clause)),
+            }
+        }
+        bases
     }
 
     /// Decorators stand as siblings before the method in TypeScript, and within a field.
