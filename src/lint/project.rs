@@ -36,6 +36,9 @@ const MOST_ANCESTORS: usize = 32;
 /// Classes that extend one class that are looked at.
 const MOST_HEIRS: usize = 32;
 
+/// What JavaScript calls the object that all modules share.
+const GLOBALS: [&str; 2] = ["globalThis", "global"];
+
 /// Modules that only hand on what another one declares are followed this far.
 const MOST_HANDS: u32 = 2;
 
@@ -62,6 +65,8 @@ pub struct Project<'a> {
     alike: RefCell<HashMap<(Language, Name), Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
+    /// The classes that name a base, by its own name.
+    implementers: OnceCell<HashMap<Name, Vec<ClassRef>>>,
     /// Where constants and global variables are declared that all files see.
     open_names: HashMap<&'a str, FileId>,
     /// State that goes by one name in all files: `globalThis.users`, `app.state.users`.
@@ -108,6 +113,7 @@ impl<'a> Project<'a> {
             shared_variables: open::shared_variables(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
+            implementers: OnceCell::new(),
             open_names: open::open_names(files),
             process_wide: open::process_wide(files),
             modules: RefCell::default(),
@@ -361,7 +367,11 @@ impl<'a> Project<'a> {
     /// The functions that a symbol names: one, or none where it is not the project's.
     pub fn functions(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
         let found = self.follow(file, symbol, MOST_STEPS, &|file, local| {
-            Some(self.functions_here(file, local)?.into_iter().chain(self.overrides(file, local)).collect())
+            let overrides = self.overrides(file, local);
+            match self.functions_here(file, local) {
+                None if overrides.is_empty() => None,
+                here => Some(here.into_iter().flatten().chain(overrides).collect()),
+            }
         });
         found.unwrap_or_else(|| self.sole_method(file, symbol))
     }
@@ -370,7 +380,7 @@ impl<'a> Project<'a> {
     /// own, or those that they inherit from another class.
     fn overrides(&self, file: FileId, local: &str) -> Vec<FunctionRef> {
         let Some((class, method)) = local.rsplit_once("().") else { return Vec::new() };
-        let Some(index) = self.tables[file].by_class.get(class) else { return Vec::new() };
+        let Some(index) = self.tables[file].by_class.get(class) else { return self.implementations(class, method) };
         let mut heirs = vec![(file, *index)];
         let mut next = 0;
         while let Some(class) = heirs.get(next).copied().filter(|_| next < MOST_HEIRS) {
@@ -387,6 +397,23 @@ impl<'a> Project<'a> {
             found.extend(if own.is_empty() { inherited() } else { own });
         }
         found
+    }
+
+    /// The methods of classes that name as a base what no file declares as a class: an interface of TypeScript.
+    fn implementations(&self, interface: &str, method: &str) -> Vec<FunctionRef> {
+        let implementers = self.implementers.get_or_init(|| {
+            let mut implementers: HashMap<Name, Vec<ClassRef>> = HashMap::new();
+            let scripts = self.files.iter().enumerate().filter(|(_, facts)| facts.language.has_default_exports());
+            for (file, facts) in scripts {
+                for (index, class) in facts.classes.iter().enumerate() {
+                    let names = class.bases.iter().map(|base| base.rsplit(['.', '~']).next().unwrap_or(base));
+                    names.for_each(|name| implementers.entry(name.into()).or_default().push((file, index)));
+                }
+            }
+            implementers
+        });
+        let classes = implementers.get(interface.trim_start_matches('~')).map_or(&[][..], Vec::as_slice);
+        classes.iter().take(MOST_HEIRS).flat_map(|class| self.methods_called(*class, method)).collect()
     }
 
     /// The methods of that name that a class itself declares.
@@ -411,6 +438,9 @@ impl<'a> Project<'a> {
 
     /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
+        if let Some(found) = self.global_state(file, symbol) {
+            return Some(found);
+        }
         let language = self.files[file].language;
         if let Some(state) = self.process_wide.get(symbol).filter(|state| self.files[state.0].language.calls(language))
         {
@@ -421,6 +451,21 @@ impl<'a> Project<'a> {
         std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
             self.follow(file, symbol, MOST_STEPS, &|file, local| {
                 self.tables[file].states.get(local).map(|state| (file, *state))
+            })
+        })
+    }
+
+    /// What any file keeps in the object that all share: `global.carts`, `globalThis.carts`.
+    fn global_state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
+        let (_, name) = symbol.split_once('.').filter(|(owner, _)| GLOBALS.contains(owner))?;
+        let name = name.split('.').next()?;
+        let own = |symbol: &&str| self.tables[file].states.contains_key(*symbol);
+        let symbols = GLOBALS.map(|owner| format!("{owner}.{name}"));
+        let here = symbols.iter().map(String::as_str).find(own).map(|symbol| (file, self.tables[file].states[symbol]));
+        let others = || (0..self.files.len()).filter(|other| *other != file);
+        here.or_else(|| {
+            others().find_map(|other| {
+                symbols.iter().find_map(|symbol| Some((other, *self.tables[other].states.get(symbol.as_str())?)))
             })
         })
     }
@@ -452,6 +497,13 @@ impl<'a> Project<'a> {
         for (head, rest) in std::iter::once((head, rest)).chain(member) {
             if let Some(maker) = self.tables[file].bindings.get(head) {
                 return self.follow(file, &format!("{maker}().{rest}"), steps - 1, find);
+            }
+            // `Shop.instance().add`, where the function says what it gives.
+            let called = head.strip_suffix("()").and_then(|function| self.tables[file].functions.get(function));
+            if let Some(given) =
+                called.and_then(|ids| self.files[file].functions[*ids.first()? as usize].returns.as_ref())
+            {
+                return self.follow(file, &format!("{given}.{rest}"), steps - 1, find);
             }
             // A property that is computed gives what it declares.
             let computed =

@@ -260,7 +260,11 @@ impl Made {
         let keeps = facts.language.keeps_objects_by_name();
         let owner = call.bound_to.as_deref().and_then(class_of).map(|owner| (file, owner.to_owned()));
         let is_static = call.bound_to.as_ref().is_some_and(|name| name.contains('.')) && owner.is_none();
-        if keeps && is_static {
+        // `instance ??= new Shop()`, made when it is first asked for.
+        let lasts = |state: &State| matches!(state.level, Level::Module | Level::ClassStatic);
+        let named = call.bound_to.as_ref().filter(|name| !keeps && name.starts_with('~'));
+        let is_lasting = named.is_some_and(|name| facts.states.iter().any(|one| lasts(one) && one.symbol == *name));
+        if keeps && is_static || is_lasting {
             self.once.insert(class);
         } else if runs_on_requests(reach, file, call.function) {
             self.often.insert(class);

@@ -98,6 +98,9 @@ kinds! {
     Parameter = "required_parameter" | "optional_parameter",
     Accessibility = "accessibility_modifier" | "override_modifier",
     Decorator = "decorator",
+    Heritage = "class_heritage",
+    Extends = "extends_clause",
+    Implements = "implements_clause",
     TypeIdentifier = "type_identifier",
     NestedType = "nested_type_identifier",
     GenericType = "generic_type",
@@ -105,7 +108,7 @@ kinds! {
     ComputedName = "computed_property_name",
     Skipped = "comment" | "type_annotation" | "type_arguments" | "type_parameters" | "interface_declaration"
         | "type_alias_declaration" | "ambient_declaration" | "function_signature" | "method_signature"
-        | "abstract_method_signature" | "index_signature" | "implements_clause" | "predefined_type" | "regex"
+        | "abstract_method_signature" | "index_signature" | "predefined_type" | "regex"
         | "jsx_text" | "property_identifier" | "statement_identifier" | "asserts_annotation" | "jsx_closing_element"
         | "type_predicate_annotation" | "html_comment" | "hash_bang_line" | "literal_type" | "object_type"
         | "array_type" | "function_type" | "intersection_type" | "lookup_type" | "conditional_type",
@@ -113,7 +116,7 @@ kinds! {
 
 fields! {
     alias, alternative, argument, arguments, body, condition, consequence, constructor, function,
-    index, key, kind, left, name, object, operator, parameter, parameters, pattern, property, right, source, r#type, value
+    index, key, kind, left, name, object, operator, parameter, parameters, pattern, property, return_type, right, source, r#type, type_arguments, value
 }
 
 type Tables = LazyLock<(Grammar<Kind>, Fields)>;

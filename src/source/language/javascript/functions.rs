@@ -16,6 +16,7 @@ impl<'t> Lower<'t> {
         if let Some(list) = node.child_by_field_id(self.fields.parameters) {
             function.parameters = self.children(list).into_iter().filter_map(|child| self.parameter(child)).collect();
         }
+        function.result = node.child_by_field_id(self.fields.return_type).and_then(|kind| self.type_name(kind));
         function.body.extend(self.field(node, self.fields.body));
         function
     }
@@ -71,9 +72,20 @@ impl<'t> Lower<'t> {
 
     /// The name of a simple type: `Server`, `ns.Server`, `Server | null`.
     pub(super) fn annotation(&mut self, node: Syntax<'t>) -> Option<Node<'t>> {
-        let mut inner = node.child_by_field_id(self.fields.r#type)?.named_child(0)?;
+        node.child_by_field_id(self.fields.r#type).and_then(|kind| self.type_name(kind))
+    }
+
+    /// The name in `: Server`; of a promise what it promises.
+    fn type_name(&mut self, annotation: Syntax<'t>) -> Option<Node<'t>> {
+        self.named_type(annotation.named_child(0)?)
+    }
+
+    fn named_type(&mut self, mut inner: Syntax<'t>) -> Option<Node<'t>> {
         if self.kind(inner) == Kind::UnionType {
             inner = inner.named_child(0)?;
+        }
+        if self.kind(inner) == Kind::GenericType && self.name(inner, self.fields.name) == "Promise" {
+            inner = inner.child_by_field_id(self.fields.type_arguments)?.named_child(0)?;
         }
         if self.kind(inner) == Kind::GenericType {
             inner = inner.child_by_field_id(self.fields.name)?;
@@ -98,10 +110,27 @@ impl<'t> Lower<'t> {
                 Kind::ClassBody => class.body = self.class_body(child),
                 Kind::Decorator => decorators.extend(child.named_child(0).map(|inner| self.node(inner))),
                 Kind::TypeIdentifier | Kind::Identifier => {}
+                Kind::Heritage => class.bases.extend(self.heritage(child)),
                 _ => class.bases.push(self.node(child)),
             }
         }
         decorated(decorators, node, Form::Class(Box::new(class)))
+    }
+
+    /// What a class extends, an expression, and the interfaces that it implements, whose names are types.
+    fn heritage(&mut self, node: Syntax<'t>) -> Vec<Node<'t>> {
+        let mut bases = Vec::new();
+        for clause in self.children(node) {
+            match self.kind(clause) {
+                Kind::Extends => bases.extend(self.field(clause, self.fields.value)),
+                Kind::Implements => {
+                    let types = self.children(clause);
+                    bases.extend(types.into_iter().filter_map(|one| self.named_type(one)).collect::<Vec<_>>());
+                }
+                _ => bases.push(self.node(clause)),
+            }
+        }
+        bases
     }
 
     /// Decorators stand as siblings before the method in TypeScript, and within a field.

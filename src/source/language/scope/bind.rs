@@ -174,7 +174,7 @@ impl<'a, 't> Binder<'a, 't> {
         let mut exported = function.exported;
         let symbol = match class {
             // A block in the body of a class is no method.
-            Some(class) if in_class && !(function.name.is_empty() && self.out.open_names) => {
+            Some(class) if in_class && !function.name.is_empty() => {
                 self.out.classes[class as usize].methods.insert(function.name, function.is_static);
                 let owner = &self.out.classes[class as usize].symbol;
                 match function.is_static {
@@ -283,10 +283,22 @@ impl<'a, 't> Binder<'a, 't> {
         self.nodes(&class.body, inside);
     }
 
+    /// What a function that is declared as a value goes by, and whether it can be imported: in a field of a class as a method does.
+    fn name_of(&self, name: &str, declare: &Declare<'t>, scope: ScopeId) -> (Name, bool) {
+        let class = self.out.scopes[scope as usize].class;
+        match (declare.place, class) {
+            (Place::Field { is_static }, Some(class)) => {
+                let owner = &self.out.classes[class as usize].symbol;
+                (format_smolstr!("{owner}{}.{name}", if is_static { "" } else { "()" }), true)
+            }
+            _ => (format_smolstr!("~{name}"), declare.exported),
+        }
+    }
+
     fn declare(&mut self, node: &'a Node<'t>, declare: &'a Declare<'t>, scope: ScopeId) {
         if let Some(value) = &declare.value {
             if let Pattern::Name(name, ..) = &declare.pattern {
-                self.hint = Some((format_smolstr!("~{name}"), declare.exported));
+                self.hint = Some(self.name_of(name, declare, scope));
             }
             self.node(value, scope);
             self.hint = None;

@@ -80,6 +80,7 @@ fn functions_go_by_the_names_that_they_are_bound_to() {
             "function #3 ~d exported",
             "function #4 ~Shop().add exported",
             "function #5 ~Shop.make exported",
+            "function #7 ~Shop().handle exported",
             "function #8 ~handlers.list",
             "function #9 ~handlers.get",
             "function #10 ~e exported",
@@ -298,4 +299,14 @@ fn aliases_mean_folders_of_the_package() {
     assert!(offers("app/routes/cart.tsx", "~/lib/drafts", "app/lib/drafts.ts"));
     assert!(offers("app/start/routes.ts", "#controllers/cart", "app/controllers/cart.ts"));
     assert!(!offers("app/routes/cart.tsx", "react", "react.ts"));
+}
+
+#[test]
+fn a_function_in_a_field_is_a_method() {
+    says(
+        "a.ts",
+        "import { Base, IStore } from './b';\nclass Ctl extends Base implements IStore {\n  constructor(private readonly store: IStore) {}\n\
+         create = async (req, res) => { this.store.add('a'); };\n  list = wrap((req, res) => {});\n  static make(): Promise<Ctl> { return new Ctl(); }\n}\n",
+        &["function #1 ~Ctl().create exported", "call ./b.IStore().add(\"a\") in #1", "function #2 ~Ctl().list exported"],
+    );
 }
