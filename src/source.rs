@@ -139,6 +139,11 @@ pub fn matters(path: &str) -> bool {
     reader(path).is_some() || walk::decides(file_name(path))
 }
 
+/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+pub fn read(path: &str, text: &str) -> Option<Extracted> {
+    reader(path).map(|read| read(path, text))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
@@ -334,6 +339,18 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("a/a.py"), folder.path().join("b.py")).unwrap();
         let found = scan_all(&folder);
         assert_eq!((paths(&found), found.problems.len()), (vec!["a/a.py"], 0));
+    }
+
+    #[test]
+    fn a_package_may_have_any_name() {
+        let files = [
+            "src/main/java/com/example/docs/A.java",
+            "src/test/java/com/example/B.java",
+            "example/C.java",
+            "src/main/java/com/ATest.java",
+        ];
+        let folder = project(&files.map(|path| (path, &b"class A {}"[..])));
+        assert_eq!(paths(&scan_all(&folder)), ["src/main/java/com/example/docs/A.java"]);
     }
 
     #[test]

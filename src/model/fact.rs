@@ -123,12 +123,22 @@ impl Language {
 
     /// An object that lives long is one that a framework, a class or the program keeps by a name; others are data.
     pub fn keeps_objects_by_name(self) -> bool {
-        matches!(self, Language::CSharp | Language::Ruby)
+        matches!(self, Language::CSharp | Language::Ruby | Language::Java | Language::Kotlin)
+    }
+
+    /// The path of an import ends with the item that it imports: `use store::Cart`.
+    pub fn imports_items(self) -> bool {
+        self == Language::Rust
     }
 
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
         matches!(self, Language::Php | Language::Ruby)
+    }
+
+    /// A module may give one thing instead of many by their names.
+    pub fn has_default_exports(self) -> bool {
+        matches!(self, Language::JavaScript | Language::TypeScript)
     }
 
     /// Programs seldom say of what class an object is.
@@ -321,6 +331,8 @@ pub struct State {
     pub symbol: Name,
     pub level: Level,
     pub shape: Shape,
+    /// Nobody can change it but who has its object alone: a field of Rust that stands behind no lock of its own.
+    pub owned: bool,
     /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
     pub function: Option<FunctionId>,
     /// The declaration.

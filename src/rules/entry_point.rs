@@ -24,6 +24,10 @@ pub struct EntryPoint {
     pub trigger: Trigger,
     /// It counts only in files with this.
     pub if_file: Option<Evidence>,
+    /// It does not count in files with this.
+    pub unless_file: Option<Evidence>,
+    /// It counts only in projects with this.
+    pub if_project: Option<Evidence>,
     /// It counts only in projects without this.
     pub unless_project: Option<Evidence>,
 }
@@ -66,13 +70,13 @@ pub enum Trigger {
 /// How long the memory of a program lasts, where that is less than the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Memory {
+pub(super) enum Memory {
     Request,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Code {
+pub(super) struct Code {
     reads: Option<Patterns>,
     calls: Option<Patterns>,
 }
@@ -85,7 +89,7 @@ impl EntryPoint {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEntryPoint {
+pub(super) struct RawEntryPoint {
     name: String,
     #[serde(rename = "in")]
     languages: Vec<Dialect>,
@@ -103,6 +107,8 @@ struct RawEntryPoint {
     code: Option<Code>,
     memory: Option<Memory>,
     if_file: Option<Evidence>,
+    unless_file: Option<Evidence>,
+    if_project: Option<Evidence>,
     unless_project: Option<Evidence>,
 }
 
@@ -139,8 +145,10 @@ fn check(raw: RawEntryPoint) -> Result<EntryPoint, &'static str> {
         }
         _ => return Err(NO_TRIGGER),
     };
-    let RawEntryPoint { name, languages, on: occasion, objects, if_file, unless_project, .. } = raw;
-    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file, unless_project })
+    let RawEntryPoint {
+        name, languages, on: occasion, objects, if_file, unless_file, if_project, unless_project, ..
+    } = raw;
+    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file, unless_file, if_project, unless_project })
 }
 
 const NO_TRIGGER: &str =

@@ -300,7 +300,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let span = self.lines.span(binding.start, binding.end);
         let twin = self.out.states.iter().any(|state| level == Level::Instance && state.symbol == symbol);
         if !twin {
-            self.out.states.push(State { symbol, level, shape, function: binding.function, span });
+            let (function, owned) = (binding.function, binding.owned);
+            self.out.states.push(State { symbol, level, shape, owned, function, span });
         }
     }
 

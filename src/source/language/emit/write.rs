@@ -184,7 +184,7 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
             && !self.out.states.iter().any(|state| state.symbol == symbol)
         {
             let (function, span) = (self.function(scope), self.span(target));
-            self.out.states.push(State { symbol, level: Level::Module, shape, function, span });
+            self.out.states.push(State { symbol, level: Level::Module, shape, owned: false, function, span });
         }
     }
 

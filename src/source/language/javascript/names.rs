@@ -61,7 +61,7 @@ pub(super) static JS: Dialect = Dialect {
     open_types: false,
     implicit_this: false,
     predeclared: None,
-    is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
+    is_project_module: super::modules::is_project_module,
 };
 
 pub(super) static TS: Dialect = Dialect { language: Language::TypeScript, ..JS };
