@@ -156,10 +156,16 @@ impl<'a> Project<'a> {
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
         let whole = (module_end == symbol.len()).then_some(module_end);
-        for end in whole.into_iter().chain(ends).filter(|end| *end > 0) {
+        // `from . import carts`: what a package itself declares.
+        let dots = match self.files[file].language.counts_dots() {
+            true => symbol.bytes().take_while(|byte| *byte == b'.').count(),
+            false => 0,
+        };
+        let package = (dots > 0).then_some(dots);
+        for end in whole.into_iter().chain(ends.filter(|end| *end > dots)).chain(package) {
             let files = self.module(file, &symbol[..end]);
             if let Some(first) = files.first() {
-                let rest = symbol[end..].strip_prefix('.').unwrap_or_default();
+                let rest = symbol[end..].strip_prefix('.').unwrap_or(&symbol[end..]);
                 let local = Name::from(format!("~{rest}"));
                 let declared = self.declaring(files.iter().copied(), &local).map(|target| (target, local.clone()));
                 return declared.or_else(|| self.handed_on(*first, &local, steps)).or(Some((*first, local)));

@@ -95,6 +95,11 @@ impl Language {
         self == Language::Go
     }
 
+    /// Dots before the name of a module lead up its packages: `.store`, `..store`.
+    pub fn counts_dots(self) -> bool {
+        self == Language::Python
+    }
+
     /// `shop.items` may call a method, and so may `items`.
     pub fn calls_without_parentheses(self) -> bool {
         self == Language::Ruby
