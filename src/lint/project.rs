@@ -296,7 +296,9 @@ impl<'a> Project<'a> {
     pub fn methods_of(&self, (file, class): ClassRef) -> Vec<FunctionRef> {
         let symbol = &self.files[file].classes[class].symbol;
         let (of_object, of_class) = (format!("{symbol}()."), format!("{symbol}."));
-        self.functions_where(file, |function| function.starts_with(&of_object) || function.starts_with(&of_class))
+        let of_it = |function: &str| function.starts_with(&of_object) || function.starts_with(&of_class);
+        let mates = self.package(file).iter().copied().filter(|mate| *mate != file);
+        std::iter::once(file).chain(mates).flat_map(|file| self.functions_where(file, of_it)).collect()
     }
 
     /// All files that share their names with this one, itself included; none where files do not.
