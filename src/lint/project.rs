@@ -336,9 +336,11 @@ impl<'a> Project<'a> {
     /// The methods that a class itself declares.
     pub fn methods_of(&self, (file, class): ClassRef) -> Vec<FunctionRef> {
         let symbol = &self.files[file].classes[class].symbol;
-        [format!("{symbol}()."), format!("{symbol}.")]
-            .iter()
-            .flat_map(|owner| self.functions_below(file, owner))
+        let owners = [format!("{symbol}()."), format!("{symbol}.")];
+        let mates = self.package(file).map_or(&[][..], |package| &package.files).iter().copied();
+        std::iter::once(file)
+            .chain(mates.filter(|mate| *mate != file))
+            .flat_map(|file| owners.iter().flat_map(move |owner| self.functions_below(file, owner)))
             .collect()
     }
 

@@ -72,6 +72,7 @@ kinds! {
     Slice = "slice_expression",
     Call = "call_expression",
     Go = "go_statement",
+    Defer = "defer_statement",
     Conversion = "type_conversion_expression",
     Assertion = "type_assertion_expression",
     Instantiation = "type_instantiation_expression",
@@ -154,6 +155,7 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::Identifier => Form::Name(self.slice(node)),
             Kind::Selector => self.selector(node),
             Kind::Go => self.goroutine(node),
+            Kind::Defer => self.deferred(node),
             Kind::Call => self.call(node),
             Kind::Index => {
                 let (object, key) = (self.required(node, self.fields.operand), self.required(node, self.fields.index));
@@ -269,6 +271,14 @@ impl<'t> Lower<'t> {
         }
         let start = node.start_byte() as u32;
         Form::call(Node::new(start, start + 2, Form::Name("go")), arguments)
+    }
+
+    /// `defer mu.Unlock()` is a call of `defer` with what runs when the function ends; a closure that runs then is a part of it.
+    fn deferred(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let Some(call) = self.children(node).first().copied() else { return Form::Other(Vec::new()) };
+        let arguments = vec![(None, self.node(call))];
+        let start = node.start_byte() as u32;
+        Form::call(Node::new(start, start + 5, Form::Name("defer")), arguments)
     }
 
     fn argument(&mut self, node: Syntax<'t>) -> (Option<&'t str>, Node<'t>) {

@@ -8,6 +8,7 @@ mod items;
 mod modules;
 mod names;
 mod patterns;
+mod select;
 mod types;
 
 use std::borrow::Cow;

@@ -48,16 +48,18 @@ impl<'t> Lower<'t> {
         let structure = self.child(node, self.fields.r#type).filter(|kind| self.kind(*kind) == Kind::Struct);
         let list = structure.and_then(|structure| structure.named_child(0));
         for field in list.map(|list| self.children(list)).unwrap_or_default() {
-            self.struct_field(field, &mut class.body);
+            self.struct_field(field, &mut class);
         }
         Node::new(start, end, Form::Class(Box::new(class)))
     }
 
     /// `a, b T`, or an embedded `*pkg.T`, which goes by the name of its type.
-    fn struct_field(&mut self, node: Syntax<'t>, body: &mut Vec<Node<'t>>) {
+    /// The methods of an embedded type are the struct's own.
+    fn struct_field(&mut self, node: Syntax<'t>, class: &mut Class<'t>) {
         let Some(kind) = self.child(node, self.fields.r#type) else { return };
         let mut names = self.named(node);
         if names.is_empty() {
+            class.bases.extend(self.type_name(kind));
             names.extend(self.child(kind, self.fields.name).or(Some(kind)));
         }
         for name in names {
@@ -70,7 +72,7 @@ impl<'t> Lower<'t> {
             let annotation = self.type_name(kind);
             let declare = Declare { annotation, shape, ..Declare::new(pattern, value, place) };
             let (start, end) = range(node);
-            body.push(Node::new(start, end, Form::Declare(Box::new(declare))));
+            class.body.push(Node::new(start, end, Form::Declare(Box::new(declare))));
         }
     }
 

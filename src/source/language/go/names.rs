@@ -131,8 +131,9 @@ const PREDECLARED: &[&str] = &[
     "false",
     "float32",
     "float64",
-    // The keyword of a goroutine, which the adapter writes as a call.
+    // The keywords of a goroutine and of what runs at the end, which the adapter writes as calls.
     "go",
+    "defer",
     "imag",
     "int",
     "int16",

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Stmt, Token};
 
 use super::super::tree::{Declare, Form, Function, Node, Pattern, Place};
-use super::{Lower, patterns};
+use super::{Lower, patterns, select};
 use crate::model::fact::Shape;
 
 impl<'t> Lower<'t> {
@@ -123,6 +123,12 @@ impl<'t> Lower<'t> {
         let form = match (name, list) {
             ("vec", Ok(list)) => Form::List(self.expressions(&list)),
             ("lazy_static", _) => return Node::new(start, end, Form::Other(self.lazy_statics(&call.tokens))),
+            ("select" | "select_biased", _) => Form::Other(self.select(call)),
+            // `sqlx::migrate!("…")` names what it is; the macros of the language itself go by one word.
+            (_, Ok(list)) if call.path.segments.len() > 1 => {
+                let arguments = self.expressions(&list).into_iter().map(|argument| (None, argument)).collect();
+                Form::call(self.path(&call.path), arguments)
+            }
             (_, Ok(list)) => Form::Other(self.expressions(&list)),
             (_, Err(_)) => match call.parse_body_with(syn::Block::parse_within) {
                 Ok(statements) => Form::block(self.statements(&statements)),
@@ -130,6 +136,24 @@ impl<'t> Lower<'t> {
             },
         };
         Node::new(start, end, form)
+    }
+
+    /// Each arm waits for something, names what it gets and goes on.
+    fn select(&mut self, call: &syn::Macro) -> Vec<Node<'t>> {
+        let Ok(arms) = call.parse_body_with(select::arms) else { return Vec::new() };
+        let mut found = Vec::new();
+        for arm in &arms {
+            let mut body = Vec::new();
+            if let Some((pattern, awaited)) = &arm.awaits {
+                let value = self.expression(awaited);
+                let (start, end) = (value.start, value.end);
+                body.push(Node::new(start, end, self.declare(pattern, Some(value))));
+            }
+            body.push(self.expression(&arm.body));
+            let (start, end) = (body[0].start, body[body.len() - 1].end);
+            found.push(Node::new(start, end, Form::block(body)));
+        }
+        found
     }
 
     pub(super) fn block(&mut self, block: &syn::Block) -> Node<'t> {

@@ -122,6 +122,24 @@ fn shared_fields_are_state_of_the_object() {
 }
 
 #[test]
+fn what_stands_in_macros_counts() {
+    says(
+        "src/a.rs",
+        "async fn run(mut hub: Hub, pool: &Pool) {\n sqlx::migrate!(\"./migrations\").run(pool).await?;\n\
+         tokio::select! {\n biased;\n Some(msg) = hub.inbox.recv(), if hub.open => { hub.deliver(msg); }\n _ = tokio::signal::ctrl_c() => hub.stop(),\n else => { finish() }\n }\n}\n",
+        &[
+            "call sqlx.migrate(\"./migrations\") in #0",
+            "call sqlx.migrate().run(~pool) in #0",
+            "call ~hub.inbox.recv() in #0 -> ~msg",
+            "call ~hub.deliver() in #0",
+            "call tokio.signal.ctrl_c() in #0",
+            "call ~hub.stop() in #0",
+            "call finish() in #0",
+        ],
+    );
+}
+
+#[test]
 fn an_implementation_names_its_trait() {
     says(
         "src/a.rs",
