@@ -121,3 +121,14 @@ fn serve(server: impl Future<Output = std::io::Result<()>>) -> exit::Result {
     runtime.block_on(server)?;
     Ok(Exit::Pass)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_two_arguments_or_groups_are_in_each_others_way() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,6 +1,8 @@
 //! `scaleproof rules`.
 
+mod new;
 mod test;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -38,11 +40,17 @@ enum Format {
 enum Command {
     /// Try rules on their fixtures: every marked line must be found, every other line must stay silent
     Test(test::Args),
+    /// Write a rule to begin with, and what it is tried on: `rules test` passes at once
+    New(new::Args),
+    /// List the words that a rule may use
+    Vocabulary(vocabulary::Args),
 }
 
 pub fn run(args: &Args) -> Result {
     match &args.command {
         Some(Command::Test(args)) => test::run(args),
+        Some(Command::New(args)) => new::run(args),
+        Some(Command::Vocabulary(args)) => vocabulary::run(args),
         None => match args.format {
             Format::Terminal => list(args),
             Format::Markdown => reference(args),

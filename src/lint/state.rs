@@ -262,7 +262,7 @@ fn inherited(project: &Project<'_>, mut kept: HashSet<ClassKey>, often: &HashSet
 }
 
 /// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the
-/// process where a variable of the program or of its `Main` keeps it.
+/// process where a variable of the program or of its `main` keeps it.
 fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     let function = call.function.and_then(|function| facts.functions.get(function as usize));
     match (&call.bound_to, function) {
@@ -270,7 +270,7 @@ fn is_kept(facts: &FileFacts, call: &Call) -> bool {
         (None, None) => facts.language.has_open_names(),
         (None, Some(_)) => false,
         (Some(_), None) => true,
-        (Some(_), Some(function)) => function.symbol.ends_with(".Main"),
+        (Some(_), Some(function)) => matches!(name(&function.symbol), "Main" | "main"),
     }
 }
 
@@ -290,12 +290,13 @@ fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &
             _ => None,
         });
         found.extend(named);
-        // `AddSingleton(services => new Carts(…))`.
+        // `AddSingleton(services => new Carts(…))`; `@Bean Carts carts() { return new Carts(…); }`.
         let factories = call.arguments.iter().filter_map(|argument| match argument.value {
             Value::Function(function) => Some(function),
             _ => None,
         });
-        for factory in factories {
+        let decorated = call.decorates.filter(|_| entry.occasion.is_none());
+        for factory in factories.chain(decorated) {
             let made = project.files[*file].calls.iter().filter(|call| call.function == Some(factory));
             found.extend(made.filter_map(|call| project.class(*file, &call.callee)));
         }

@@ -118,7 +118,7 @@ impl Language {
 
     /// An object that lives long is one that a framework, a class or the program keeps by a name; others are data.
     pub fn keeps_objects_by_name(self) -> bool {
-        matches!(self, Language::CSharp | Language::Ruby)
+        matches!(self, Language::CSharp | Language::Ruby | Language::Java | Language::Kotlin)
     }
 
     /// A function that one file declares has the same name in every other.

@@ -319,7 +319,7 @@ pub struct ServicePattern {
 /// What a clause says where the unsafe value is only a fallback.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Fallback {
+pub(super) enum Fallback {
     /// A default that the configuration is there to override is no hazard.
     Silent,
     Info,

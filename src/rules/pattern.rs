@@ -132,7 +132,7 @@ pub struct ValuePattern {
 /// The long form, as serde reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LongForm {
+pub(super) struct LongForm {
     text: Option<Patterns>,
     except: Option<Patterns>,
     is: Option<bool>,

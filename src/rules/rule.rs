@@ -64,7 +64,7 @@ impl Rule {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawRule {
+pub(super) struct RawRule {
     id: Spanned<Name>,
     title: Spanned<String>,
     severity: Severity,
@@ -77,14 +77,14 @@ struct RawRule {
 }
 
 /// Checks that a rule may name.
-const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
+pub(super) const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
 
 pub(super) fn parse(text: &str, path: &str) -> Result<Rule, Problem> {
     let raw: RawRule = yaml::read(text, path)?;
     let fail = |location, message: &str| yaml::at(location, message, path, text);
     let (family, file) = names(path);
     let id = &raw.id.value;
-    if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty() {
+    if !is_id(id) {
         return Err(fail(raw.id.referenced, "an id has lower-case letters, digits and `-` only"));
     }
     if id != file {
@@ -124,6 +124,11 @@ pub(super) fn parse(text: &str, path: &str) -> Result<Rule, Problem> {
         confirm: raw.confirm.map(|check| check.value),
         read: raw.read.value.into_iter().map(|entry| entry.value).collect(),
     })
+}
+
+/// True for a text that may name a rule.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Folder and file name, without the extension, of `…/<family>/<id>.yaml`.

@@ -9,7 +9,9 @@ mod dialect;
 mod emit;
 mod go;
 pub(crate) mod grammar;
+mod java;
 mod javascript;
+mod jvm;
 pub(crate) mod lines;
 mod link;
 mod lowering;
@@ -61,6 +63,7 @@ pub const ADAPTERS: &[Adapter] = &[
     go::ADAPTER,
     ruby::ADAPTER,
     csharp::ADAPTER,
+    java::ADAPTER,
     php::ADAPTER,
 ];
 

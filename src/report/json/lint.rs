@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{FindingV1, ProblemV1};
 use crate::model::deployment::Role;
-use crate::model::finding::Severity;
+use crate::model::finding::{Severity, Suppressed};
+use crate::model::location::Location;
 use crate::model::report::{Coverage, Foreign, LintReport, PassedOver, Volume};
 use crate::model::verdict::Gate;
 
@@ -23,8 +24,30 @@ struct ReportV1<'a> {
     files: usize,
     lines: u64,
     suppressed: usize,
+    suppressions: Vec<SuppressionV1<'a>>,
     hidden: usize,
+    known: usize,
+    unchanged: usize,
     coverage: CoverageV1<'a>,
+}
+
+/// A finding that is silenced, why, and where that is said.
+#[derive(Serialize)]
+struct SuppressionV1<'a> {
+    rule: &'a str,
+    path: &'a str,
+    line: u32,
+    reason: &'a str,
+    said_in: &'a str,
+    said_on: u32,
+}
+
+impl<'a> From<&'a Suppressed> for SuppressionV1<'a> {
+    fn from(Suppressed { finding, reason, said_at }: &'a Suppressed) -> Self {
+        let Location { path, span } = &finding.location;
+        let (said_in, said_on) = (&*said_at.path, said_at.span.line);
+        SuppressionV1 { rule: &finding.rule, path, line: span.line, reason, said_in, said_on }
+    }
 }
 
 /// What was read, and what was not.
@@ -79,7 +102,10 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         files: report.files,
         lines: report.lines,
         suppressed: report.suppressed.len(),
+        suppressions: report.suppressed.iter().map(SuppressionV1::from).collect(),
         hidden: report.hidden,
+        known: report.known,
+        unchanged: report.unchanged,
         coverage: coverage(&report.coverage),
     };
     serde_json::to_writer_pretty(&mut *out, &wire)?;

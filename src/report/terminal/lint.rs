@@ -7,7 +7,7 @@ use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
 use super::{Look, frame, hanging};
 use crate::model::Name;
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{LintReport, Reason, ServiceRow};
+use crate::model::report::{LintReport, Reason, ServiceRow, Volume};
 use crate::model::verdict::Gate;
 use crate::report::text::{fit_finding, fit_problem, visible};
 use crate::report::{counts, plural};
@@ -103,7 +103,7 @@ fn processes(count: u32) -> String {
 fn analysed(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let coverage = &report.coverage;
     let total = format!("{}, {}", plural(report.files, "file"), plural(report.lines as usize, "line"));
-    let volume = |it: &crate::model::report::Volume| format!("{} {} ({})", it.language.name(), it.files, it.lines);
+    let volume = |it: &Volume| format!("{} {} ({})", it.language.name(), it.files, it.lines);
     let volumes: Vec<String> = coverage.languages.iter().map(volume).collect();
     let volumes = if volumes.is_empty() { total } else { format!("{total}: {}", volumes.join(", ")) };
     row("analysed", &volumes, look, out)?;
@@ -119,13 +119,14 @@ fn analysed(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<
     let foreign = coverage.not_understood.iter();
     let foreign: Vec<String> = foreign.map(|it| format!("{} ({})", it.format, plural(it.files, "file"))).collect();
     row("not understood", &foreign.join(", "), look, out)?;
-    let mut silent = Vec::new();
-    if !report.suppressed.is_empty() {
-        silent.push(format!("{} suppressed by comments", report.suppressed.len()));
-    }
-    if report.hidden > 0 {
-        silent.push(format!("{} of low confidence (--pedantic shows them)", report.hidden));
-    }
+    let aside = [
+        (report.known, "known to the baseline"),
+        (report.unchanged, "untouched by the changes"),
+        (report.suppressed.len(), "ignored with a reason"),
+        (report.hidden, "of low confidence (--pedantic shows them)"),
+    ];
+    let told = aside.iter().filter(|(count, _)| *count > 0);
+    let silent: Vec<String> = told.map(|(count, what)| format!("{count} {what}")).collect();
     row("not shown", &silent.join(", "), look, out)
 }
 

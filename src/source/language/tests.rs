@@ -2,6 +2,7 @@
 
 mod csharp;
 mod go;
+mod java;
 mod javascript;
 mod php;
 mod python;
@@ -69,6 +70,10 @@ fn a_comment_can_speak_to_us_in_any_language() {
         ),
         ("a.cs", "class A {} // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\nf(\"scaleproof: no\");\n"),
         (
+            "a.java",
+            "class A {} // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\nclass B { String c = \"// scaleproof: no\"; }\n",
+        ),
+        (
             "a.rs",
             "fn x() { f() } // scaleproof: ignore[a] why\n/// scaleproof: ignore[b] why\nconst Y: &str = \"// scaleproof: no\";\n",
         ),
@@ -89,6 +94,7 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.go", "package a\nfunc b( {\n", 2),
         ("a.rb", "a = 1\ndef b(\n", 2),
         ("a.cs", "class A {}\nclass B { void c( {\n", 2),
+        ("a.java", "class A {}\nclass B { void c( {\n", 2),
         ("a.php", "<?php $a = [];\nfunction b( {\n", 2),
     ];
     for (path, text, line) in cases {

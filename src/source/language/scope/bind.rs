@@ -244,6 +244,10 @@ impl<'a, 't> Binder<'a, 't> {
             _ => {
                 let symbol = match hint {
                     Some((symbol, _)) if class.name.is_empty() => symbol,
+                    // Where classes without names are objects of interfaces, a file has many.
+                    _ if class.name.is_empty() && self.out.implicit_this => {
+                        format_smolstr!("~class{}", self.out.classes.len() + 1)
+                    }
                     _ => format_smolstr!("~{}", class.name),
                 };
                 self.out.classes.push(ClassInfo {
