@@ -8,12 +8,12 @@ mod assignments;
 mod blocks;
 mod calls;
 mod classes;
+mod legible;
 mod literals;
 mod modules;
 mod names;
 mod scopes;
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use tree_sitter::Node as Syntax;
@@ -106,7 +106,7 @@ static GRAMMAR: LazyLock<(Grammar<Kind>, Fields)> = LazyLock::new(|| {
 fn extract(path: &str, text: &str) -> Extracted {
     let lines = Lines::new(text);
     let (grammar, fields) = &*GRAMMAR;
-    let syntax = match grammar::syntax(&grammar.language, path, &without_passed_blocks(text), &lines) {
+    let syntax = match grammar::syntax(&grammar.language, path, &legible::legible(text), &lines) {
         Ok(syntax) => syntax,
         Err(problem) => return Extracted::failed(path, Language::Ruby, problem),
     };
@@ -119,25 +119,6 @@ fn extract(path: &str, text: &str) -> Extracted {
     };
     let tree = lower.file(syntax.root_node());
     lower.walk.facts(&tree, &syntax, &names::DIALECT, path, &lines)
-}
-
-/// The grammar does not know a block that is handed on without a name, `form(x, &)`; it says nothing. All offsets stay.
-fn without_passed_blocks(text: &str) -> Cow<'_, str> {
-    let mut blank = Vec::new();
-    for (at, _) in text.match_indices('&') {
-        let after = text[at + 1..].trim_start_matches([' ', '\t', '\r']);
-        let before = text[..at].trim_end_matches([' ', '\t']);
-        if after.starts_with(['\n', ')']) && before.ends_with([',', '(']) {
-            blank.push(at);
-            blank.extend(before.ends_with(',').then(|| before.len() - 1));
-        }
-    }
-    if blank.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = text.as_bytes().to_vec();
-    blank.into_iter().for_each(|at| bytes[at] = b' ');
-    Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
 }
 
 struct Lower<'t> {
