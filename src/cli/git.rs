@@ -43,12 +43,14 @@ impl Repository {
     /// # Errors
     /// Where there is no such revision, or no history that both share.
     pub fn branched_from(&self, reference: &str) -> Result<String> {
+        if self.ask(["rev-parse", "--verify", "--quiet", "HEAD"])?.is_none() {
+            return Err(Problem::new("there is no commit yet to compare with")
+                .help("Commit something first, or leave `--since` out.")
+                .into());
+        }
         let commit = format!("{reference}^{{commit}}");
         if reference.starts_with('-') || self.ask(["rev-parse", "--verify", "--quiet", &commit])?.is_none() {
             return Err(self.no_such_revision(reference)?.into());
-        }
-        if self.ask(["rev-parse", "--verify", "--quiet", "HEAD"])?.is_none() {
-            return Err(Problem::new("there is no commit yet").help("Commit something first.").into());
         }
         match self.ask(["merge-base", reference, "HEAD"])? {
             Some(base) => Ok(base),
@@ -96,8 +98,12 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn files_at(&self, commit: &str) -> Result<BTreeSet<String>> {
-        let listed = self.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
-        Ok(listed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+        let listed = self.run(["ls-tree", "-r", "-z", "--full-tree", commit])?;
+        // `mode type id`, a tab, the path; a submodule is a commit and no file.
+        let file = |entry: &str| {
+            entry.split_once('\t').filter(|(head, _)| head.contains(" blob ")).map(|(_, path)| path.to_owned())
+        };
+        Ok(listed.split('\0').filter_map(file).collect())
     }
 
     /// Writes files of a commit below the folder `into`.
@@ -105,6 +111,10 @@ impl Repository {
     /// # Errors
     /// When git fails, or the disk.
     pub fn write_files<'p>(&self, commit: &str, files: impl Iterator<Item = &'p str>, into: &Path) -> Result<()> {
+        let names: String = files.flat_map(|name| [name, "\0"]).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
         // An index of our own, so that that of the repository stays as it is.
         let index = into.with_extension("index");
         self.finish(self.git().env("GIT_INDEX_FILE", &index).args(["read-tree", commit]))?;
@@ -120,8 +130,6 @@ impl Repository {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| not_started(&error))?;
-        let mut names = files.collect::<Vec<_>>().join("\0");
-        names.push('\0');
         let wrote = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(names.as_bytes()));
         let output = child.wait_with_output()?;
         match output.status.success() {
@@ -133,13 +141,15 @@ impl Repository {
     fn no_such_revision(&self, reference: &str) -> Result<Problem> {
         let names = self.run(["for-each-ref", "--format=%(refname:short)"])?;
         let remote = format!("origin/{reference}");
-        let help = match nearest(reference, names.lines().filter(|name| *name != "origin")) {
+        let is_name = !reference.is_empty() && !reference.contains(['~', '^', '@', ':']);
+        let help = match nearest(reference, names.lines().filter(|name| is_name && *name != "origin")) {
             _ if names.lines().any(|name| name == remote) => format!("Did you mean `{remote}`?"),
             Some(nearest) => format!("Did you mean `{nearest}`?"),
             None if self.is_shallow()? => DEEPEN.to_owned(),
-            None => format!(
+            None if is_name => format!(
                 "Name a branch, a tag or a commit. One that is only on the server is fetched with `git fetch origin {reference}`."
             ),
+            None => "Name a branch, a tag or a commit.".to_owned(),
         };
         Ok(Problem::new(format!("git knows no revision `{reference}`")).help(help))
     }

@@ -137,7 +137,8 @@ fn no_such_rule(unknown: &str, known: &RuleSet) -> Problem {
 /// How a line begins that is a comment, or the continuation of one.
 fn comment_signs(language: Language) -> &'static [&'static str] {
     match language {
-        Language::JavaScript | Language::TypeScript | Language::Rust | Language::Go => &["//", "/*", "* ", "*/"],
+        Language::JavaScript | Language::TypeScript => &["//", "/*", "* ", "*/", "{/*"],
+        Language::Rust | Language::Go => &["//", "/*", "* ", "*/"],
         Language::Java | Language::Kotlin | Language::CSharp => &["//", "/*", "* ", "*/"],
         Language::Php => &["//", "/*", "* ", "*/", "# "],
         Language::Python | Language::Ruby | Language::Gunicorn | Language::Compose | Language::Procfile => &["#"],

@@ -98,9 +98,9 @@ impl Changes {
 /// Two states of a project, to choose the findings that a branch answers for.
 pub struct Since<'a> {
     pub changes: &'a Changes,
-    /// The project as it was, analysed in the same way.
+    /// The project as it was, analysed in the same way; paths as the repository names them.
     pub before: &'a LintReport,
-    /// A path of a report as the repository names it.
+    /// A path of the report of now as the repository names it.
     pub repository_path: &'a dyn Fn(&str) -> String,
     /// Was there a file of this name?
     pub existed: &'a dyn Fn(&str) -> bool,
@@ -111,7 +111,7 @@ impl Since<'_> {
     pub fn hide_unchanged(&self, report: &mut LintReport) {
         let mut before: HashMap<(String, String), usize> = HashMap::new();
         for finding in &self.before.findings {
-            *before.entry((self.path_of(finding), finding.content.clone())).or_default() += 1;
+            *before.entry((finding.location.path.to_string(), finding.content.clone())).or_default() += 1;
         }
         let all = report.findings.len();
         report.findings.retain(|finding| {

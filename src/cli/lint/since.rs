@@ -1,6 +1,7 @@
 //! `--since REF`: only what the changes since a revision answer for.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -31,6 +32,7 @@ pub struct Before {
     folder: PathBuf,
     changes: Changes,
     files: BTreeSet<String>,
+    /// Its paths are those of the repository.
     report: LintReport,
 }
 
@@ -69,7 +71,14 @@ fn as_it_was(
     let wanted = files.iter().map(String::as_str).filter(|path| source::matters(path));
     repository.write_files(commit, wanted, &tree)?;
     let roots: Vec<PathBuf> = roots.iter().map(|root| tree.join(root)).filter(|root| root.exists()).collect();
-    Ok(request.analyse(&roots, &tree.join(folder)))
+    let mut report = request.analyse(&roots, &tree.join(folder));
+    for finding in &mut report.findings {
+        // What lies above the folder is told by its whole path.
+        let path = Path::new(&*finding.location.path);
+        let named = path.strip_prefix(&tree).map_or_else(|_| normal(&folder.join(path)), normal);
+        finding.location.path = named.into();
+    }
+    Ok(report)
 }
 
 impl Before {
@@ -84,15 +93,19 @@ impl Before {
     fn repository_path(&self, path: &str) -> String {
         let path = Path::new(path);
         let inner = if path.is_absolute() { self.repository.path_of(path) } else { None };
-        let mut parts: Vec<&std::ffi::OsStr> = Vec::new();
-        let whole = inner.unwrap_or_else(|| self.folder.join(path));
-        for part in whole.components() {
-            match part {
-                Component::ParentDir => drop(parts.pop()),
-                Component::Normal(name) => parts.push(name),
-                _ => {}
-            }
-        }
-        parts.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+        normal(&inner.unwrap_or_else(|| self.folder.join(path)))
     }
+}
+
+/// A path with `/`, and without `..`.
+fn normal(path: &Path) -> String {
+    let mut parts: Vec<&OsStr> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(parts.pop()),
+            Component::Normal(name) => parts.push(name),
+            _ => {}
+        }
+    }
+    parts.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
 }

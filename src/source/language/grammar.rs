@@ -202,7 +202,12 @@ pub(crate) fn directive(text: &str, at: usize, start: usize, end: usize, lines: 
     let rest = text.get(at + MARK.len()..end).unwrap_or_default();
     let said = rest.lines().next().unwrap_or_default().trim();
     let said = said.strip_suffix("*/").or(said.strip_suffix("-->")).unwrap_or(said).trim_end();
-    let own_line = lines.before(start as u32).trim().is_empty();
+    let after = text.get(end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    // In JSX, a comment stands in braces.
+    let own_line = match lines.before(start as u32).trim() {
+        "{" => after.trim() == "}",
+        before => before.is_empty(),
+    };
     Directive { text: Name::new(said), own_line, span: lines.span(start as u32, end as u32) }
 }
 

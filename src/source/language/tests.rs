@@ -63,6 +63,7 @@ fn a_comment_can_speak_to_us_in_any_language() {
     let cases = [
         ("a.py", "x = f()  # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.js", "f(); // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\n\"scaleproof: no\";\n"),
+        ("a.jsx", "f(); // scaleproof: ignore[a] why\n{/* scaleproof: ignore[b] why */}\n\"scaleproof: no\";\n"),
         ("a.rb", "x = f # scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\ny = 'scaleproof: no'\n"),
         ("a.php", "<?php f(); // scaleproof: ignore[a] why\n# scaleproof: ignore[b] why\n$x = 'scaleproof: no';\n"),
         (
