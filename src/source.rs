@@ -97,7 +97,7 @@ fn volumes(files: &[FileFacts]) -> Vec<Volume> {
 
 /// The text of a file as it was scanned; `None` if it cannot be read any more.
 pub fn text(base: &Path, path: &str) -> Option<String> {
-    std::fs::read(base.join(path)).ok().map(decode)
+    std::fs::read(base.join(path)).ok().and_then(decode)
 }
 
 /// Who reads a deployment file, by its name.
@@ -139,6 +139,11 @@ pub fn matters(path: &str) -> bool {
     reader(path).is_some() || walk::decides(file_name(path))
 }
 
+/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+pub fn read(path: &str, text: &str) -> Option<Extracted> {
+    reader(path).map(|read| read(path, text))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
@@ -175,13 +180,12 @@ fn read_file(found: &walk::Found) -> Outcome {
         Ok(bytes) => bytes,
         Err(error) => return passed_over(Reason::Unreadable, walk::unreadable(&error)),
     };
-    if bytes.contains(&0) {
-        return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
-    }
     if is_script(path) && !found.asked && bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE) {
         return Outcome::PassedOver(Reason::Minified, None);
     }
-    let text = decode(bytes);
+    let Some(text) = decode(bytes) else {
+        return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
+    };
     match std::panic::catch_unwind(AssertUnwindSafe(|| reader(path, &text))) {
         Ok(extracted) => Outcome::Read(extracted),
         Err(_) => {
@@ -203,13 +207,20 @@ fn is_script(path: &str) -> bool {
     [".js", ".mjs", ".cjs", ".jsx"].iter().any(|end| path.ends_with(end))
 }
 
-/// Text without byte order mark; invalid UTF-8 is replaced.
-fn decode(bytes: Vec<u8>) -> String {
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_string(),
-        None => text,
-    }
+/// Text without byte order mark; what is no UTF-8 in it is replaced. UTF-16 is read as well: PowerShell's `>` writes it, and so
+/// many a requirements.txt. `None` for what is no text.
+fn decode(bytes: Vec<u8>) -> Option<String> {
+    let utf_16 = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    let text = match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => utf_16(u16::from_le_bytes),
+        Some([0xFE, 0xFF]) => utf_16(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    };
+    let text = text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text);
+    (!text.contains('\0')).then_some(text)
 }
 
 #[cfg(test)]
@@ -307,6 +318,17 @@ mod tests {
         assert_eq!(problems[1], "c.py: 2.4 MB: larger than 1 MB, not analysed");
         assert!(problems[2].starts_with("f.py:1:"), "{problems:?}");
         assert_eq!(text(folder.path(), "e.py").unwrap(), "carts = {}\n");
+    }
+
+    #[test]
+    fn utf_16_is_text() {
+        let utf_16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let folder =
+            project(&[("requirements.txt", &utf_16("\u{feff}flask==3.0\r\ncelery\r\n")), ("a.py", b"\xff\xfe\0\0")]);
+        let found = scan_all(&folder);
+        assert_eq!(found.files[0].dependencies.len(), 2);
+        assert_eq!(found.problems.len(), 1);
+        assert_eq!(text(folder.path(), "requirements.txt").unwrap(), "flask==3.0\r\ncelery\r\n");
     }
 
     #[cfg(unix)]

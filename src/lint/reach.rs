@@ -131,8 +131,7 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
     let mut handlers = Vec::new();
     for &(entry, file, call) in &seen.entry_points {
         let entry = &watch.entry_points[entry];
-        let active = entry.if_file.as_ref().is_none_or(|evidence| seen.in_file(evidence, file));
-        if active && entry.speaks(project.files[file].language) {
+        if seen.counts_in(entry, file) && entry.speaks(project.files[file].language) {
             by_call(project, entry, file, &project.files[file].calls[call], &mut handlers);
         }
     }
@@ -142,10 +141,10 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
         handlers.push(Handler::new(function, occasion));
     }
     for entry in watch.entry_points {
-        by_class(project, entry, &mut handlers);
+        by_class(project, entry, seen, &mut handlers);
         let Trigger::Named { functions, files } = &entry.trigger else { continue };
         for (file, facts) in project.files.iter().enumerate() {
-            if !entry.speaks(facts.language) || !files.matches(&facts.path) {
+            if !entry.speaks(facts.language) || !files.matches(&facts.path) || !seen.counts_in(entry, file) {
                 continue;
             }
             for (id, function) in facts.functions.iter().enumerate() {
@@ -178,7 +177,10 @@ fn scripts<'p>(
     watch: &'p Watch<'_>,
     seen: &'p Sightings<'_>,
 ) -> impl Iterator<Item = (FileId, Occasion)> {
-    code(project, watch, seen).filter(|(_, function, _)| function.is_none()).map(|(file, _, occasion)| (file, occasion))
+    let scripts = code(project, watch, seen).filter(|(_, function, _)| function.is_none());
+    // Elsewhere what stands outside of functions runs once, while the program starts.
+    let scripts = scripts.filter(|(file, ..)| project.files[*file].language.shares_functions());
+    scripts.map(|(file, _, occasion)| (file, occasion))
 }
 
 /// Where code does what only handlers do.
@@ -207,9 +209,10 @@ fn code<'p>(
 }
 
 /// Methods of classes that a framework calls because of what the class is.
-fn by_class(project: &Project<'_>, entry: &EntryPoint, handlers: &mut Vec<Handler>) {
+fn by_class<'r>(project: &Project<'_>, entry: &'r EntryPoint, seen: &Sightings<'r>, handlers: &mut Vec<Handler>) {
     let (Trigger::Class { class, functions }, Some(occasion)) = (&entry.trigger, entry.occasion) else { return };
-    for found in project.classes_like(class, &|language| entry.speaks(language)) {
+    let classes = project.classes_like(class, &|language| entry.speaks(language));
+    for found in classes.into_iter().filter(|(file, _)| seen.counts_in(entry, *file)) {
         for function in project.methods_of(found) {
             let symbol = &project.files[function.file].functions[function.function as usize].symbol;
             let called = match functions {
@@ -293,11 +296,28 @@ fn verb(callee: &str, arguments: &[Argument]) -> Option<String> {
     }
 }
 
+/// Tables of functions within tables are looked into this far.
+const MOST_TABLES: u32 = 4;
+
 /// Functions that a value stands for or carries; a class stands for its methods.
 pub fn named_functions(project: &Project<'_>, file: FileId, value: &Value) -> Vec<FunctionRef> {
+    functions_in(project, file, value, MOST_TABLES)
+}
+
+fn functions_in(project: &Project<'_>, file: FileId, value: &Value, tables: u32) -> Vec<FunctionRef> {
+    let named_functions = |project, file, value| functions_in(project, file, value, tables);
     match value {
         Value::Function(function) => vec![FunctionRef { file, function: *function }],
-        Value::Name(symbol) => by_symbol(project, file, symbol),
+        Value::Name(symbol) => match by_symbol(project, file, symbol) {
+            found if !found.is_empty() => found,
+            // A table of functions: `const resolvers = { Query: { … } }`.
+            _ => match (project.held(file, symbol), tables.checked_sub(1)) {
+                (Some((home, held @ (Value::Object(_) | Value::List(_) | Value::Name(_)))), Some(tables)) => {
+                    functions_in(project, home, held, tables)
+                }
+                _ => Vec::new(),
+            },
+        },
         Value::Call { callee, arguments } => {
             // `handler.bind(this)`, `View.as_view()`, `asyncHandler(fn)`, `handle(stream)`.
             let owner = callee.rsplit_once('.').map(|(owner, _)| by_symbol(project, file, owner)).unwrap_or_default();

@@ -102,8 +102,8 @@ impl<'a> States<'a> {
             // A local of a handler that its inner functions share: one connection's own state.
             Level::Closure => reach.get(at.0, state.function).is_none(),
             Level::Instance => {
-                // Rust's adapter reports the fields of what a framework hands to every handler, and no others.
-                project.files[at.0].language == Language::Rust
+                // In Rust, what has a lock of its own is there to be shared, and a framework hands it to every handler.
+                project.files[at.0].language == Language::Rust && !state.owned
                     || class_of(&state.symbol).is_some_and(|class| self.singletons.contains(&(at.0, class.to_owned())))
             }
         }
@@ -184,8 +184,10 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     let answering = answering(project, reach);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
-            let Some(known) = classes.get(name(&call.callee)) else { continue };
-            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            // `Shop::default()` of Rust, which nobody writes out.
+            let made_by = call.callee.strip_suffix(".default").unwrap_or(&call.callee);
+            let Some(known) = classes.get(name(made_by)) else { continue };
+            let Some((home, class)) = project.resolve(file, made_by) else { continue };
             if known.contains(&(home, class.as_str())) {
                 let class = (home, class.to_string());
                 let answers = answering.contains(&class);
@@ -319,7 +321,9 @@ fn is_of_file(facts: &FileFacts, function: &Function) -> bool {
 /// those whose methods its decorator made handlers.
 fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &EntryPoint) -> Vec<ClassRef> {
     if let Trigger::Class { class, .. } = &entry.trigger {
-        return project.classes_like(class, &|language| entry.speaks(language));
+        let mut classes = project.classes_like(class, &|language| entry.speaks(language));
+        classes.retain(|(file, _)| seen.counts_in(entry, *file));
+        return classes;
     }
     let calls = seen.entry_points.iter().filter(|(entry, ..)| *entry == id);
     let calls = calls.filter(|(_, file, _)| entry.speaks(project.files[*file].language));

@@ -121,6 +121,11 @@ impl Language {
         matches!(self, Language::CSharp | Language::Ruby | Language::Java | Language::Kotlin)
     }
 
+    /// The path of an import ends with the item that it imports: `use store::Cart`.
+    pub fn imports_items(self) -> bool {
+        self == Language::Rust
+    }
+
     /// A function that one file declares has the same name in every other.
     pub fn shares_functions(self) -> bool {
         matches!(self, Language::Kotlin | Language::Php | Language::Ruby)
@@ -129,6 +134,11 @@ impl Language {
     /// A variable of one file is known to the others by its bare name, or as they import it.
     pub fn shares_variables(self) -> bool {
         self == Language::Kotlin
+    }
+
+    /// A module may give one thing instead of many by their names.
+    pub fn has_default_exports(self) -> bool {
+        matches!(self, Language::JavaScript | Language::TypeScript)
     }
 
     /// Programs seldom say of what class an object is.
@@ -321,6 +331,8 @@ pub struct State {
     pub symbol: Name,
     pub level: Level,
     pub shape: Shape,
+    /// Nobody can change it but who has its object alone: a field of Rust that stands behind no lock of its own.
+    pub owned: bool,
     /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
     pub function: Option<FunctionId>,
     /// The declaration.
@@ -359,6 +371,9 @@ pub struct Access {
     pub function: Option<FunctionId>,
     pub span: Span,
 }
+
+/// What the keys of commands begin with: those of start scripts and Dockerfiles are the settings `command.0`, `command.1` …
+pub const COMMAND: &str = "command.";
 
 /// `key = value`, in code or in a configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -24,6 +24,10 @@ pub struct EntryPoint {
     pub trigger: Trigger,
     /// It counts only in files with this.
     pub if_file: Option<Evidence>,
+    /// It does not count in files with this.
+    pub unless_file: Option<Evidence>,
+    /// It counts only in projects with this.
+    pub if_project: Option<Evidence>,
     /// It counts only in projects without this.
     pub unless_project: Option<Evidence>,
 }
@@ -103,6 +107,8 @@ pub(super) struct RawEntryPoint {
     code: Option<Code>,
     memory: Option<Memory>,
     if_file: Option<Evidence>,
+    unless_file: Option<Evidence>,
+    if_project: Option<Evidence>,
     unless_project: Option<Evidence>,
 }
 
@@ -139,8 +145,10 @@ fn check(raw: RawEntryPoint) -> Result<EntryPoint, &'static str> {
         }
         _ => return Err(NO_TRIGGER),
     };
-    let RawEntryPoint { name, languages, on: occasion, objects, if_file, unless_project, .. } = raw;
-    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file, unless_project })
+    let RawEntryPoint {
+        name, languages, on: occasion, objects, if_file, unless_file, if_project, unless_project, ..
+    } = raw;
+    Ok(EntryPoint { name, languages, occasion, objects, trigger, if_file, unless_file, if_project, unless_project })
 }
 
 const NO_TRIGGER: &str =

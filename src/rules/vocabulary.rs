@@ -182,7 +182,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         name: "value",
-        about: "One field that fits is enough. `true` and `false` are short for `is`, a text or a list of texts for `text`.",
+        about: "One field that fits is enough. `true` and `false` are short for `is`, a text, a number or a list of texts for `text`.",
         words: &[
             word("text", "patterns", "a literal text or number; letter case does not count"),
             word("except", "patterns", "texts that do not count after all"),
@@ -215,6 +215,8 @@ pub const SECTIONS: &[Section] = &[
                 "how long the memory of a program lasts, where that is less than the program runs",
             ),
             word("if_file", "condition", "it counts only in files where this holds"),
+            word("unless_file", "condition", "it counts only in files where this does not hold"),
+            word("if_project", "condition", "it counts only in projects where this holds"),
             word("unless_project", "condition", "it counts only in projects where this does not hold"),
         ],
     },

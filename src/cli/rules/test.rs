@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result {
     }
     output::print(|look, out| {
         complaints.iter().try_for_each(|complaint| terminal::error(complaint, look, out))?;
-        writeln!(out, "{} fixtures, {} complaints", cases.len(), complaints.len())
+        writeln!(out, "fixtures: {}, complaints: {}", cases.len(), complaints.len())
     })?;
     Ok(if complaints.is_empty() { Exit::Pass } else { Exit::Failed })
 }
@@ -100,7 +100,11 @@ fn missing(case: &Path, one: &Expectation, set: &RuleSet) -> Problem {
         Span::on_line(*line, start, end),
         &text,
     );
-    match Mention::from(rule.as_str()).unknown("rule", set.rules().iter().map(|it| it.id.as_str()), "") {
+    match Mention::from(rule.as_str()).unknown(
+        "rule",
+        set.rules().iter().map(|it| it.id.as_str()),
+        "`scaleproof rules` lists them.",
+    ) {
         Some(unknown) => problem.help(format!("{unknown}. {}", unknown.help)),
         None => problem,
     }

@@ -84,6 +84,7 @@ kinds! {
     ImportRequire = "import_require_clause",
     ImportWord = "import",
     Export = "export_statement",
+    Statement = "expression_statement",
     ExportClause = "export_clause",
     ForIn = "for_in_statement",
     Block = "statement_block" | "for_statement" | "switch_body",
@@ -189,6 +190,7 @@ impl<'t> Lowering<'t> for Lower<'t> {
             Kind::Through | Kind::Spread | Kind::Substitution => self.through(node),
             Kind::Import => self.import(node),
             Kind::Export => self.export(node),
+            Kind::Statement => self.statement(node),
             Kind::ForIn => self.for_in(node),
             Kind::Block => Form::block(self.nodes(node)),
             Kind::Catch => self.catch(node),
@@ -293,6 +295,19 @@ impl<'t> Lower<'t> {
 
     // Statements
 
+    /// A directive, `"use server"`, is written as a call of it: it does something to what it stands in. `"use strict"` does not.
+    fn statement(&mut self, node: Syntax<'t>) -> Form<'t> {
+        let text = node.named_child(0).filter(|child| self.kind(*child) == Kind::String);
+        let directive = text.and_then(|text| self.slice(text).get(1..)?.strip_suffix(['"', '\'']));
+        match directive.filter(|directive| directive.starts_with("use ") && *directive != "use strict") {
+            Some(directive) => {
+                let (start, end) = (node.start_byte() as u32, node.end_byte() as u32);
+                Form::call(Node::new(start, end, Form::Name(directive)), Vec::new())
+            }
+            None => Form::Other(self.nodes(node)),
+        }
+    }
+
     fn declarations(&mut self, node: Syntax<'t>, place: Place) -> Form<'t> {
         let mut declares = Vec::new();
         for child in self.children(node) {
@@ -321,9 +336,13 @@ impl<'t> Lower<'t> {
         }
         let target = self.node(left);
         let value = match modules::is_exports(&target) {
+            true if modules::is_module(&target) => modules::given(value),
             true => Node::new(value.start, value.end, Form::Exported(Box::new(value))),
             false => value,
         };
+        if matches!(value.form, Form::Settings(_)) {
+            return value.form;
+        }
         Form::Assign(Box::new(Assign { target, value: Some(value), update: false }))
     }
 

@@ -4,8 +4,8 @@
 //! Shell grammar: POSIX.1-2024, "Shell Command Language", sections 2.3 (comments) and 2.9 (commands).
 
 use super::Sheet;
-use crate::model::command_line::{Word, text};
-use crate::model::fact::Value;
+use crate::model::command_line::{Letter, Word, text};
+use crate::model::fact::{COMMAND, Value};
 use crate::model::location::Span;
 use crate::source::deploy::command::{self, program};
 use crate::source::yaml::Place;
@@ -43,13 +43,13 @@ pub(super) fn letters(code: &str, line: u32, column: u32) -> impl Iterator<Item 
 
 /// Sets `command.<number>`.
 pub(super) fn set(sheet: &mut Sheet<'_>, number: usize, words: &[Word<Place>]) {
-    let place = |letter: Option<&crate::model::command_line::Letter<Place>>| letter.map(|letter| letter.at);
+    let place = |letter: Option<&Letter<Place>>| letter.map(|letter| letter.at);
     let first = place(words.iter().flatten().next());
     let last = place(words.iter().flatten().last());
     let (Some((line, column)), Some((end_line, end_column))) = (first, last) else { return };
     let words: Vec<String> = words.iter().map(|word| text(word)).collect();
     let span = Span { line, column, end_line, end_column: end_column + 1 };
-    sheet.set_at(&format!("command.{number}"), Value::Text(words.join(" ").into()), span);
+    sheet.set_at(&format!("{COMMAND}{number}"), Value::Text(words.join(" ").into()), span);
 }
 
 /// A script while it is read.

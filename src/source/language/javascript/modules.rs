@@ -9,32 +9,60 @@ use super::{Kind, Lower};
 
 const ENDINGS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts"];
 
+/// What an import may begin with instead of a path, and the folders that this means by the custom of build tools and frameworks,
+/// in the folder of the package: `@/` of Vite and Next.js, `~/` of Remix and Nuxt, `$lib/` of SvelteKit, `#` of AdonisJS.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("@/", &["src/", "", "app/"]),
+    ("~~/", &[""]),
+    ("~/", &["app/", "src/", ""]),
+    ("$lib/", &["src/lib/"]),
+    ("$lib", &["src/lib/"]),
+    ("#", &["app/", "src/", ""]),
+    ("src/", &["src/"]),
+];
+
+/// Is it a symbol of a file of the project, or of a package?
+pub(super) fn is_project_module(symbol: &str) -> bool {
+    symbol.starts_with('.') || ALIASES.iter().any(|(prefix, _)| symbol.starts_with(prefix))
+}
+
 /// The files that `module`, imported in `from`, may be. A package is none of them.
 pub(super) fn module_candidates(from: &str, module: &str) -> Vec<String> {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = Vec::new();
-    if let Some(inner) = module.strip_prefix("@/").or_else(|| module.strip_prefix("~/")) {
-        // By custom `@/` is the folder of the sources.
-        parts.push("src");
-        parts.extend(inner.split('/'));
-    } else if module.starts_with('.') {
-        parts.extend(folder.split('/').filter(|part| !part.is_empty()));
-        for part in module.split('/') {
-            match part {
-                "." | "" => {}
-                ".." => {
-                    if parts.pop().is_none() {
-                        return Vec::new();
-                    }
-                }
-                part => parts.push(part),
-            }
-        }
-    } else {
-        return Vec::new();
+    if module.starts_with('.') {
+        return relative(folder, module).map(|stem| files(&stem)).unwrap_or_default();
     }
-    let stem = parts.join("/");
-    let mut found = vec![stem.clone()];
+    let alias = ALIASES.iter().find_map(|(prefix, homes)| Some((module.strip_prefix(prefix)?, *homes)));
+    let Some((inner, homes)) = alias else { return Vec::new() };
+    let inner = inner.trim_start_matches('/');
+    // The package is one of the folders around the file, the nearest most likely.
+    let around = std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
+        Some((outer, _)) => Some(outer),
+        None => (!folder.is_empty()).then_some(""),
+    });
+    let stems = around.flat_map(|outer| {
+        let separator = if outer.is_empty() { "" } else { "/" };
+        homes.iter().map(move |home| format!("{outer}{separator}{home}{inner}"))
+    });
+    stems.flat_map(|stem| files(stem.trim_end_matches('/'))).collect()
+}
+
+/// The path that a relative import means, without its ending.
+fn relative(folder: &str, module: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in module.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// What a path without an ending may be.
+fn files(stem: &str) -> Vec<String> {
+    let mut found = vec![stem.to_owned()];
     // TypeScript's modules are imported by the name that they will have as JavaScript.
     if let Some(bare) = [".js", ".mjs", ".cjs", ".jsx"].iter().find_map(|ending| stem.strip_suffix(ending)) {
         found.extend(["ts", "tsx", "mts", "cts"].iter().map(|ending| format!("{bare}.{ending}")));
@@ -113,9 +141,8 @@ impl<'t> Lower<'t> {
                     mark_exported(&mut inner);
                     let is_value = node.child_by_field_id(self.fields.value).is_some_and(|value| value == child)
                         || child.child_by_field_id(self.fields.name).is_none();
-                    let (start, end) = (inner.start, inner.end);
                     parts.push(match is_value {
-                        true => Node::new(start, end, Form::Exported(Box::new(inner))),
+                        true => given(inner),
                         false => inner,
                     });
                 }
@@ -142,6 +169,22 @@ pub(super) fn is_exports(target: &Node<'_>) -> bool {
         },
         _ => false,
     }
+}
+
+/// What the module itself gives, `export default x` and `module.exports = x`. Where that is data it is a setting as well.
+pub(super) fn given(value: Node<'_>) -> Node<'_> {
+    let (start, end) = (value.start, value.end);
+    let data = matches!(value.form, Form::Map(_) | Form::List(_) | Form::Name(_) | Form::Call(_));
+    let exported = Node::new(start, end, Form::Exported(Box::new(value)));
+    match data {
+        true => Node::new(start, end, Form::Settings(vec![("~".into(), exported)])),
+        false => exported,
+    }
+}
+
+/// `module.exports`.
+pub(super) fn is_module(target: &Node<'_>) -> bool {
+    matches!(&target.form, Form::Member(object, "exports") if matches!(object.form, Form::Name("module")))
 }
 
 fn mark_exported(node: &mut Node<'_>) {

@@ -1,6 +1,6 @@
 //! What JavaScript calls things.
 
-use super::super::dialect::Dialect;
+use super::super::dialect::{Carrier, Dialect};
 use crate::model::fact::{AccessKind, Language, Shape};
 
 pub(super) static JS: Dialect = Dialect {
@@ -57,10 +57,11 @@ pub(super) static JS: Dialect = Dialect {
     loaders: &["require", "import"],
     roots: &[],
     globals: &["global", "globalThis"],
+    carriers: &[Carrier { name: "app.locals", ends: &["app.locals", "express().locals"], keyed: false }],
     open_types: false,
     implicit_this: false,
     predeclared: None,
-    is_project_module: |symbol| symbol.starts_with('.') || symbol.starts_with("@/") || symbol.starts_with("~/"),
+    is_project_module: super::modules::is_project_module,
 };
 
 pub(super) static TS: Dialect = Dialect { language: Language::TypeScript, ..JS };

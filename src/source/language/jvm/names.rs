@@ -250,6 +250,7 @@ const fn dialect(language: Language) -> Dialect {
         language,
         methods: METHODS,
         handles: &[],
+        carriers: &[],
         references: &[
             "get",
             "getOrDefault",

@@ -269,3 +269,33 @@ fn what_a_method_does_is_said_by_its_body() {
         &["Insert ~Cache().data in #1", "call ~Cache().set(1, 2) in #2", "!Insert ~cache "],
     );
 }
+
+#[test]
+fn a_directive_is_a_call() {
+    says(
+        "a.ts",
+        "'use strict';\n'use client';\nasync function act() { \"use server\"; go(); }\n",
+        &["!use strict", "call use client()", "call use server() in #0"],
+    );
+}
+
+#[test]
+fn a_module_may_give_data() {
+    says(
+        "a.js",
+        "const routes = [];\nmodule.exports = { routes, add(x) { return x; } };\n",
+        &["function #0 ~add exported", "setting ~ = {routes: ~routes, add: #0}"],
+    );
+    says("a.ts", "const db = { users: {} };\nexport default db;\n", &["setting ~ = ~db"]);
+}
+
+#[test]
+fn aliases_mean_folders_of_the_package() {
+    let candidates = |from, module| module_candidates(from, module, Language::TypeScript);
+    let offers = |from, module, path: &str| candidates(from, module).iter().any(|candidate| candidate == path);
+    assert!(offers("apps/web/src/routes/cart/+server.ts", "$lib/carts", "apps/web/src/lib/carts.ts"));
+    assert!(offers("apps/web/src/app/page.tsx", "@/lib/store", "apps/web/src/lib/store.ts"));
+    assert!(offers("app/routes/cart.tsx", "~/lib/drafts", "app/lib/drafts.ts"));
+    assert!(offers("app/start/routes.ts", "#controllers/cart", "app/controllers/cart.ts"));
+    assert!(!offers("app/routes/cart.tsx", "react", "react.ts"));
+}
