@@ -58,26 +58,30 @@ impl Project<'_> {
         self.declaring(files.filter(|other| self.has_open_names(*other)), local)
     }
 
-    /// The only file that declares the variable at the head of a symbol, or the one beside those that use it: `carts`, and
-    /// `shop.carts` where that is imported.
+    /// The only file that declares the variable at the head of a symbol, of those beside it and those whose package it imports:
+    /// `carts`, or `shop.carts` where that is imported.
     pub(super) fn resolve_variable(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         let facts = &self.files[file];
         if !facts.language.shares_variables() {
             return None;
         }
-        let module = facts.imports.iter().map(|import| import.module.as_str());
-        let imported = module
-            .filter(|module| symbol.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-        let start = imported.filter_map(|module| module.rfind('.')).max().map_or(0, |at| at + 1);
-        let local = &symbol[start..];
-        let head = local.split(['.', '(']).next().unwrap_or(local);
-        let homes = self.shared_variables.get(head)?;
-        let beside = || homes.iter().find(|home| folder(&self.files[**home].path) == folder(&facts.path));
-        let home = match homes[..] {
-            [home] => home,
-            _ => *beside().filter(|_| start == 0)?,
+        let modules = || facts.imports.iter().map(|import| import.module.as_str());
+        let is_head =
+            |module: &&str| symbol.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let package = modules().filter(is_head).find_map(|module| module.rsplit_once('.')).map(|(package, _)| package);
+        let local = package.map_or(symbol, |package| &symbol[package.len() + 1..]);
+        let homes = self.shared_variables.get(local.split(['.', '(']).next().unwrap_or(local))?;
+        let seen = |home: &&FileId| {
+            let there = folder(&self.files[**home].path);
+            let is_there = |module: &str| module.rsplit('.').next() == there.trim_end_matches('/').rsplit('/').next();
+            match package {
+                Some(package) => homes.len() == 1 || is_there(package),
+                None => there == folder(&facts.path) || modules().any(is_there),
+            }
         };
-        Some((home, Name::from(format!("~{local}"))))
+        let mut seen = homes.iter().filter(seen);
+        let home = seen.next().filter(|_| seen.next().is_none())?;
+        Some((*home, Name::from(format!("~{local}"))))
     }
 
     /// The only file that declares the function, where files share theirs: by its bare name, or as it is imported.
