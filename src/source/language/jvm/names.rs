@@ -308,6 +308,5 @@ fn is_member_or_variable(symbol: &str) -> bool {
 }
 
 pub(in super::super) static JAVA: Dialect = dialect(Language::Java);
-#[allow(dead_code)]
 pub(in super::super) static KOTLIN: Dialect =
     Dialect { is_project_module: is_member_or_variable, ..dialect(Language::Kotlin) };
