@@ -181,9 +181,17 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     let classes = with_fields(project);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
-            let Some(known) = classes.get(name(&call.callee)) else { continue };
+            let by_module = facts.language.has_default_exports() && call.callee.contains('/');
+            let known = classes.get(name(&call.callee));
+            if known.is_none() && !by_module {
+                continue;
+            }
             let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
-            if known.contains(&(home, class.as_str())) {
+            if let Some(given) = project.given_class(home).filter(|_| class == "~") {
+                made.note(reach, (file, facts), call, (home, given.to_owned()));
+            } else if let Some(known) = known
+                && known.contains(&(home, class.as_str()))
+            {
                 made.note(reach, (file, facts), call, (home, class.to_string()));
             }
         }
