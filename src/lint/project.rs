@@ -155,7 +155,9 @@ impl<'a> Project<'a> {
         }
         let module_end = symbol.find("()").unwrap_or(symbol.len());
         let ends = symbol[..module_end].rmatch_indices('.').map(|(at, _)| at);
-        let whole = (module_end == symbol.len()).then_some(module_end);
+        // What a module gives may be made or called: `./shop().add`.
+        let gives = self.files[file].language.has_default_exports();
+        let whole = (module_end == symbol.len() || gives).then_some(module_end);
         // `from . import carts`: what a package itself declares.
         let dots = match self.files[file].language.counts_dots() {
             true => symbol.bytes().take_while(|byte| *byte == b'.').count(),
@@ -167,12 +169,31 @@ impl<'a> Project<'a> {
             if let Some(first) = files.first() {
                 let rest = symbol[end..].strip_prefix('.').unwrap_or(&symbol[end..]);
                 let local = Name::from(format!("~{rest}"));
+                // `import Shop from "./shop"; new Shop().add()`
+                let given = Some(rest).filter(|rest| rest.starts_with("()"));
+                if let Some((class, rest)) = given.and_then(|rest| Some((self.given_class(*first)?, rest))) {
+                    return Some((*first, Name::from(format!("{class}{rest}"))));
+                }
                 let declared = self.declaring(files.iter().copied(), &local).map(|target| (target, local.clone()));
                 return declared.or_else(|| self.handed_on(*first, &local, steps)).or(Some((*first, local)));
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
         shared.or_else(|| self.resolve_variable(file, symbol)).or_else(|| self.resolve_open(file, symbol))
+    }
+
+    /// The class that a module gives instead of many things by their names: the one that it names, or its only one.
+    pub fn given_class(&self, file: FileId) -> Option<&'a str> {
+        let facts = &self.files[file];
+        if !facts.language.has_default_exports() {
+            return None;
+        }
+        let named = match self.constant(file, "~") {
+            Some(Value::Name(name)) => facts.classes.iter().find(|class| class.symbol == *name),
+            _ => None,
+        };
+        let only = || facts.classes.first().filter(|_| facts.classes.len() == 1);
+        named.or_else(only).map(|class| class.symbol.as_str())
     }
 
     /// What a file only imports and hands on: `export * from "./carts"`, `from .carts import Cart`, `pub use store::Cart`.

@@ -149,7 +149,9 @@ fn handlers(project: &Project<'_>, watch: &Watch<'_>, seen: &Sightings<'_>) -> V
             }
             for (id, function) in facts.functions.iter().enumerate() {
                 // What no other file can name is called by no framework; in a package every file can.
-                let callable = function.exported || facts.language.shares_names();
+                // A constructor is called by whoever makes the object.
+                let constructs = CONSTRUCTORS.contains(&name(&function.symbol));
+                let callable = (function.exported || facts.language.shares_names()) && !constructs;
                 if callable && functions.matches(&function.symbol) {
                     let function = FunctionRef { file, function: id as FunctionId };
                     handlers.extend(entry.occasion.map(|occasion| Handler::new(function, occasion)));

@@ -186,10 +186,16 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
         for call in &facts.calls {
             // `Shop::default()` of Rust, which nobody writes out.
             let made_by = call.callee.strip_suffix(".default").unwrap_or(&call.callee);
-            let Some(known) = classes.get(name(made_by)) else { continue };
+            let by_module = facts.language.has_default_exports() && made_by.contains('/');
+            let known = classes.get(name(made_by));
+            if known.is_none() && !by_module {
+                continue;
+            }
             let Some((home, class)) = project.resolve(file, made_by) else { continue };
-            if known.contains(&(home, class.as_str())) {
-                let class = (home, class.to_string());
+            let given = project.given_class(home).filter(|_| class == "~");
+            let class = given.or_else(|| known?.contains(&(home, class.as_str())).then_some(class.as_str()));
+            if let Some(class) = class {
+                let class = (home, class.to_owned());
                 let answers = answering.contains(&class);
                 made.note(reach, (file, facts), call, (class, answers));
             }

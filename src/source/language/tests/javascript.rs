@@ -307,6 +307,10 @@ fn a_function_in_a_field_is_a_method() {
         "a.ts",
         "import { Base, IStore } from './b';\nclass Ctl extends Base implements IStore {\n  constructor(private readonly store: IStore) {}\n\
          create = async (req, res) => { this.store.add('a'); };\n  list = wrap((req, res) => {});\n  static make(): Promise<Ctl> { return new Ctl(); }\n}\n",
-        &["function #1 ~Ctl().create exported", "call ./b.IStore().add(\"a\") in #1", "function #2 ~Ctl().list exported"],
+        &[
+            "function #1 ~Ctl().create exported",
+            "call ./b.IStore().add(\"a\") in #1",
+            "function #2 ~Ctl().list exported",
+        ],
     );
 }
