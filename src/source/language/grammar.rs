@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
-use tree_sitter::{Language, Node as Syntax, Parser, Tree, TreeCursor};
+use tree_sitter::{Language, Node as Syntax, ParseOptions, ParseState, Parser, Point, Tree, TreeCursor};
 
 use super::lines::Lines;
 use crate::model::Name;
@@ -110,16 +111,39 @@ fn too_many_brackets(text: &str) -> Option<usize> {
     None
 }
 
+/// The scanner of Python's grammar writes beyond its buffer where more lines than about five hundred are indented within each
+/// other.
+const INDENTS: usize = 400;
+
+/// Where lines are indented within each other more often than in any code.
+fn too_many_indents(text: &str) -> Option<usize> {
+    let mut around: Vec<usize> = Vec::new();
+    for line in text.split_inclusive('\n').filter(|line| !line.trim().is_empty()) {
+        let width = line.len() - line.trim_start().len();
+        while around.pop_if(|outer| *outer >= width).is_some() {}
+        around.push(width);
+        if around.len() > INDENTS {
+            return Some(line.as_ptr() as usize - text.as_ptr() as usize);
+        }
+    }
+    None
+}
+
 /// The syntax tree of a text, or why there is none.
 pub(super) fn syntax(language: &Language, path: &str, text: &str, lines: &Lines<'_>) -> Result<Tree, Problem> {
-    if let Some(at) = too_many_brackets(text) {
+    if let Some(at) = too_many_brackets(text).or_else(|| too_many_indents(text)) {
         let problem = Problem::new("nested too deeply, not analysed");
         return Err(problem.at(path, lines.span(at as u32, at as u32 + 1), text));
     }
-    parse(language, text).ok_or_else(|| Problem::new("the grammar of this language cannot be loaded").in_file(path))
+    parse(language, text).ok_or_else(|| Problem::new("takes too long to parse, not analysed").in_file(path))
 }
 
-/// Parses with the thread's parser for the language. `None` only if the grammar does not fit the library.
+/// Steps of the parser (of a hundred operations each) that a text may take at once, and for each byte. Code takes less than a
+/// fiftieth for each byte; what is ambiguous all along, as `a<a<a<…` in C#, costs the square of its length in time and memory.
+const STEPS: usize = 400;
+const BYTES_PER_STEP: usize = 20;
+
+/// Parses with the thread's parser for the language. `None` where that takes too many steps.
 fn parse(language: &Language, text: &str) -> Option<Tree> {
     PARSERS.with_borrow_mut(|parsers| {
         let at = match parsers.iter().position(|(known, _)| known == language) {
@@ -133,7 +157,17 @@ fn parse(language: &Language, text: &str) -> Option<Tree> {
         };
         let parser = &mut parsers[at].1;
         parser.reset();
-        parser.parse(text, None)
+        let mut steps = 0;
+        let mut bounded = |state: &ParseState| {
+            steps += 1;
+            match steps > STEPS + state.current_byte_offset() / BYTES_PER_STEP {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let options = ParseOptions::new().progress_callback(&mut bounded);
+        let mut rest = |at: usize, _: Point| text.as_bytes().get(at..).unwrap_or_default();
+        parser.parse_with_options(&mut rest, None, Some(options))
     })
 }
 
