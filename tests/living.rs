@@ -260,7 +260,7 @@ fn a_project_weighs_rules_and_accepts_places_as_it_likes() {
       |                                      ^^^^^
       = help: The values are error, warning, info, off.
 
-    error: missing field `reason`
+    error: `reason` is missing
      --> scaleproof.yaml:2:43
     2 |   ignore: [{ rule: handler-written-state, paths: [a] }]
       |                                           ^^^^^
@@ -271,12 +271,12 @@ fn a_project_weighs_rules_and_accepts_places_as_it_likes() {
       |   ^^^^^^
       = help: Did you mean `ignore`?
 
-    error: expected sequence start
+    error: a list is expected here, as in `[one, two]`
      --> scaleproof.yaml:2:12
     2 |   exclude: legacy
       |            ^^^^^^
 
-    error: externally tagged enum expected scalar or mapping
+    error: one word is expected here
      --> scaleproof.yaml:2:12
     2 |   fail_on: [error]
       |            ^

@@ -23,7 +23,8 @@ impl Source<'_> {
             Error::SerdeUnknownVariant { variant, expected, .. } => {
                 (format!("`{variant}` is not known here"), suggestion(variant, expected, "values"))
             }
-            _ => (UserMessageFormatter.format_message(error).into_owned(), String::new()),
+            Error::SerdeMissingField { field, .. } => (format!("`{field}` is missing"), String::new()),
+            _ => (plain(&UserMessageFormatter.format_message(error)).to_owned(), String::new()),
         };
         match error.location().filter(|location| location.line() > 0) {
             Some(location) => self.at(location, message).help(help),
@@ -81,6 +82,18 @@ impl Source<'_> {
             end.1 += count(word.count()).max(1);
         }
         Span { line, column, end_line: end.0, end_column: end.1 }
+    }
+}
+
+/// The words of the reader's own trade as those of people who write the file.
+fn plain(message: &str) -> &str {
+    match message {
+        "expected sequence start" => "a list is expected here, as in `[one, two]`",
+        "expected mapping start" => "keys with values are expected here, as in `key: value`",
+        "expected string scalar" => "a text is expected here",
+        "externally tagged enum expected scalar or mapping" => "one word is expected here",
+        other if other.starts_with("invalid u") => "a whole number is expected here",
+        other => other,
     }
 }
 

@@ -130,7 +130,7 @@ fn wrong_values_are_problems_at_their_place() {
     assert!(problem("scenarios: [a, '[b']\n").starts_with("1:16-20: `[b` is no glob"));
     assert!(problem("singletons: ['']\n").starts_with("1:14-16: nothing is in this text of `singletons`"));
     assert!(problem("env: {'A=B': c}\n").contains("`A=B` cannot name a variable"));
-    assert!(problem("env: [a]\n").contains("mapping"), "{}", problem("env: [a]\n"));
+    assert!(problem("env: [a]\n").contains("keys with values"), "{}", problem("env: [a]\n"));
     assert!(problem("name: a\nname: b\n").starts_with("2:1-5: "), "{}", problem("name: a\nname: b\n"));
 }
 

@@ -32,6 +32,7 @@ enum Language {
     JavaScript,
     Rust,
     Go,
+    Java,
     Ruby,
     Php,
     #[value(name = "csharp")]
@@ -75,6 +76,12 @@ impl Language {
                 "main.go",
                 "example.com/acme/sessions.NewMemoryStore",
                 "package main\n\nimport \"example.com/acme/sessions\"\n\nfunc main() {\n\tstore := sessions.New{Memory}Store(){mark}\n\tserve(store)\n}\n",
+            ),
+            Language::Java => (
+                "java",
+                "App.java",
+                "com.acme.sessions.MemoryStore",
+                "import com.acme.sessions.{Memory}Store;\n\nclass App {\n    void start() {\n        serve(new {Memory}Store());{mark}\n    }\n}\n",
             ),
             Language::Ruby => ("ruby", "app.rb", "Acme.MemoryStore", "store = Acme::{Memory}Store.new{mark}\n"),
             Language::Php => (
