@@ -12,13 +12,15 @@ mod progress;
 mod project;
 mod report;
 mod rules;
+mod schema;
+mod shell;
 mod test;
 mod trial;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::demo::Variant;
 use crate::replica::{guard, shim};
@@ -47,12 +49,18 @@ enum Command {
     Report(report::Args),
     /// List the rules
     Rules(rules::Args),
-    /// Explain a rule: what breaks, how to fix it, how it is detected
+    /// Explain a rule: what breaks, how to fix it, how it is detected, and code that shows it
     Explain(explain::Args),
     /// Write a scaleproof.yaml for what is found in this folder
     Init(init::Args),
     /// See it happen: a shop that loses carts on three replicas, and the same shop mended
     Demo(demo::Args),
+    /// Print the JSON Schema of a report in JSON
+    Schema(schema::Args),
+    /// Print completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page
+    Man(shell::ManArgs),
     /// The demo shop, as a replica
     #[command(name = "internal-shop", hide = true)]
     InternalShop { variant: Variant },
@@ -98,6 +106,9 @@ fn run(command: Command) -> Exit {
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => shell::completions(&args, &mut Cli::command()),
+        Command::Man(args) => shell::man(&args, Cli::command()),
         Command::InternalShop { variant } => serve(crate::demo::serve_shop(variant)),
         Command::InternalStore { port } => serve(crate::demo::serve_store(port)),
     };
@@ -109,4 +120,15 @@ fn serve(server: impl Future<Output = std::io::Result<()>>) -> exit::Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(server)?;
     Ok(Exit::Pass)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_two_arguments_or_groups_are_in_each_others_way() {
+        Cli::command().debug_assert();
+    }
 }

@@ -6,6 +6,7 @@
 
 mod deployment;
 mod edges;
+pub mod example;
 pub mod expectation;
 mod fingerprint;
 mod judge;
@@ -27,7 +28,7 @@ use crate::model::fact::{FileFacts, FunctionId};
 use crate::model::finding::{Finding, Related, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
-use crate::rules::RuleSet;
+use crate::rules::{Rule, RuleSet};
 use deployment::Context;
 use fingerprint::Fingerprints;
 use project::{FileId, Project};
@@ -49,7 +50,8 @@ pub struct Options {
 ///
 /// `text` gives the text of a file by its path, for excerpts and fingerprints; a finding in a file that is gone has none.
 /// `candidates` says which files of the project an import may mean. The report has no problems but those of suppressions: the
-/// caller adds those of reading the files. It has the findings of every confidence; [`crate::policy`] hides some of them.
+/// caller adds those of reading the files, and what it covers and means. It has the findings of every confidence;
+/// [`crate::policy`] hides some of them.
 pub fn lint(
     files: &[FileFacts],
     rules: &RuleSet,
@@ -76,6 +78,7 @@ pub fn lint(
         problems: outcome.problems,
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.lines)).sum(),
+        rules: rules.rules().iter().map(Rule::story).collect(),
         ..LintReport::default()
     }
 }

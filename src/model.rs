@@ -13,6 +13,7 @@ pub mod nearest;
 pub mod outcome;
 pub mod problem;
 pub mod report;
+pub mod rule;
 pub mod verdict;
 
 /// A short, cheaply cloned string: identifiers, symbols, keys.

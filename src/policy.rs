@@ -3,5 +3,6 @@
 pub mod acceptance;
 pub mod baseline;
 pub mod change;
+pub mod gate;
 pub mod proof;
 pub mod readiness;

@@ -1,4 +1,36 @@
 //! L4, one file per format. A renderer writes into what it is given and computes no numbers.
+//!
+//! Text of others goes through [`text`] on its way to people, and through the escapes of its format on its way to programs.
 
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
 pub mod terminal;
+mod text;
+
+use crate::model::finding::Severity;
+use crate::model::report::LintReport;
+
+/// `1 file`, `2 files`.
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// "2 errors, 1 warning", each part as `dress` makes it; "no findings" where there are none.
+fn counts(report: &LintReport, dress: impl Fn(Option<Severity>, String) -> String) -> String {
+    let nouns = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")];
+    let parts: Vec<String> = nouns
+        .iter()
+        .map(|(severity, noun)| (*severity, report.findings.iter().filter(|f| f.severity == *severity).count(), noun))
+        .filter(|(_, count, _)| *count > 0)
+        .map(|(severity, count, noun)| dress(Some(severity), plural(count, noun)))
+        .collect();
+    match parts.is_empty() {
+        true if report.files == 0 => dress(None, "nothing analysed".into()),
+        true => dress(None, "no findings".into()),
+        false => parts.join(", "),
+    }
+}

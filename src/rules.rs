@@ -8,6 +8,7 @@
 //! - [`clause`]: what it looks for
 //! - [`pattern`]: how symbols and values are matched
 //! - [`version`]: versions of dependencies
+//! - [`vocabulary`]: the words of rule files, for people
 //! - [`entry_point`]: which calls make a function a handler, as data as well
 
 pub mod clause;
@@ -15,11 +16,12 @@ pub mod entry_point;
 pub mod pattern;
 pub mod rule;
 pub mod version;
+pub mod vocabulary;
 
 mod builtin;
 mod yaml;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, fixtures};
 pub use clause::Clause;
 pub use entry_point::EntryPoint;
 pub use rule::Rule;

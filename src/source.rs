@@ -3,6 +3,7 @@
 //! Reading files happens here and in [`walk`]; everything below is text in, facts out.
 
 pub mod deploy;
+mod foreign;
 pub mod json;
 pub mod language;
 pub mod manifest;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::model::fact::{FileFacts, Language};
 use crate::model::problem::Problem;
+use crate::model::report::{Coverage, PassedOver, Reason, Volume};
 pub use language::{Extracted, module_candidates};
 
 /// What all files say.
@@ -27,6 +29,7 @@ pub struct Scan {
     pub files: Vec<FileFacts>,
     /// By file, then in the order in which they were met.
     pub problems: Vec<Problem>,
+    pub coverage: Coverage,
 }
 
 /// Reads one kind of file: path and text to facts.
@@ -47,7 +50,9 @@ const STACK: usize = 64 << 20;
 /// A file that is named as a root is read whatever its name; within a folder the names decide. What cannot be read or
 /// understood becomes a problem, and the rest goes on.
 pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
-    let (found, mut problems) = walk::walk(roots, base, exclude, &|path| reader(path).is_some());
+    let wanted = |path: &str| reader(path).is_some() || foreign::may_be(path);
+    let (found, mut problems) = walk::walk(roots, base, exclude, &wanted);
+    let mut coverage = Coverage::default();
     let read = || found.par_iter().map(read_file).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).thread_name(|at| format!("scan-{at}")).build();
     let results = match pool {
@@ -55,17 +60,44 @@ pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
         Err(_) => read(),
     };
     let mut files = Vec::new();
-    for (facts, found) in results {
-        files.extend(facts);
-        problems.extend(found);
+    let mut formats = Vec::new();
+    for (found, outcome) in found.iter().zip(results) {
+        match outcome {
+            Outcome::Read(Extracted { facts, problems: met }) => {
+                coverage.in_part += usize::from(!met.is_empty());
+                files.push(facts);
+                problems.extend(met);
+            }
+            Outcome::PassedOver(reason, problem) => {
+                coverage.passed_over.push(PassedOver { path: found.path.clone(), reason });
+                problems.extend(problem.map(|problem| problem.in_file(&found.path)));
+            }
+            Outcome::Foreign(format) => formats.extend(format),
+        }
     }
     language::link(&mut files);
-    Scan { files, problems }
+    coverage.languages = volumes(&files);
+    coverage.not_understood = foreign::count(formats);
+    Scan { files, problems, coverage }
+}
+
+/// How much there is of each language, the most lines first.
+fn volumes(files: &[FileFacts]) -> Vec<Volume> {
+    let mut volumes: Vec<Volume> = Vec::new();
+    for file in files {
+        let lines = u64::from(file.lines);
+        match volumes.iter_mut().find(|volume| volume.language == file.language) {
+            Some(volume) => *volume = Volume { files: volume.files + 1, lines: volume.lines + lines, ..*volume },
+            None => volumes.push(Volume { language: file.language, files: 1, lines }),
+        }
+    }
+    volumes.sort_by_key(|volume| (std::cmp::Reverse(volume.lines), volume.language.name()));
+    volumes
 }
 
 /// The text of a file as it was scanned; `None` if it cannot be read any more.
 pub fn text(base: &Path, path: &str) -> Option<String> {
-    std::fs::read(base.join(path)).ok().map(decode)
+    std::fs::read(base.join(path)).ok().and_then(decode)
 }
 
 /// Who reads a deployment file, by its name.
@@ -78,6 +110,11 @@ fn deployment_reader(path: &str) -> Option<Reader> {
         }
         None => Extracted { facts: FileFacts::empty(path, Language::Compose), problems: Vec::new() },
     })
+}
+
+/// What a file is written in; `None` where nobody reads it.
+pub fn language(path: &str, text: &str) -> Option<Language> {
+    reader(path).map(|reader| reader(path, text).facts.language)
 }
 
 /// A file has no more than this many problems told.
@@ -102,54 +139,88 @@ pub fn matters(path: &str) -> bool {
     reader(path).is_some() || walk::decides(file_name(path))
 }
 
+/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+pub fn read(path: &str, text: &str) -> Option<Extracted> {
+    reader(path).map(|read| read(path, text))
+}
+
 fn reader(path: &str) -> Option<Reader> {
     KINDS.iter().find_map(|kind| kind(path))
 }
 
-fn read_file(found: &walk::Found) -> (Option<FileFacts>, Vec<Problem>) {
+/// What became of a file.
+enum Outcome {
+    Read(Extracted),
+    /// Why, and the problem where the user is told of this very file.
+    PassedOver(Reason, Option<Problem>),
+    /// The name of the format that nobody reads; `None` where it is not worth a word.
+    Foreign(Option<&'static str>),
+}
+
+fn read_file(found: &walk::Found) -> Outcome {
     let path = &found.path;
-    let one = |problem: Problem| (None, vec![problem.in_file(path)]);
+    let passed_over = |reason, problem| Outcome::PassedOver(reason, Some(problem));
     let Some(reader) = reader(path) else {
-        return one(Problem::new("not a kind of file that is understood")
-            .help("Name a source or deployment file, or a folder."));
+        let format = foreign::format(path, || foreign::head(&found.file));
+        return match found.asked {
+            true => passed_over(Reason::NotUnderstood, not_understood(format)),
+            false => Outcome::Foreign(format),
+        };
     };
     match std::fs::metadata(&found.file) {
         Ok(metadata) if metadata.len() > SIZE => {
             let size = metadata.len() as f64 / 1e6;
-            return one(Problem::new(format!("{size:.1} MB: larger than 1 MB, not analysed")));
+            let problem = Problem::new(format!("{size:.1} MB: larger than 1 MB, not analysed"));
+            return passed_over(Reason::TooLarge, problem);
         }
         Ok(_) => {}
-        Err(error) => return one(walk::unreadable(&error)),
+        Err(error) => return passed_over(Reason::Unreadable, walk::unreadable(&error)),
     }
     let bytes = match std::fs::read(&found.file) {
         Ok(bytes) => bytes,
-        Err(error) => return one(walk::unreadable(&error)),
+        Err(error) => return passed_over(Reason::Unreadable, walk::unreadable(&error)),
     };
-    if bytes.contains(&0) {
-        return one(Problem::new("holds NUL bytes: binary, not analysed"));
-    }
     if is_script(path) && !found.asked && bytes.split(|byte| *byte == b'\n').any(|line| line.len() > LINE) {
-        return (None, Vec::new());
+        return Outcome::PassedOver(Reason::Minified, None);
     }
-    let text = decode(bytes);
+    let Some(text) = decode(bytes) else {
+        return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
+    };
     match std::panic::catch_unwind(AssertUnwindSafe(|| reader(path, &text))) {
-        Ok(Extracted { facts, problems }) => (Some(facts), problems),
-        Err(_) => one(Problem::new("the analysis of this file failed")
-            .help("This is a bug of scaleproof: please report the file.")),
+        Ok(extracted) => Outcome::Read(extracted),
+        Err(_) => {
+            let problem = Problem::new("the analysis of this file failed");
+            passed_over(Reason::Failed, problem.help("This is a bug of scaleproof: please report the file."))
+        }
     }
+}
+
+fn not_understood(format: Option<&str>) -> Problem {
+    let message = match format {
+        Some(format) => format!("not a kind of file that is understood: {format}"),
+        None => "not a kind of file that is understood".to_owned(),
+    };
+    Problem::new(message).help("Name a source or deployment file, or a folder.")
 }
 
 fn is_script(path: &str) -> bool {
     [".js", ".mjs", ".cjs", ".jsx"].iter().any(|end| path.ends_with(end))
 }
 
-/// Text without byte order mark; invalid UTF-8 is replaced.
-fn decode(bytes: Vec<u8>) -> String {
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_string(),
-        None => text,
-    }
+/// Text without byte order mark; what is no UTF-8 in it is replaced. UTF-16 is read as well: PowerShell's `>` writes it, and so
+/// many a requirements.txt. `None` for what is no text.
+fn decode(bytes: Vec<u8>) -> Option<String> {
+    let utf_16 = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    let text = match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => utf_16(u16::from_le_bytes),
+        Some([0xFE, 0xFF]) => utf_16(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    };
+    let text = text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text);
+    (!text.contains('\0')).then_some(text)
 }
 
 #[cfg(test)]
@@ -249,6 +320,17 @@ mod tests {
         assert_eq!(text(folder.path(), "e.py").unwrap(), "carts = {}\n");
     }
 
+    #[test]
+    fn utf_16_is_text() {
+        let utf_16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let folder =
+            project(&[("requirements.txt", &utf_16("\u{feff}flask==3.0\r\ncelery\r\n")), ("a.py", b"\xff\xfe\0\0")]);
+        let found = scan_all(&folder);
+        assert_eq!(found.files[0].dependencies.len(), 2);
+        assert_eq!(found.problems.len(), 1);
+        assert_eq!(text(folder.path(), "requirements.txt").unwrap(), "flask==3.0\r\ncelery\r\n");
+    }
+
     #[cfg(unix)]
     #[test]
     fn symbolic_links_are_not_followed() {
@@ -257,6 +339,18 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("a/a.py"), folder.path().join("b.py")).unwrap();
         let found = scan_all(&folder);
         assert_eq!((paths(&found), found.problems.len()), (vec!["a/a.py"], 0));
+    }
+
+    #[test]
+    fn a_package_may_have_any_name() {
+        let files = [
+            "src/main/java/com/example/docs/A.java",
+            "src/test/java/com/example/B.java",
+            "example/C.java",
+            "src/main/java/com/ATest.java",
+        ];
+        let folder = project(&files.map(|path| (path, &b"class A {}"[..])));
+        assert_eq!(paths(&scan_all(&folder)), ["src/main/java/com/example/docs/A.java"]);
     }
 
     #[test]

@@ -21,7 +21,9 @@ fn its_configuration_story_and_rule_are_understood() {
     let yaml = blocks("yaml");
     let config = config::parse(&yaml[0], "scaleproof.yaml").unwrap_or_else(|problem| panic!("{problem}"));
     assert_eq!(config.services.len(), 1);
-    let rule = rules::parse(&yaml[1], "ops/rules/session-store/session-in-our-cache.yaml");
+    let config = config::parse(&yaml[1], "scaleproof.yaml").unwrap_or_else(|problem| panic!("{problem}"));
+    assert_eq!((config.lint.severity.len(), config.lint.ignore.len()), (1, 1));
+    let rule = rules::parse(&yaml[2], "ops/rules/session-store/session-in-our-cache.yaml");
     assert_eq!(rule.unwrap_or_else(|problem| panic!("{problem}")).family, "session-store");
     let story = scenario::parse(&blocks("hurl")[0], "cart.hurl").unwrap_or_else(|problem| panic!("{problem}"));
     assert_eq!(story.undefined(&[]), []);
@@ -30,7 +32,7 @@ fn its_configuration_story_and_rule_are_understood() {
 #[test]
 fn its_rule_finds_what_it_says() {
     let folder = project(&[
-        ("ops/rules/session-store/session-in-our-cache.yaml", &blocks("yaml")[1]),
+        ("ops/rules/session-store/session-in-our-cache.yaml", &blocks("yaml")[2]),
         (
             "app.js",
             "import session from \"@ours/session\";\napp.use(session({ secret }));\napp.use(session({ store }));\n",
@@ -58,4 +60,14 @@ fn it_names_every_check_and_every_subcommand_of_its_examples_exists() {
             "`scaleproof {command}` is no subcommand"
         );
     }
+}
+
+#[test]
+fn the_reference_of_the_rules_is_what_the_tool_prints() {
+    let printed = run(root(), &["rules", "--format", "markdown"]).expect_code(0).stdout;
+    let kept = std::fs::read_to_string(root().join("docs/rules.md")).expect("docs/rules.md");
+    assert!(
+        printed == kept,
+        "docs/rules.md is old; print it anew: cargo run -- rules --format markdown >docs/rules.md"
+    );
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::model::problem::Problem;
-use crate::model::verdict::Readiness;
+use crate::model::verdict::{Gate, Readiness};
 
 /// How the tool ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,16 @@ impl From<Exit> for ExitCode {
             Exit::Undecided => 3,
             Exit::Bug => 70,
         })
+    }
+}
+
+impl From<Gate> for Exit {
+    fn from(gate: Gate) -> Self {
+        match gate {
+            Gate::Pass => Exit::Pass,
+            Gate::Fail => Exit::Failed,
+            Gate::Unknown => Exit::Undecided,
+        }
     }
 }
 

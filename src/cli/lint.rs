@@ -5,7 +5,7 @@ mod since;
 
 use std::path::{Path, PathBuf};
 
-use super::exit::{Exit, Result};
+use super::exit::Result;
 use super::output::{FailOn, Format, Reports};
 use super::project;
 use crate::config::{self, Config};
@@ -14,7 +14,8 @@ use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
 use crate::model::report::LintReport;
 use crate::policy::acceptance::{self, Acceptance};
-use crate::report::{json, terminal};
+use crate::policy::gate;
+use crate::report::{github, gitlab, json, junit, markdown, sarif, terminal};
 use crate::rules::RuleSet;
 use crate::source;
 
@@ -43,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    reports: Reports,
+    reports: Reports<Format>,
 }
 
 pub fn run(args: &Args) -> Result {
@@ -72,11 +73,18 @@ pub fn run(args: &Args) -> Result {
     if !args.pedantic {
         acceptance::hide_low(&mut report);
     }
+    report.fail_on = args.fail_on.unwrap_or(config.lint.fail_on.into()).severity();
+    report.verdict = gate::lint(&report, report.fail_on);
     args.reports.write(|format, look, out| match format {
         Format::Terminal => terminal::lint::render(&report, look, out),
         Format::Json => json::lint::render(&report, out),
+        Format::Sarif => sarif::render(&report, out),
+        Format::Junit => junit::lint(&report, out),
+        Format::Github => github::render(&report, out),
+        Format::Gitlab => gitlab::render(&report, out),
+        Format::Markdown => markdown::lint::render(&report, out),
     })?;
-    Ok(exit(&report, args.fail_on.unwrap_or(config.lint.fail_on.into())))
+    Ok(report.verdict.into())
 }
 
 /// How a project is analysed.
@@ -104,6 +112,7 @@ impl Request<'_> {
         if !self.no_ignores {
             self.accept(&mut report, paths.iter().any(|path| same_folder(path, base)));
         }
+        report.coverage = scan.coverage;
         report.problems.extend(self.unknown_singletons(&report));
         report
     }
@@ -147,15 +156,4 @@ pub fn config_fits(config: &Config, rules: &RuleSet) -> Result<()> {
 
 fn same_folder(one: &Path, other: &Path) -> bool {
     one.canonicalize().ok().is_some_and(|one| other.canonicalize().is_ok_and(|other| one == other))
-}
-
-fn exit(report: &LintReport, fail_on: FailOn) -> Exit {
-    let worst = report.findings.iter().map(|finding| finding.severity).max();
-    if report.files == 0 {
-        Exit::Undecided
-    } else if fail_on.severity().is_some_and(|least| worst >= Some(least)) {
-        Exit::Failed
-    } else {
-        Exit::Pass
-    }
 }

@@ -6,29 +6,56 @@ use std::path::{Path, PathBuf};
 
 use anstream::adapter::strip_bytes;
 use anstream::{AutoStream, ColorChoice};
+use clap::ValueEnum;
 
 use super::exit::Result;
 use crate::model::finding::Severity;
 use crate::model::problem::Problem;
 use crate::report::terminal::{self, Look};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// How to report what `lint` finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// For people: code frames, services, what was analysed, the verdict
     Terminal,
+    /// For programs; `scaleproof schema` prints what it holds
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for every CI
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// Code Quality of GitLab
+    Gitlab,
+    /// A comment on a pull request
+    Markdown,
+}
+
+/// How to report what `test` shows; the other formats have lines of code only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people: checks, the smallest failing story, the verdict
+    Terminal,
+    /// For programs; `scaleproof schema` prints what it holds
+    Json,
+    /// JUnit XML, for every CI
+    Junit,
+    /// A comment on a pull request
+    Markdown,
 }
 
 #[derive(clap::Args, Debug)]
-pub struct Reports {
+pub struct Reports<F: ValueEnum + Send + Sync + 'static> {
     /// How to report; repeat it for several reports of one run
     #[arg(long = "format", value_name = "FORMAT", default_value = "terminal")]
-    formats: Vec<Format>,
+    formats: Vec<F>,
     /// Where to write the report, in the order of the formats; `-`, and every format without one, is stdout
     #[arg(long = "output", short = 'o', value_name = "FILE")]
     outputs: Vec<PathBuf>,
 }
 
-impl Reports {
+impl<F: ValueEnum + Copy + Send + Sync + 'static> Reports<F> {
     /// Refuses what cannot be written, before any work is done for it.
     pub fn check(&self) -> Result<()> {
         if self.outputs.len() > self.formats.len() {
@@ -44,7 +71,7 @@ impl Reports {
     }
 
     /// Writes every report that was asked for.
-    pub fn write(&self, render: impl Fn(Format, Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub fn write(&self, render: impl Fn(F, Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         for (number, format) in self.formats.iter().enumerate() {
             match self.outputs.get(number).filter(|path| path.as_os_str() != "-") {
                 Some(path) => {

@@ -82,34 +82,63 @@ fn matching(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 /// The built-in rules and those in `folders`.
 pub fn rules(folders: &[PathBuf]) -> Result<RuleSet> {
     let mut set = rules::builtin()?;
-    let mut problems = Vec::new();
-    for folder in folders {
-        let paths = matching(folder, "**/*.yaml")?;
-        if paths.is_empty() {
-            problems.push(
-                Problem::new(format!("{}: no rule files there", folder.display()))
-                    .help("a rule lies in a file `<family>/<rule-id>.yaml` below the folder that --rules names"),
-            );
-        }
-        for path in paths {
-            problems.extend(set.read(&read(&path)?, &display(&path)).err());
-        }
-    }
+    let problems: Vec<Problem> = folders.iter().flat_map(|folder| add_rules(&mut set, folder)).collect();
     if problems.is_empty() { Ok(set) } else { Err(Failure::Problems(problems)) }
 }
 
 /// The folder of the fixtures within a folder of rules.
 pub const FIXTURES: &str = "fixtures";
 
+/// What a rule is tried on: the fixtures of the built-in rule, and those in the folders of rules. Path below the rule's own
+/// folder, and text.
+pub fn fixtures(rule: &str, folders: &[PathBuf]) -> Vec<(String, String)> {
+    let mut found = rules::fixtures(rule);
+    for folder in folders.iter().map(|folder| folder.join(FIXTURES).join(rule)) {
+        for entry in ignore::WalkBuilder::new(&folder).standard_filters(false).build().flatten() {
+            let path = entry.path().strip_prefix(&folder).unwrap_or(entry.path());
+            let text =
+                entry.file_type().filter(|kind| kind.is_file()).and_then(|_| fs::read_to_string(entry.path()).ok());
+            found.extend(text.map(|text| (path.to_string_lossy().replace('\\', "/"), text)));
+        }
+    }
+    found
+}
+
 /// The built-in rules, but in `folder`'s version where it has one; its entry points, if it has any, are the only ones.
 pub fn rules_to_test(folder: &Path) -> Result<RuleSet> {
     let mut set = RuleSet::default();
-    let fixtures = folder.join(FIXTURES);
-    for path in matching(folder, "**/*.yaml")?.iter().filter(|path| !path.starts_with(&fixtures)) {
-        set.read(&read(path)?, &display(path))?;
-    }
+    let problems = add_rules(&mut set, folder);
     set.fill_from(rules::builtin()?);
-    Ok(set)
+    if problems.is_empty() { Ok(set) } else { Err(Failure::Problems(problems)) }
+}
+
+/// Adds what lies in a folder of rules, its fixtures left out, and says what is wrong with it.
+fn add_rules(set: &mut RuleSet, folder: &Path) -> Vec<Problem> {
+    let fixtures = folder.join(FIXTURES);
+    let mut paths: Vec<PathBuf> = ignore::WalkBuilder::new(folder)
+        .standard_filters(false)
+        .filter_entry(move |entry| entry.path() != fixtures)
+        .build()
+        .flatten()
+        .map(ignore::DirEntry::into_path)
+        .filter(|path| path.is_file() && path.extension().is_some_and(|it| it == "yaml" || it == "yml"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        let problem = match folder.is_dir() {
+            true => Problem::new(format!("{}: no rule files there", folder.display())),
+            false => Problem::new(format!("{}: no such folder", folder.display())),
+        };
+        let help =
+            "A rule lies in a file `<family>/<rule-id>.yaml` below the folder; `scaleproof rules new` writes one.";
+        return vec![problem.help(help)];
+    }
+    let add = |path: &PathBuf| match read(path) {
+        Ok(text) => set.read(&text, &display(path)).err().into_iter().collect(),
+        Err(Failure::Problems(problems)) => problems,
+        Err(_) => Vec::new(),
+    };
+    paths.iter().flat_map(add).collect()
 }
 
 /// The text of a file that the user named.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::exit::Result;
-use super::output::{FailOn, Reports};
+use super::output::{FailOn, Reports, RunFormat};
 use super::{assemble, project, test, trial};
 use crate::experiment;
 
@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
     #[command(flatten)]
-    reports: Reports,
+    reports: Reports<RunFormat>,
 }
 
 pub fn run(args: &Args) -> Result {

@@ -1,6 +1,8 @@
 //! `scaleproof rules`.
 
+mod new;
 mod test;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -9,6 +11,9 @@ use tabled::settings::{Padding, Style};
 
 use super::exit::{Exit, Result};
 use super::{output, project};
+use crate::lint::example;
+use crate::report::markdown;
+use crate::rules::Rule;
 
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -18,19 +23,51 @@ pub struct Args {
     /// A folder with rules of your own, beside the built-in ones; may be repeated
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
+    /// How to list them
+    #[arg(long, default_value = "terminal")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// A table
+    Terminal,
+    /// A reference: an index, then each rule with its story and code
+    Markdown,
 }
 
 #[derive(clap::Subcommand)]
 enum Command {
     /// Try rules on their fixtures: every marked line must be found, every other line must stay silent
     Test(test::Args),
+    /// Write a rule to begin with, and what it is tried on: `rules test` passes at once
+    New(new::Args),
+    /// List the words that a rule may use
+    Vocabulary(vocabulary::Args),
 }
 
 pub fn run(args: &Args) -> Result {
     match &args.command {
         Some(Command::Test(args)) => test::run(args),
-        None => list(args),
+        Some(Command::New(args)) => new::run(args),
+        Some(Command::Vocabulary(args)) => vocabulary::run(args),
+        None => match args.format {
+            Format::Terminal => list(args),
+            Format::Markdown => reference(args),
+        },
     }
+}
+
+/// One piece of guilty code and one of innocent code for each rule.
+fn reference(args: &Args) -> Result {
+    let set = project::rules(&args.rules)?;
+    let told = |rule: &Rule| {
+        let examples = example::examples(&rule.id, &project::fixtures(&rule.id, &args.rules));
+        (rule.story(), example::pick(examples, 1, 1))
+    };
+    let rules: Vec<_> = set.rules().iter().map(told).collect();
+    output::print(|_, out| markdown::rules::render(&rules, out))?;
+    Ok(Exit::Pass)
 }
 
 fn list(args: &Args) -> Result {

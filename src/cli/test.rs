@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::exit::{Exit, Result};
-use super::output::{FailOn, Format, Reports};
+use super::output::{FailOn, Reports, RunFormat};
 use super::project;
 use super::trial::{self, Trial};
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::model::report::TestReport;
 use crate::model::verdict::CheckVerdict;
-use crate::report::{json, terminal};
+use crate::report::{json, junit, markdown, terminal};
 
 /// Every pair of replicas is tried, so that the work grows with the square of their number.
 const MOST_REPLICAS: u32 = 32;
@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
     #[command(flatten)]
-    reports: Reports,
+    reports: Reports<RunFormat>,
     /// The command that starts the app; `{port}` `{socket}` `{name}` `{index}` are replaced
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -99,10 +99,12 @@ fn configuration(args: &Args, folder: &Path) -> Result<Config> {
     Ok(config)
 }
 
-pub fn write(report: &TestReport, reports: &Reports) -> Result<()> {
+pub fn write(report: &TestReport, reports: &Reports<RunFormat>) -> Result<()> {
     reports.write(|format, look, out| match format {
-        Format::Terminal => terminal::test::render(report, look, out),
-        Format::Json => json::test::render(report, out),
+        RunFormat::Terminal => terminal::test::render(report, look, out),
+        RunFormat::Json => json::test::render(report, out),
+        RunFormat::Junit => junit::test(report, out),
+        RunFormat::Markdown => markdown::test::render(report, out),
     })
 }
 

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
-use super::problem::{Source, suggestion};
+use super::problem::Source;
 use super::values::{parse_duration, placeholders};
 use super::{
     Accepted, Config, Isolation, Lint, Mention, REPLICA_PLACEHOLDERS, SERVICE_PLACEHOLDERS, Service, Start, split_words,
 };
 use crate::model::finding::Severity;
+use crate::model::nearest::suggestion;
 use crate::model::problem::Problem;
 
 /// Reads scaleproof.yaml. `path` is only what problems call it; no file is opened.

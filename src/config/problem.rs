@@ -3,7 +3,7 @@
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
 use crate::model::location::Span;
-use crate::model::nearest::nearest;
+use crate::model::nearest::suggestion;
 use crate::model::problem::Problem;
 
 /// A file that is read, to point into.
@@ -81,14 +81,6 @@ impl Source<'_> {
             end.1 += count(word.count()).max(1);
         }
         Span { line, column, end_line: end.0, end_column: end.1 }
-    }
-}
-
-/// "Did you mean", or what there is.
-pub fn suggestion(word: &str, known: &[&str], what: &str) -> String {
-    match nearest(word, known.iter().copied()) {
-        Some(nearest) => format!("Did you mean `{nearest}`?"),
-        None => format!("The {what} are {}.", known.join(", ")),
     }
 }
 

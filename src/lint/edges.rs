@@ -64,7 +64,7 @@ impl<'p, 'a> Edges<'p, 'a> {
         for call in &body.calls {
             let call = &project.files[file].calls[*call];
             let called = project.functions(file, &call.callee);
-            let alike = if called.is_empty() { project.methods_named(file, &call.callee) } else { Vec::new() };
+            let alike = if called.is_empty() { project.methods_alike(file, &call.callee) } else { Vec::new() };
             edges.extend(called.into_iter().chain(alike));
             for argument in &call.arguments {
                 if let Value::Name(_) | Value::Call { .. } | Value::Function(_) = argument.value {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::Name;
+use crate::model::finding::Finding;
 use crate::model::report::LintReport;
 
 /// A finding, or the promise of one.
@@ -42,12 +43,18 @@ pub fn promised(path: &str, text: &str) -> BTreeSet<Expectation> {
 
 /// What was found, in the form of promises.
 pub fn found(report: &LintReport) -> BTreeSet<Expectation> {
-    let expectation = |finding: &crate::model::finding::Finding| Expectation {
-        path: finding.location.path.to_string(),
-        line: finding.location.span.line,
-        rule: finding.rule.clone(),
-    };
-    report.findings.iter().map(expectation).collect()
+    report.findings.iter().map(Expectation::of).collect()
+}
+
+impl Expectation {
+    /// The promise that a finding keeps.
+    pub fn of(finding: &Finding) -> Self {
+        Expectation {
+            path: finding.location.path.to_string(),
+            line: finding.location.span.line,
+            rule: finding.rule.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

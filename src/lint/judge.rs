@@ -298,7 +298,7 @@ impl<'r> Judge<'_, '_, 'r> {
             Place::Startup => !in_handler(),
         };
         let in_function = |evidence: &'r Evidence| match function {
-            Some(function) => self.seen.in_function(evidence, (file, facts), function),
+            Some(function) => self.seen.in_function(evidence, FunctionRef { file, function }),
             None => self.seen.in_file(evidence, file),
         };
         let in_file = |evidence: &'r Evidence| {

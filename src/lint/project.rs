@@ -1,6 +1,8 @@
 //! All files together: what a symbol of one file means in another.
 
+mod methods;
 mod open;
+mod package;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -8,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use crate::model::Name;
 use crate::model::fact::{Class, FileFacts, FunctionId, Language, Level, State, Value};
 use crate::rules::clause::ClassPattern;
+use package::Package;
 
 /// Index of a file in the facts.
 pub type FileId = usize;
@@ -33,9 +36,6 @@ const MOST_ANCESTORS: usize = 32;
 /// Classes that extend one class that are looked at.
 const MOST_HEIRS: usize = 32;
 
-/// What JavaScript calls the object that all modules share.
-const GLOBALS: [&str; 2] = ["globalThis", "global"];
-
 /// Modules that only hand on what another one declares are followed this far.
 const MOST_HANDS: u32 = 2;
 
@@ -47,8 +47,8 @@ pub struct Project<'a> {
     pub files: &'a [FileFacts],
     candidates: &'a Candidates<'a>,
     by_path: HashMap<&'a str, FileId>,
-    /// The files of each folder whose files share their names; the folder ends with `/`, the topmost is empty.
-    packages: HashMap<&'a str, Vec<FileId>>,
+    /// Folders whose files share their names; the folder ends with `/`, the topmost is empty.
+    packages: HashMap<&'a str, Package<'a>>,
     tables: Vec<Tables<'a>>,
     /// Methods by their own names.
     methods: HashMap<&'a str, Vec<FunctionRef>>,
@@ -56,16 +56,16 @@ pub struct Project<'a> {
     classes: HashMap<&'a str, Vec<ClassRef>>,
     /// Functions outside of classes by their own names, where every file may call them.
     shared_functions: HashMap<&'a str, Vec<FileId>>,
-    /// Methods by their own names, where types need not be told.
-    open_methods: HashMap<&'a str, Vec<FunctionRef>>,
     /// Those of few classes, as far as they were asked for.
-    alike: RefCell<HashMap<Name, Vec<FunctionRef>>>,
+    alike: RefCell<HashMap<(Language, Name), Vec<FunctionRef>>>,
     /// The classes that extend one of the project directly.
     heirs: OnceCell<HashMap<ClassRef, Vec<ClassRef>>>,
     /// The classes that name a base, by its own name.
     implementers: OnceCell<HashMap<Name, Vec<ClassRef>>>,
     /// Where constants and global variables are declared that all files see.
     open_names: HashMap<&'a str, FileId>,
+    /// State that goes by one name in all files: `globalThis.users`, `app.state.users`.
+    process_wide: HashMap<&'a str, (FileId, usize)>,
     modules: RefCell<HashMap<(FileId, Name), Vec<FileId>>>,
 }
 
@@ -73,6 +73,8 @@ pub struct Project<'a> {
 #[derive(Default)]
 struct Tables<'a> {
     functions: HashMap<&'a str, Vec<FunctionId>>,
+    /// All of them in the order of their symbols, as soon as somebody asks.
+    sorted: OnceCell<Vec<FunctionId>>,
     /// What a name is bound to, by the callee that made it.
     bindings: HashMap<&'a str, &'a str>,
     states: HashMap<&'a str, usize>,
@@ -82,26 +84,32 @@ struct Tables<'a> {
     by_class: HashMap<&'a str, usize>,
 }
 
+impl Tables<'_> {
+    fn declare(&self, local: &str) -> bool {
+        self.functions.contains_key(local)
+            || self.states.contains_key(local)
+            || self.classes.contains(local)
+            || self.bindings.contains_key(head(local))
+    }
+}
+
 impl<'a> Project<'a> {
     pub fn new(files: &'a [FileFacts], candidates: &'a Candidates<'a>) -> Self {
-        let mut packages: HashMap<&str, Vec<FileId>> = HashMap::new();
-        for (id, file) in files.iter().enumerate().filter(|(_, file)| file.language.shares_names()) {
-            packages.entry(folder(&file.path)).or_default().push(id);
-        }
+        let tables: Vec<Tables<'a>> = files.iter().map(tables).collect();
         Project {
             files,
             candidates,
-            packages,
+            packages: package::packages(files, &tables),
             by_path: files.iter().enumerate().map(|(id, file)| (&*file.path, id)).collect(),
-            tables: files.iter().map(tables).collect(),
-            methods: methods(files),
+            tables,
+            methods: methods::by_name(files),
             classes: classes(files),
             shared_functions: open::shared_functions(files),
-            open_methods: open::open_methods(files),
             alike: RefCell::default(),
             heirs: OnceCell::new(),
             implementers: OnceCell::new(),
             open_names: open::open_names(files),
+            process_wide: open::process_wide(files),
             modules: RefCell::default(),
         }
     }
@@ -115,16 +123,20 @@ impl<'a> Project<'a> {
 
     /// What a constant of the file holds.
     pub fn constant(&self, file: FileId, symbol: &str) -> Option<&'a Value> {
-        let files = std::iter::once(file).chain(self.package(file).iter().copied());
-        files.into_iter().find_map(|file| self.tables[file].constants.get(symbol).copied())
+        let own = self.tables[file].constants.get(symbol);
+        own.or_else(|| self.package(file)?.constants.get(symbol)).copied()
     }
 
     /// The file that declares what a symbol names, and the symbol as that file writes it; `~` alone for the module itself.
     pub fn resolve(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
+        self.resolve_within(file, symbol, MOST_HANDS)
+    }
+
+    fn resolve_within(&self, file: FileId, symbol: &str, steps: u32) -> Option<(FileId, Name)> {
         // `~/shop` is a module.
         if symbol.strip_prefix('~').is_some_and(|rest| !rest.starts_with(['/', '~'])) {
-            let mates = self.package(file).iter().copied();
-            let home = self.declaring(std::iter::once(file).chain(mates), symbol);
+            let home = self.declaring(std::iter::once(file), symbol);
+            let home = home.or_else(|| self.package(file)?.declaring(symbol));
             let home = home.or_else(|| self.reopening(file, symbol));
             let nested =
                 || self.resolve_type(file, &symbol[1..]).filter(|_| home.is_none() && self.has_open_names(file));
@@ -150,9 +162,8 @@ impl<'a> Project<'a> {
                 if let Some((class, rest)) = given.and_then(|rest| Some((self.given_class(*first)?, rest))) {
                     return Some((*first, Name::from(format!("{class}{rest}"))));
                 }
-                let target = self.declaring(files.iter().copied(), &local);
-                let target = target.or_else(|| self.handed_on(*first, &local, MOST_HANDS));
-                return Some((target.unwrap_or(*first), local));
+                let declared = self.declaring(files.iter().copied(), &local).map(|target| (target, local.clone()));
+                return declared.or_else(|| self.handed_on(*first, &local, steps)).or(Some((*first, local)));
             }
         }
         let shared = self.resolve_type(file, symbol).or_else(|| self.resolve_function(file, symbol));
@@ -173,15 +184,20 @@ impl<'a> Project<'a> {
         named.or_else(only).map(|class| class.symbol.as_str())
     }
 
-    /// The file that declares what this one only imports and hands on: `export * from "./carts"`, `from .carts import Cart`.
-    fn handed_on(&self, file: FileId, local: &str, hands: u32) -> Option<FileId> {
-        let files = &self.files[file].imports;
-        files.iter().flat_map(|import| self.module(file, &import.module)).filter(|from| *from != file).find_map(
-            |from| {
-                let own = self.declaring(std::iter::once(from), local);
-                own.or_else(|| self.handed_on(from, local, hands.checked_sub(1)?))
-            },
-        )
+    /// What a file only imports and hands on: `export * from "./carts"`, `from .carts import Cart`, `pub use store::Cart`.
+    fn handed_on(&self, file: FileId, local: &str, steps: u32) -> Option<(FileId, Name)> {
+        let steps = steps.checked_sub(1)?;
+        let (name, rest) = local[1..].split_at(local[1..].find(['.', '(']).unwrap_or(local.len() - 1));
+        let by_item = self.files[file].language.imports_items();
+        self.files[file].imports.iter().find_map(|import| match import.module.rsplit_once('.') {
+            Some((_, item)) if by_item && item == name => {
+                self.resolve_within(file, &format!("{}{rest}", import.module), steps)
+            }
+            _ => self.module(file, &import.module).into_iter().filter(|from| *from != file).find_map(|from| {
+                let own = self.declaring(std::iter::once(from), local).map(|home| (home, Name::from(local)));
+                own.or_else(|| self.handed_on(from, local, steps))
+            }),
+        })
     }
 
     /// The same where files share their types: `shop.Carts().add`, `Carts().add` and `Carts.items` of any file's class `Carts`.
@@ -329,26 +345,21 @@ impl<'a> Project<'a> {
     /// The methods that a class itself declares.
     pub fn methods_of(&self, (file, class): ClassRef) -> Vec<FunctionRef> {
         let symbol = &self.files[file].classes[class].symbol;
-        let (of_object, of_class) = (format!("{symbol}()."), format!("{symbol}."));
-        self.functions_where(file, |function| function.starts_with(&of_object) || function.starts_with(&of_class))
+        [format!("{symbol}()."), format!("{symbol}.")]
+            .iter()
+            .flat_map(|owner| self.functions_below(file, owner))
+            .collect()
     }
 
-    /// All files that share their names with this one, itself included; none where files do not.
-    fn package(&self, file: FileId) -> &[FileId] {
+    /// The files that share their names with this one, where files do.
+    fn package(&self, file: FileId) -> Option<&Package<'a>> {
         let facts = &self.files[file];
-        let files = self.packages.get(folder(&facts.path)).filter(|_| facts.language.shares_names());
-        files.map_or(&[], Vec::as_slice)
+        self.packages.get(folder(&facts.path)).filter(|_| facts.language.shares_names())
     }
 
     /// The first of the files that declares what a symbol of theirs names.
     fn declaring(&self, mut files: impl Iterator<Item = FileId>, local: &str) -> Option<FileId> {
-        files.find(|file| {
-            let tables = &self.tables[*file];
-            tables.functions.contains_key(local)
-                || tables.states.contains_key(local)
-                || tables.classes.contains(local)
-                || tables.bindings.contains_key(local.split('.').next().unwrap_or(local))
-        })
+        files.find(|file| self.tables[*file].declare(local))
     }
 
     /// The files that a module is: one, or all of a package.
@@ -360,7 +371,7 @@ impl<'a> Project<'a> {
         let from = &self.files[file];
         let paths = (self.candidates)(&from.path, module, from.language);
         let found = paths.iter().find_map(|path| match path.ends_with('/') {
-            true => self.packages.get(path.as_str()).cloned(),
+            true => self.packages.get(path.as_str()).map(|package| package.files.clone()),
             false => self.by_path.get(path.as_str()).map(|file| vec![*file]),
         });
         let found = found.unwrap_or_default();
@@ -377,19 +388,7 @@ impl<'a> Project<'a> {
                 here => Some(here.into_iter().flatten().chain(overrides).collect()),
             }
         });
-        found.unwrap_or_else(|| self.by_method_name(file, symbol))
-    }
-
-    /// The only method of the project by the name that is called on something unknown, where the name is of several words and so
-    /// is hardly anybody else's.
-    fn by_method_name(&self, file: FileId, symbol: &str) -> Vec<FunctionRef> {
-        let unknown = symbol.starts_with(['~', '_']);
-        let method = symbol.rsplit_once('.').map(|(_, name)| name).filter(|name| unknown && is_compound(name));
-        let known = method.and_then(|method| self.methods.get(method)).map_or(&[][..], Vec::as_slice);
-        match known {
-            [one] if self.files[one.file].language.calls(self.files[file].language) => vec![*one],
-            _ => Vec::new(),
-        }
+        found.unwrap_or_else(|| self.sole_method(file, symbol))
     }
 
     /// The methods by which classes of the project implement or override the one that `~Shop().add` of the file names: their
@@ -446,39 +445,24 @@ impl<'a> Project<'a> {
             return Vec::new();
         }
         let prefix = format!("{local}().");
-        let of_class = |symbol: &str| symbol.starts_with(&prefix);
         match self.package(file) {
-            [] => self.functions_where(file, of_class),
-            files => files.iter().flat_map(|file| self.functions_where(*file, of_class)).collect(),
+            None => self.functions_below(file, &prefix),
+            Some(package) => package.files.iter().flat_map(|file| self.functions_below(*file, &prefix)).collect(),
         }
     }
 
     /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        if let Some(found) = self.global_state(file, symbol) {
-            return Some(found);
-        }
         let language = self.files[file].language;
+        if let Some(state) = self.process_wide.get(symbol).filter(|state| self.files[state.0].language.calls(language))
+        {
+            return Some(*state);
+        }
         let in_parts = language.shares_types_with(language) || language.has_default_exports();
         let steps = if in_parts { MOST_STEPS as usize } else { 1 };
         std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
             self.follow(file, symbol, MOST_STEPS, &|file, local| {
                 self.tables[file].states.get(local).map(|state| (file, *state))
-            })
-        })
-    }
-
-    /// What any file keeps in the object that all share: `global.carts`, `globalThis.carts`.
-    fn global_state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        let (_, name) = symbol.split_once('.').filter(|(owner, _)| GLOBALS.contains(owner))?;
-        let name = name.split('.').next()?;
-        let own = |symbol: &&str| self.tables[file].states.contains_key(*symbol);
-        let symbols = GLOBALS.map(|owner| format!("{owner}.{name}"));
-        let here = symbols.iter().map(String::as_str).find(own).map(|symbol| (file, self.tables[file].states[symbol]));
-        let others = || (0..self.files.len()).filter(|other| *other != file);
-        here.or_else(|| {
-            others().find_map(|other| {
-                symbols.iter().find_map(|symbol| Some((other, *self.tables[other].states.get(symbol.as_str())?)))
             })
         })
     }
@@ -548,9 +532,8 @@ impl<'a> Project<'a> {
         }
         // `import store from "./store"; store.add()` where the module's default export is an object of some class.
         let method = local.strip_prefix('~').filter(|name| !name.contains('.'))?;
-        let suffix = format!("().{method}");
-        let found = self.functions_where(file, |symbol| symbol.ends_with(&suffix));
-        (found.len() == 1).then_some(found)
+        let found = self.methods_here(file, method);
+        (found.len() == 1).then(|| found.to_vec())
     }
 
     /// The one function that a module exports without a name, or the only one that it exports at all.
@@ -564,14 +547,6 @@ impl<'a> Project<'a> {
             found.next().is_none().then_some(vec![first])
         };
         exported(true).or_else(|| exported(false))
-    }
-
-    fn functions_where(&self, file: FileId, wanted: impl Fn(&str) -> bool) -> Vec<FunctionRef> {
-        let functions = self.files[file].functions.iter().enumerate();
-        functions
-            .filter(|(_, function)| wanted(&function.symbol))
-            .map(|(id, _)| FunctionRef { file, function: id as FunctionId })
-            .collect()
     }
 }
 
@@ -591,27 +566,14 @@ fn by_other_owner(local: &str) -> Option<String> {
     })
 }
 
+/// `~shop` of `~shop.carts`.
+fn head(symbol: &str) -> &str {
+    symbol.split('.').next().unwrap_or(symbol)
+}
+
 /// `cmd/` of `cmd/main.go`.
 fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
-}
-
-/// `addToCart`, `add_to_cart`: more than one word.
-fn is_compound(name: &str) -> bool {
-    let inner = name.trim_matches('_');
-    inner.contains('_') || inner.chars().skip(1).any(char::is_uppercase)
-}
-
-fn methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef>> {
-    let mut methods: HashMap<&str, Vec<FunctionRef>> = HashMap::new();
-    for (file, facts) in files.iter().enumerate() {
-        for (id, function) in facts.functions.iter().enumerate() {
-            if let Some((_, name)) = function.symbol.rsplit_once("().").filter(|(_, name)| is_compound(name)) {
-                methods.entry(name).or_default().push(FunctionRef { file, function: id as FunctionId });
-            }
-        }
-    }
-    methods
 }
 
 fn classes(files: &[FileFacts]) -> HashMap<&str, Vec<ClassRef>> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::project::FileId;
-use crate::model::fact::{FileFacts, Language, Setting};
+use crate::model::fact::{COMMAND, FileFacts, Language, Setting};
 use crate::source::stage::{self, Stage};
 
 /// Settings of configuration and deployment files, by what their keys mean.
@@ -18,7 +18,8 @@ impl<'a> Overrides<'a> {
         let configures = |file: &FileFacts| matches!(file.language, Language::Settings | Language::Compose);
         for (id, file) in files.iter().enumerate().filter(|(_, file)| configures(file)) {
             if stage::of(&file.path) == Stage::Deployed {
-                for setting in &file.settings {
+                // What one file runs stands in for nothing that another one runs.
+                for setting in file.settings.iter().filter(|setting| !setting.key.starts_with(COMMAND)) {
                     by_key.entry(meaning(&setting.key)).or_default().push((id, setting));
                 }
             }

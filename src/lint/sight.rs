@@ -105,7 +105,8 @@ impl<'r> Watch<'r> {
                 Target::Evidence(evidence) => {
                     let evidence = self.evidence[evidence];
                     if fit_each(&evidence.with, &call.arguments, None, constants) != Fit::No {
-                        seen.evidence(evidence, (id, file), call.function);
+                        // A decorator belongs to the function that it stands on.
+                        seen.evidence(evidence, (id, file), call.decorates.or(call.function));
                     }
                 }
                 Target::EntryPoint(entry) => seen.entry_points.push((entry, id, index)),
@@ -219,7 +220,9 @@ pub struct Sightings<'r> {
     /// Conditions are told apart by their address: they stand still while the rules are borrowed.
     in_project: HashSet<*const Evidence>,
     in_file: HashSet<(*const Evidence, FileId)>,
-    in_function: HashSet<(*const Evidence, FileId, FunctionId)>,
+    in_body: HashSet<(*const Evidence, FunctionRef)>,
+    /// Also of the functions around those.
+    in_function: HashSet<(*const Evidence, FunctionRef)>,
     phantom: std::marker::PhantomData<&'r Evidence>,
 }
 
@@ -235,9 +238,11 @@ impl<'r> Sightings<'r> {
         let key = std::ptr::from_ref(evidence);
         self.in_project.insert(key);
         self.in_file.insert((key, file));
-        if let Some(function) = function {
-            self.in_function.insert((key, file, function));
-        }
+        let Some(function) = function else { return };
+        self.in_body.insert((key, FunctionRef { file, function }));
+        let mut around = ancestors(facts, function);
+        // Where one is known, those around it are.
+        while around.next().is_some_and(|function| self.in_function.insert((key, FunctionRef { file, function }))) {}
     }
 
     pub fn in_project(&self, evidence: &'r Evidence) -> bool {
@@ -247,8 +252,7 @@ impl<'r> Sightings<'r> {
     /// In the body of one of the functions.
     pub fn in_any(&self, evidence: &'r Evidence, functions: &BTreeSet<FunctionRef>) -> bool {
         let key = std::ptr::from_ref(evidence);
-        self.in_project.contains(&key)
-            && functions.iter().any(|at| self.in_function.contains(&(key, at.file, at.function)))
+        self.in_project.contains(&key) && functions.iter().any(|at| self.in_body.contains(&(key, *at)))
     }
 
     /// Does the entry point count in that file?
@@ -265,13 +269,8 @@ impl<'r> Sightings<'r> {
     }
 
     /// In that function, or in one that is written within it.
-    pub fn in_function(&self, evidence: &'r Evidence, file: (FileId, &FileFacts), function: FunctionId) -> bool {
-        let key = std::ptr::from_ref(evidence);
-        if !self.in_file.contains(&(key, file.0)) {
-            return false;
-        }
-        let within = |inner: FunctionId| ancestors(file.1, inner).any(|outer| outer == function);
-        self.in_function.iter().any(|(seen, at, inner)| *seen == key && *at == file.0 && within(*inner))
+    pub fn in_function(&self, evidence: &'r Evidence, function: FunctionRef) -> bool {
+        self.in_function.contains(&(std::ptr::from_ref(evidence), function))
     }
 }
 

@@ -100,8 +100,8 @@ impl<'a> States<'a> {
             // A local of a handler that its inner functions share: one connection's own state.
             Level::Closure => reach.get(at.0, state.function).is_none(),
             Level::Instance => {
-                // Rust's adapter reports the fields of what a framework hands to every handler, and no others.
-                project.files[at.0].language == Language::Rust
+                // In Rust, what has a lock of its own is there to be shared, and a framework hands it to every handler.
+                project.files[at.0].language == Language::Rust && !state.owned
                     || class_of(&state.symbol).is_some_and(|class| self.singletons.contains(&(at.0, class.to_owned())))
             }
         }
@@ -181,12 +181,14 @@ fn singletons(project: &Project<'_>, reach: &Reach, watch: &Watch<'_>, seen: &Si
     let classes = with_fields(project);
     for (file, facts) in project.files.iter().enumerate() {
         for call in &facts.calls {
-            let by_module = facts.language.has_default_exports() && call.callee.contains('/');
-            let known = classes.get(name(&call.callee));
+            // `Shop::default()` of Rust, which nobody writes out.
+            let made_by = call.callee.strip_suffix(".default").unwrap_or(&call.callee);
+            let by_module = facts.language.has_default_exports() && made_by.contains('/');
+            let known = classes.get(name(made_by));
             if known.is_none() && !by_module {
                 continue;
             }
-            let Some((home, class)) = project.resolve(file, &call.callee) else { continue };
+            let Some((home, class)) = project.resolve(file, made_by) else { continue };
             if let Some(given) = project.given_class(home).filter(|_| class == "~") {
                 made.note(reach, (file, facts), call, (home, given.to_owned()));
             } else if let Some(known) = known
@@ -274,7 +276,7 @@ fn inherited(project: &Project<'_>, mut kept: HashSet<ClassKey>, often: &HashSet
 }
 
 /// Where a framework makes the objects that live long, one that start-up code makes is most often data. It lives as long as the
-/// process where a variable of the program or of its `Main` keeps it.
+/// process where a variable of the program or of its `main` keeps it.
 fn is_kept(facts: &FileFacts, call: &Call) -> bool {
     let function = call.function.and_then(|function| facts.functions.get(function as usize));
     match (&call.bound_to, function) {
@@ -282,7 +284,7 @@ fn is_kept(facts: &FileFacts, call: &Call) -> bool {
         (None, None) => facts.language.has_open_names(),
         (None, Some(_)) => false,
         (Some(_), None) => true,
-        (Some(_), Some(function)) => function.symbol.ends_with(".Main"),
+        (Some(_), Some(function)) => matches!(name(&function.symbol), "Main" | "main"),
     }
 }
 
@@ -304,12 +306,13 @@ fn kept_classes(project: &Project<'_>, seen: &Sightings<'_>, id: usize, entry: &
             _ => None,
         });
         found.extend(named);
-        // `AddSingleton(services => new Carts(…))`.
+        // `AddSingleton(services => new Carts(…))`; `@Bean Carts carts() { return new Carts(…); }`.
         let factories = call.arguments.iter().filter_map(|argument| match argument.value {
             Value::Function(function) => Some(function),
             _ => None,
         });
-        for factory in factories {
+        let decorated = call.decorates.filter(|_| entry.occasion.is_none());
+        for factory in factories.chain(decorated) {
             let made = project.files[*file].calls.iter().filter(|call| call.function == Some(factory));
             found.extend(made.filter_map(|call| project.class(*file, &call.callee)));
         }

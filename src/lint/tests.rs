@@ -41,7 +41,7 @@ impl File {
     }
 
     fn state(mut self, at: u32, symbol: &str, level: Level, shape: Shape, function: Option<FunctionId>) -> Self {
-        self.0.states.push(State { symbol: symbol.into(), level, shape, function, span: line(at) });
+        self.0.states.push(State { symbol: symbol.into(), level, shape, owned: false, function, span: line(at) });
         self
     }
 

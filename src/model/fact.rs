@@ -63,6 +63,33 @@ pub enum Language {
 }
 
 impl Language {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Python => "Python",
+            Language::JavaScript => "JavaScript",
+            Language::TypeScript => "TypeScript",
+            Language::Rust => "Rust",
+            Language::Go => "Go",
+            Language::Java => "Java",
+            Language::Kotlin => "Kotlin",
+            Language::Ruby => "Ruby",
+            Language::Php => "PHP",
+            Language::CSharp => "C#",
+            Language::Compose => "Compose",
+            Language::Procfile => "Procfile",
+            Language::Gunicorn => "gunicorn",
+            Language::Manifest => "manifests",
+            Language::Settings => "settings",
+        }
+    }
+
+    /// What programs are written in, as opposed to what says how they run.
+    pub fn is_code(self) -> bool {
+        use Language::{CSharp, Go, Java, JavaScript, Kotlin, Php, Python, Ruby, Rust, TypeScript};
+        matches!(self, Python | JavaScript | TypeScript | Rust | Go | Java | Kotlin | Ruby | Php | CSharp)
+    }
+
     /// The files of one folder share their names, as those of a Go package do.
     pub fn shares_names(self) -> bool {
         self == Language::Go
@@ -91,7 +118,12 @@ impl Language {
 
     /// An object that lives long is one that a framework, a class or the program keeps by a name; others are data.
     pub fn keeps_objects_by_name(self) -> bool {
-        matches!(self, Language::CSharp | Language::Ruby)
+        matches!(self, Language::CSharp | Language::Ruby | Language::Java | Language::Kotlin)
+    }
+
+    /// The path of an import ends with the item that it imports: `use store::Cart`.
+    pub fn imports_items(self) -> bool {
+        self == Language::Rust
     }
 
     /// A function that one file declares has the same name in every other.
@@ -294,6 +326,8 @@ pub struct State {
     pub symbol: Name,
     pub level: Level,
     pub shape: Shape,
+    /// Nobody can change it but who has its object alone: a field of Rust that stands behind no lock of its own.
+    pub owned: bool,
     /// For [`Level::Closure`] the function that declares it, else the function that initialises it, if any.
     pub function: Option<FunctionId>,
     /// The declaration.
@@ -332,6 +366,9 @@ pub struct Access {
     pub function: Option<FunctionId>,
     pub span: Span,
 }
+
+/// What the keys of commands begin with: those of start scripts and Dockerfiles are the settings `command.0`, `command.1` …
+pub const COMMAND: &str = "command.";
 
 /// `key = value`, in code or in a configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

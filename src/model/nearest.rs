@@ -7,6 +7,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     likely.filter(|(likeness, _)| *likeness > 0.8).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, it)| it)
 }
 
+/// "Did you mean", or what there is.
+pub fn suggestion(word: &str, known: &[&str], what: &str) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(nearest) => format!("Did you mean `{nearest}`?"),
+        None => format!("The {what} are {}.", known.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::Name;
 use super::deployment::Role;
 use super::event::ReplicaName;
-use super::finding::{Finding, Suppressed};
+use super::fact::Language;
+use super::finding::{Finding, Severity, Suppressed};
 use super::location::Location;
 use super::outcome::Outcome;
 use super::problem::Problem;
-use super::verdict::Readiness;
+use super::rule::RuleStory;
+use super::verdict::{Gate, Readiness};
 
 /// What `lint` found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,75 @@ pub struct LintReport {
     pub known: usize,
     /// Findings that have nothing to do with what changed.
     pub unchanged: usize,
+    /// What was read, and what was not.
+    pub coverage: Coverage,
+    /// The rules that were asked, by family, then id.
+    pub rules: Vec<RuleStory>,
+    /// The least severity that fails; `None` when nothing does.
+    pub fail_on: Option<Severity>,
+    pub verdict: Gate,
+}
+
+/// What was read, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// What was analysed, the most lines first.
+    pub languages: Vec<Volume>,
+    /// Files that were analysed in part, because something in them could not be understood.
+    pub in_part: usize,
+    /// Files that would have been read and were not, by path.
+    pub passed_over: Vec<PassedOver>,
+    /// What nobody here reads, though it may say something about instances, by name.
+    pub not_understood: Vec<Foreign>,
+}
+
+/// How much of one language was analysed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    pub language: Language,
+    pub files: usize,
+    pub lines: u64,
+}
+
+/// A file that was not analysed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    pub path: String,
+    pub reason: Reason,
+}
+
+/// Why a file was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    TooLarge,
+    Minified,
+    Binary,
+    Unreadable,
+    /// Named by the user, and no kind of file that is understood.
+    NotUnderstood,
+    /// The analysis itself failed.
+    Failed,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Reason::TooLarge => "too large",
+            Reason::Minified => "minified",
+            Reason::Binary => "binary",
+            Reason::Unreadable => "unreadable",
+            Reason::NotUnderstood => "not understood",
+            Reason::Failed => "failed in the analysis",
+        })
+    }
+}
+
+/// A language or a format that is not understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    pub format: Name,
+    pub files: usize,
 }
 
 /// One service as the deployment files configure it.

@@ -22,3 +22,14 @@ pub enum Readiness {
     NotReady,
     Unknown,
 }
+
+/// What a run says to a gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    Pass,
+    Fail,
+    /// Nothing was analysed.
+    #[default]
+    Unknown,
+}

@@ -312,8 +312,8 @@ Binary files a/logo.png and b/logo.png differ
         let related =
             Related { location: Location::new("app.py", lines(5, 5)), message: "3 replicas".into(), excerpt: None };
         let with_place = Finding { context: vec![related], ..far.clone() };
-        assert_eq!(shown(DIFF, &[far.clone()], &[with_place]), ["r far"]);
-        assert!(shown(DIFF, &[far.clone()], &[far]).is_empty());
+        assert_eq!(shown(DIFF, std::slice::from_ref(&far), &[with_place]), ["r far"]);
+        assert!(shown(DIFF, std::slice::from_ref(&far), std::slice::from_ref(&far)).is_empty());
     }
 
     #[test]

@@ -3,6 +3,11 @@
 pub mod lint;
 pub mod test;
 
+/// The JSON Schema of what `lint` writes.
+pub const LINT_SCHEMA: &str = include_str!("json/lint.schema.json");
+/// The JSON Schema of what `test` and `report` write.
+pub const TEST_SCHEMA: &str = include_str!("json/test.schema.json");
+
 use serde::Serialize;
 
 use crate::model::finding::{Finding, Related};

@@ -2,12 +2,18 @@
 //!
 //! Everything is written with ANSI styles; the caller strips them where they are not wanted.
 
+pub mod explain;
 mod frame;
 pub mod lint;
 mod style;
 pub mod test;
 
 pub use frame::error;
+
+use std::io::{self, Write};
+
+use anstream::adapter::strip_str;
+use unicode_width::UnicodeWidthStr;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +28,20 @@ impl Default for Look {
     }
 }
 
-/// `1 file`, `2 files`.
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+/// Writes `head`, then `text` wrapped beside it.
+fn hanging(head: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let indent = strip_str(head).to_string().width();
+    let lines = textwrap::wrap(text, whole_words(look.width.saturating_sub(indent).max(30)));
+    for (number, line) in lines.iter().enumerate() {
+        match number {
+            0 => writeln!(out, "{head}{line}")?,
+            _ => writeln!(out, "{}{line}", " ".repeat(indent))?,
+        }
+    }
+    Ok(())
+}
+
+/// Lines are broken at blanks alone: what has a hyphen is most often the name of something.
+fn whole_words(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }

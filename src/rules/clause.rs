@@ -154,6 +154,27 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        let language = match self {
+            Dialect::Python => Language::Python,
+            Dialect::JavaScript => return "JavaScript/TypeScript",
+            Dialect::Rust => Language::Rust,
+            Dialect::Go => Language::Go,
+            Dialect::Java => Language::Java,
+            Dialect::Kotlin => Language::Kotlin,
+            Dialect::Ruby => Language::Ruby,
+            Dialect::Php => Language::Php,
+            Dialect::CSharp => Language::CSharp,
+            Dialect::Compose => Language::Compose,
+            Dialect::Procfile => Language::Procfile,
+            Dialect::Gunicorn => Language::Gunicorn,
+            Dialect::Manifest => Language::Manifest,
+            Dialect::Settings => Language::Settings,
+        };
+        language.name()
+    }
+
     pub fn covers(self, language: Language) -> bool {
         match self {
             Dialect::Python => language == Language::Python,
@@ -298,7 +319,7 @@ pub struct ServicePattern {
 /// What a clause says where the unsafe value is only a fallback.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Fallback {
+pub(super) enum Fallback {
     /// A default that the configuration is there to override is no hazard.
     Silent,
     Info,

@@ -70,13 +70,13 @@ pub enum Trigger {
 /// How long the memory of a program lasts, where that is less than the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Memory {
+pub(super) enum Memory {
     Request,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Code {
+pub(super) struct Code {
     reads: Option<Patterns>,
     calls: Option<Patterns>,
 }
@@ -89,7 +89,7 @@ impl EntryPoint {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEntryPoint {
+pub(super) struct RawEntryPoint {
     name: String,
     #[serde(rename = "in")]
     languages: Vec<Dialect>,

@@ -132,7 +132,7 @@ pub struct ValuePattern {
 /// The long form, as serde reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LongForm {
+pub(super) struct LongForm {
     text: Option<Patterns>,
     except: Option<Patterns>,
     is: Option<bool>,
@@ -151,12 +151,20 @@ impl<'de> Deserialize<'de> for ValuePattern {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "true, false, a text, a list of texts, or a mapping with text, except, is, made_by, given or nothing",
+                    "true, false, a text, a number, a list of texts, or a mapping with text, except, is, made_by, given or nothing",
                 )
             }
 
             fn visit_bool<E: de::Error>(self, is: bool) -> Result<ValuePattern, E> {
                 Ok(ValuePattern { is: Some(is), ..ValuePattern::default() })
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<ValuePattern, E> {
+                self.visit_str(&number.to_string())
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<ValuePattern, E> {
+                self.visit_str(&number.to_string())
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<ValuePattern, E> {
@@ -289,6 +297,7 @@ mod tests {
         let read = |text: &str| serde_saphyr::from_str::<ValuePattern>(text).unwrap();
         assert_eq!(read("true").is, Some(true));
         assert_eq!(read("filesystem").text, Some(Patterns::new(["filesystem"])));
+        assert_eq!(read("5").text, Some(Patterns::new(["5"])));
         assert_eq!(read("[a, b]").text, Some(Patterns::new(["a", "b"])));
         assert_eq!(read("{ made_by: os.urandom }").made_by, Some(Patterns::new(["os.urandom"])));
         let but = read("{ text: 'sqlite:*', except: '*memory*' }");

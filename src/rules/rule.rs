@@ -8,6 +8,7 @@ use super::yaml;
 use crate::model::Name;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::problem::Problem;
+use crate::model::rule::{Reading, RuleStory, Way};
 
 /// A hazard: what it is, what it breaks, what to do, and how it is found.
 #[derive(Clone, Debug)]
@@ -32,9 +33,38 @@ pub struct Rule {
     pub read: Vec<String>,
 }
 
+impl Rule {
+    /// What it tells people.
+    pub fn story(&self) -> RuleStory {
+        let way = |clause: &Clause| Way {
+            languages: clause.languages.iter().map(|dialect| dialect.name().into()).collect(),
+            say: clause.say.clone(),
+            severity: clause.severity.unwrap_or(self.severity),
+            confidence: clause.confidence.unwrap_or(self.confidence),
+            fix: clause.fix.as_deref().map(one_paragraph),
+        };
+        let reading = |entry: &String| {
+            let (title, address) = entry.split_once(": https://").unwrap_or((entry, ""));
+            Reading { title: title.to_owned(), address: format!("https://{address}") }
+        };
+        RuleStory {
+            id: self.id.clone(),
+            family: self.family.clone(),
+            title: self.title.clone(),
+            severity: self.severity,
+            confidence: self.confidence,
+            breaks: self.breaks.clone(),
+            fix: self.fix.clone(),
+            ways: self.detect.iter().map(way).collect(),
+            confirm: self.confirm.clone(),
+            read: self.read.iter().map(reading).collect(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawRule {
+pub(super) struct RawRule {
     id: Spanned<Name>,
     title: Spanned<String>,
     severity: Severity,
@@ -47,14 +77,14 @@ struct RawRule {
 }
 
 /// Checks that a rule may name.
-const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
+pub(super) const CHECKS: [&str; 5] = ["port", "session-cross", "ryw", "fs-isolated", "distribution"];
 
 pub(super) fn parse(text: &str, path: &str) -> Result<Rule, Problem> {
     let raw: RawRule = yaml::read(text, path)?;
     let fail = |location, message: &str| yaml::at(location, message, path, text);
     let (family, file) = names(path);
     let id = &raw.id.value;
-    if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') || id.is_empty() {
+    if !is_id(id) {
         return Err(fail(raw.id.referenced, "an id has lower-case letters, digits and `-` only"));
     }
     if id != file {
@@ -94,6 +124,11 @@ pub(super) fn parse(text: &str, path: &str) -> Result<Rule, Problem> {
         confirm: raw.confirm.map(|check| check.value),
         read: raw.read.value.into_iter().map(|entry| entry.value).collect(),
     })
+}
+
+/// True for a text that may name a rule.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Folder and file name, without the extension, of `…/<family>/<id>.yaml`.

@@ -1,17 +1,28 @@
 //! YAML to values, with errors as [`Problem`]s.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Location, UserMessageFormatter};
+use serde_saphyr::{Error, Location, UserMessageFormatter};
 
 use crate::model::location::Span;
+use crate::model::nearest::suggestion;
 use crate::model::problem::Problem;
 
 pub fn read<T: DeserializeOwned>(text: &str, path: &str) -> Result<T, Problem> {
     serde_saphyr::from_str(text).map_err(|error| {
-        let message = error.without_snippet().render_with_formatter(&UserMessageFormatter);
+        let error = error.without_snippet();
+        let (message, help) = match error {
+            Error::SerdeUnknownField { field, expected, .. } => {
+                (format!("the key `{field}` is not known here"), suggestion(field, expected, "keys"))
+            }
+            Error::SerdeUnknownVariant { variant, expected, .. } => {
+                (format!("`{variant}` is not known here"), suggestion(variant, expected, "values"))
+            }
+            Error::SerdeMissingField { field, .. } => (format!("`{field}` is missing"), String::new()),
+            _ => (without_place(&error.render_with_formatter(&UserMessageFormatter)), String::new()),
+        };
         match error.location() {
-            Some(location) => at(location, &without_place(&message), path, text),
-            None => Problem::new(without_place(&message)).in_file(path),
+            Some(location) => at(location, &message, path, text).help(help),
+            None => Problem::new(message).in_file(path).help(help),
         }
     })
 }

@@ -9,7 +9,10 @@ mod dialect;
 mod emit;
 mod go;
 pub(crate) mod grammar;
+mod java;
 mod javascript;
+mod jvm;
+mod kotlin;
 pub(crate) mod lines;
 mod link;
 mod lowering;
@@ -61,6 +64,8 @@ pub const ADAPTERS: &[Adapter] = &[
     go::ADAPTER,
     ruby::ADAPTER,
     csharp::ADAPTER,
+    java::ADAPTER,
+    kotlin::ADAPTER,
     php::ADAPTER,
 ];
 

@@ -1,11 +1,16 @@
 //! Dependency manifests to facts: which packages a project depends on.
 
+mod catalog;
+mod coordinates;
 mod gemfile;
 mod go_mod;
+mod gradle;
 mod json;
+mod maven;
 mod msbuild;
 mod requirements;
 mod toml;
+mod xml;
 
 use super::language::Extracted;
 use super::language::grammar::{MARK, directive};
@@ -29,6 +34,11 @@ pub fn reader(path: &str) -> Option<super::Reader> {
         "Directory.Packages.props" | "Directory.Build.props" | "packages.config" => {
             Some(|path, text| extract(msbuild::dependencies, path, text))
         }
+        "pom.xml" => Some(|path, text| extract(maven::dependencies, path, text)),
+        _ if name.ends_with(".gradle") || name.ends_with(".gradle.kts") => {
+            Some(|path, text| extract(gradle::dependencies, path, text))
+        }
+        _ if name.ends_with(".versions.toml") => Some(|path, text| extract(catalog::dependencies, path, text)),
         _ if name.ends_with(".csproj") => Some(|path, text| extract(msbuild::dependencies, path, text)),
         _ if !name.ends_with(".txt") && !name.ends_with(".in") => None,
         _ if name.starts_with("requirements") || folder == "requirements" => {
@@ -71,14 +81,20 @@ impl Manifest<'_> {
     }
 }
 
-/// Comments begin with `#`, in go.mod with `//`, in XML with `<!--`; JSON has none.
+/// Comments begin with `#`, in go.mod and for Gradle with `//`, in XML with `<!--`; JSON has none.
 fn directives(path: &str, text: &str, lines: &Lines<'_>) -> Vec<Directive> {
     if path.ends_with(".json") || path.ends_with(".lock") {
         return Vec::new();
     }
     let sign = match path {
-        _ if path.ends_with("go.mod") => "//",
-        _ if path.ends_with("proj") || path.ends_with(".props") || path.ends_with(".config") => "<!--",
+        _ if [".mod", ".gradle", ".kts"].iter().any(|end| path.ends_with(end)) => "//",
+        _ if path.ends_with("proj")
+            || path.ends_with(".xml")
+            || path.ends_with(".props")
+            || path.ends_with(".config") =>
+        {
+            "<!--"
+        }
         _ => "#",
     };
     let one = |(at, _): (usize, &str)| {
@@ -251,12 +267,80 @@ mod tests {
     }
 
     #[test]
+    fn a_pom_names_artifacts_with_the_versions_of_its_properties() {
+        let text = "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.2.1</version></parent>\n\
+                    \x20 <groupId>shop</groupId><artifactId>app</artifactId>\n  <properties><v>2.5</v><quartz.version>${v}.1</quartz.version></properties>\n  <modules><module>web</module></modules>\n\
+                    \x20 <dependencyManagement><dependencies>\n    <dependency><groupId>a</groupId><artifactId>b</artifactId><version>9</version></dependency>\n\
+                    \x20   <dependency><groupId>c</groupId><artifactId>c-bom</artifactId><version>7</version><type>pom</type><scope>import</scope></dependency>\n  </dependencies></dependencyManagement>\n\
+                    \x20 <dependencies>\n    <dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency>\n\
+                    \x20   <dependency><groupId>org.quartz-scheduler</groupId><artifactId>quartz</artifactId><version>${quartz.version}</version></dependency> <!-- scaleproof: ignore[x] why -->\n\
+                    \x20   <dependency><groupId>a</groupId><artifactId>b</artifactId><exclusions><exclusion><groupId>e</groupId><artifactId>f</artifactId></exclusion></exclusions></dependency>\n\
+                    \x20   <dependency><groupId>c</groupId><artifactId>d</artifactId><scope>test</scope></dependency>\n    <dependency><groupId>${project.groupId}</groupId><artifactId>e</artifactId><version>${unknown}</version></dependency>\n  </dependencies>\n\
+                    \x20 <build><plugins><plugin><groupId>p</groupId><artifactId>q</artifactId></plugin></plugins></build>\n</project>\n";
+        let extracted = read("pom.xml", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "2:3 dependency org.springframework.boot:spring-boot-starter-parent 3.2.1\n8:5 dependency c:c-bom 7\n\
+             11:5 dependency org.springframework.boot:spring-boot-starter-web 3.2.1\n12:5 dependency org.quartz-scheduler:quartz 2.5.1\n\
+             13:5 dependency a:b 9\n14:5 dependency c:d 7 dev\n15:5 dependency shop:e \n12:137 directive ignore[x] why"
+        );
+    }
+
+    #[test]
+    fn scripts_of_gradle_name_artifacts_in_all_their_forms() {
+        let text = "plugins {\n  id(\"io.ktor.plugin\") version \"3.0.1\"\n  alias(libs.plugins.x)\n}\nval exposedVersion = \"0.50\"\nval s: String by project\n\
+                    dependencies {\n  implementation(\"io.ktor:ktor-server-core\") // scaleproof: ignore[x] why\n  implementation(\"org.jetbrains.exposed:exposed-core:$exposedVersion\")\n\
+                    \x20 implementation(platform(\"a.b:bom:1\"))\n  implementation(\"a.b:c\") {\n    exclude(group = \"x.y\", module = \"z\")\n  }\n  testImplementation(kotlin(\"test\"))\n\
+                    \x20 implementation(libs.y)\n  implementation(project(\":other\"))\n  runtimeOnly(\"com.h2database\", \"h2\", \"2.1\")\n  // implementation(\"n:o:1\")\n  implementation(\"p:q:${property(\"s\")}\")\n}\n\
+                    println(\"not:one:1\")\n";
+        let extracted = read("app/build.gradle.kts", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "2:3 dependency io.ktor.plugin:io.ktor.plugin.gradle.plugin 3.0.1\n8:3 dependency io.ktor:ktor-server-core \n9:3 dependency org.jetbrains.exposed:exposed-core 0.50\n\
+             10:3 dependency a.b:bom 1\n11:3 dependency a.b:c 1\n14:3 dependency org.jetbrains.kotlin:kotlin-test  dev\n\
+             17:3 dependency com.h2database:h2 2.1\n19:3 dependency p:q \n8:46 directive ignore[x] why"
+        );
+        let groovy = "buildscript {\n  ext.bootVersion = '3.1.0'\n  dependencies { classpath \"org.springframework.boot:spring-boot-gradle-plugin:${bootVersion}\" }\n}\n\
+                      def pattern = ~/it's/\nsubprojects {\n  dependencies {\n    implementation 'org.springframework.boot:spring-boot-starter-web', 'e:f:1'\n\
+                      \x20   implementation group: 'org.quartz-scheduler', name: 'quartz', version: '2.3.2'\n    testImplementation \"j:u:\" + bootVersion\n    compile('g:h:1@jar')\n  }\n}\n\
+                      dependencyManagement { imports { mavenBom 'k:l:2' } }\n";
+        let extracted = read("build.gradle", groovy);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "3:18 dependency org.springframework.boot:spring-boot-gradle-plugin 3.1.0\n8:5 dependency org.springframework.boot:spring-boot-starter-web \n8:5 dependency e:f 1\n\
+             9:5 dependency org.quartz-scheduler:quartz 2.3.2\n10:5 dependency j:u 3.1.0 dev\n11:5 dependency g:h 1\n14:34 dependency k:l 2"
+        );
+    }
+
+    #[test]
+    fn a_version_catalog_names_artifacts_and_plugins() {
+        let text = "[versions]\nktor = \"3.0\"\nboot = { strictly = \"3.3.0\" }\n[libraries]\nktor-core = { module = \"io.ktor:ktor-server-core\", version.ref = \"ktor\" }\n\
+                    h2 = \"com.h2database:h2:2.1\"\nweb = { group = \"org.springframework.boot\", name = \"spring-boot-starter-web\" } # scaleproof: ignore[x] why\njunit-test = { module = \"j:u\", version = \"5\" }\n\
+                    [plugins]\nboot = { id = \"org.springframework.boot\", version.ref = \"boot\" }\n";
+        let extracted = read("gradle/libs.versions.toml", text);
+        assert_eq!(extracted.problems, []);
+        assert_eq!(
+            render(&extracted.facts),
+            "5:1 dependency io.ktor:ktor-server-core 3.0\n6:1 dependency com.h2database:h2 2.1\n7:1 dependency org.springframework.boot:spring-boot-starter-web 3.3.0\n\
+             8:1 dependency j:u 5 dev\n10:1 dependency org.springframework.boot:org.springframework.boot.gradle.plugin 3.3.0\n7:80 directive ignore[x] why"
+        );
+    }
+
+    #[test]
     fn broken_manifests_are_problems_with_their_places() {
         let cases = [
             ("package.json", "{\n  \"dependencies\": { \"a\": \"1\", }\n}", 2),
             ("pyproject.toml", "[project]\nname = \n", 2),
             ("Cargo.toml", "[dependencies]\na = \"1\"\nb = { version = \"1\"\n", 3),
             ("a.csproj", "<Project>\n  <ItemGroup>\n</Project>", 3),
+            ("pom.xml", "<project>\n  <dependencies>\n</project>", 3),
+            ("build.gradle", "plugins {\n}\ndependencies {\n  implementation 'a:b:1'\n", 3),
+            ("build.gradle.kts", "plugins {\n}\n}\n", 3),
+            ("settings.gradle", "rootProject.name =\n  'shop\n", 2),
+            ("libs.versions.toml", "[versions]\na = \n", 2),
         ];
         for (path, text, line) in cases {
             let problems = read(path, text).problems;
@@ -270,7 +354,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn arbitrary_text_crashes_nothing(text in "[\\[\\]{}\"',:=a-z0-9.\\\\\n #é-]{0,120}") {
-            let named = ["package.json", "composer.lock", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj"];
+            let named = [
+                "package.json", "composer.lock", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod", "a.csproj", "pom.xml",
+                "build.gradle", "libs.versions.toml",
+            ];
             for path in named {
                 read(path, &text);
             }

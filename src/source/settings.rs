@@ -18,6 +18,7 @@ mod json;
 mod placeholder;
 mod prisma;
 mod properties;
+mod shell;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -49,6 +50,7 @@ const FORMATS: &[(&str, Format)] = &[
     ("json", json::read),
     ("prisma", prisma::read),
     ("properties", properties::read),
+    ("shell", shell::read),
     ("xml", xml::read),
     ("yaml", yaml::read),
 ];

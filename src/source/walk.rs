@@ -118,7 +118,14 @@ fn walk_folder(
 fn is_read(entry: &DirEntry) -> bool {
     let Some(kind) = entry.file_type() else { return false };
     let skipped = SKIPPED.matched(Path::new(entry.file_name()), kind.is_dir()).is_ignore();
-    !skipped && !(kind.is_dir() && (is_built(entry.path()) || is_environment(entry.path())))
+    let package = kind.is_dir() && is_package(entry.path());
+    (!skipped || package) && !(kind.is_dir() && (is_built(entry.path()) || is_environment(entry.path())))
+}
+
+/// A folder by whose path a package is named, as `com.example.docs` in `src/main/java`, says nothing of what lies in it.
+fn is_package(folder: &Path) -> bool {
+    let names: Vec<_> = folder.iter().collect();
+    names.windows(3).any(|names| names[0] == "src" && (names[2] == "java" || names[2] == "kotlin"))
 }
 
 fn is_built(folder: &Path) -> bool {

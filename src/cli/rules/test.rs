@@ -10,8 +10,12 @@ use super::super::lint::Request;
 use super::super::{output, project};
 use crate::config::{Config, Mention};
 use crate::lint::expectation::{self, Expectation};
+use crate::model::finding::Finding;
+use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
+use crate::report::terminal;
 use crate::rules::RuleSet;
+use crate::source;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -45,18 +49,17 @@ pub fn run(args: &Args) -> Result {
     }
     let mut complaints = Vec::new();
     for case in &cases {
-        let shown = case.strip_prefix(&root).unwrap_or(case).display().to_string();
-        complaints.extend(complaints_of(case, &set)?.into_iter().map(|text| text.replace("{case}", &shown)));
+        complaints.extend(complaints_of(case, &set)?);
     }
-    output::print(|_, out| {
-        complaints.iter().try_for_each(|complaint| writeln!(out, "{complaint}"))?;
-        writeln!(out, "{} fixtures, {} complaints", cases.len(), complaints.len())
+    output::print(|look, out| {
+        complaints.iter().try_for_each(|complaint| terminal::error(complaint, look, out))?;
+        writeln!(out, "fixtures: {}, complaints: {}", cases.len(), complaints.len())
     })?;
     Ok(if complaints.is_empty() { Exit::Pass } else { Exit::Failed })
 }
 
 /// What a case promises and does not get, or gets without a promise.
-fn complaints_of(case: &Path, set: &RuleSet) -> io::Result<Vec<String>> {
+fn complaints_of(case: &Path, set: &RuleSet) -> io::Result<Vec<Problem>> {
     // A file `singletons.txt` names the services that are declared to run once.
     let singletons = fs::read_to_string(case.join("singletons.txt")).unwrap_or_default();
     let config = Config { singletons: singletons.lines().map(Mention::from).collect(), ..Config::default() };
@@ -64,11 +67,52 @@ fn complaints_of(case: &Path, set: &RuleSet) -> io::Result<Vec<String>> {
     let mut expected = BTreeSet::new();
     promised(case, case, &mut expected)?;
     let found = expectation::found(&report);
-    let name = |kind: &str, one: &Expectation| format!("{kind}: {{case}}/{}:{} {}", one.path, one.line, one.rule);
-    let noisy = found.difference(&expected).map(|one| name("noisy  ", one));
-    let missing = expected.difference(&found).map(|one| name("missing", one));
-    let problems = report.problems.iter().map(|problem| format!("problem: {{case}}: {problem}"));
+    let unpromised = |finding: &&Finding| !expected.contains(&Expectation::of(finding));
+    let noisy = report.findings.iter().filter(unpromised).map(|finding| noisy(case, finding));
+    let missing = expected.difference(&found).map(|one| missing(case, one, set));
+    let problems = report.problems.iter().map(|problem| match &problem.location {
+        Some(at) => Problem { location: Some(Location::new(below(case, &at.path), at.span)), ..problem.clone() },
+        None => Problem::new(format!("{}: {problem}", case.display())),
+    });
     Ok(noisy.chain(missing).chain(problems).collect())
+}
+
+/// A finding on a line that promises silence.
+fn noisy(case: &Path, finding: &Finding) -> Problem {
+    let Finding { rule, location, excerpt, message, .. } = finding;
+    Problem {
+        location: Some(Location::new(below(case, &location.path), location.span)),
+        excerpt: excerpt.clone(),
+        ..Problem::new(format!("noisy: `{rule}` is found here, and nothing promises it"))
+            .help(format!("It says: {message}. Where that is right, mark the line with `~ {rule}` in a comment."))
+    }
+}
+
+/// A promise that is not kept.
+fn missing(case: &Path, one: &Expectation, set: &RuleSet) -> Problem {
+    let Expectation { path, line, rule } = one;
+    let text = source::text(case, path).unwrap_or_default();
+    let marked = text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
+    let start = marked.chars().take_while(|char| char.is_whitespace()).count() as u32 + 1;
+    let end = (marked.trim_end().chars().count() as u32 + 1).max(start + 1);
+    let problem = Problem::new(format!("missing: `{rule}` is promised here, and not found")).at(
+        &below(case, path),
+        Span::on_line(*line, start, end),
+        &text,
+    );
+    match Mention::from(rule.as_str()).unknown(
+        "rule",
+        set.rules().iter().map(|it| it.id.as_str()),
+        "`scaleproof rules` lists them.",
+    ) {
+        Some(unknown) => problem.help(format!("{unknown}. {}", unknown.help)),
+        None => problem,
+    }
+}
+
+/// A path of a case as one can open it from here.
+fn below(case: &Path, path: &str) -> String {
+    case.join(path).display().to_string()
 }
 
 fn promised(case: &Path, folder: &Path, into: &mut BTreeSet<Expectation>) -> io::Result<()> {

@@ -1,22 +1,30 @@
-//! What a symbol means where the text does not tell: functions that every file may call, variables that included files set,
-//! methods of objects whose class nobody names.
+//! What a symbol means where the text does not tell: functions that every file may call, variables that included files set.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{FileId, FunctionRef, MOST_HEIRS, Project};
+use super::{FileId, Project, head};
 use crate::model::Name;
-use crate::model::fact::{FileFacts, FunctionId};
+use crate::model::fact::FileFacts;
 
 /// Files that a script includes, through all steps, that are looked at.
 const MOST_INCLUDED: usize = 64;
-/// Methods of one name of more classes that have nothing in common tell nothing: `get`, `save`, `handle`.
-const MOST_ALIKE: usize = 2;
+
+/// The first declaration of each state whose name is the same in every file.
+pub(super) fn process_wide(files: &[FileFacts]) -> HashMap<&str, (FileId, usize)> {
+    let mut found = HashMap::new();
+    for (id, file) in files.iter().enumerate() {
+        for (at, state) in file.states.iter().enumerate().filter(|(_, state)| !state.symbol.starts_with('~')) {
+            found.entry(state.symbol.as_str()).or_insert((id, at));
+        }
+    }
+    found
+}
 
 impl Project<'_> {
     /// A variable that a script uses without giving it a value has one from a file that it includes.
     pub(super) fn resolve_included(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         let local = Name::from(format!("~{symbol}"));
-        let head = local.split('.').next().unwrap_or(&local);
+        let head = head(&local);
         let mut included = vec![file];
         let mut next = 0;
         while let Some(current) = included.get(next).copied().filter(|_| next < MOST_INCLUDED) {
@@ -50,32 +58,6 @@ impl Project<'_> {
         self.declaring(files.filter(|other| self.has_open_names(*other)), local)
     }
 
-    /// The methods by that name, where a file does not tell the class of what it calls one of and few have one.
-    pub fn methods_named(&self, file: FileId, callee: &str) -> Vec<FunctionRef> {
-        let unknown = self.files[file].language.leaves_types_open() && callee.starts_with(['~', '$', '_']);
-        let Some((_, name)) = callee.rsplit_once('.').filter(|_| unknown) else { return Vec::new() };
-        if let Some(known) = self.alike.borrow().get(name) {
-            return known.clone();
-        }
-        let found = self.open_methods.get(name).map_or(&[][..], Vec::as_slice);
-        let found = if self.families(found) > MOST_ALIKE { Vec::new() } else { found.to_vec() };
-        self.alike.borrow_mut().insert(name.into(), found.clone());
-        found
-    }
-
-    /// How many classes that have nothing to do with each other declare the methods.
-    fn families(&self, methods: &[FunctionRef]) -> usize {
-        if methods.len() > MOST_HEIRS {
-            return methods.len();
-        }
-        let family = |method: &FunctionRef| {
-            let symbol = &self.files[method.file].functions[method.function as usize].symbol;
-            let class = symbol.rsplit_once("().").and_then(|(class, _)| self.tables[method.file].by_class.get(class));
-            class.and_then(|class| self.ancestry((method.file, *class)).last().copied())
-        };
-        methods.iter().map(family).collect::<HashSet<_>>().len()
-    }
-
     /// The only file that declares the function, where files share theirs: by its bare name, or as it is imported.
     pub(super) fn resolve_function(&self, file: FileId, symbol: &str) -> Option<(FileId, Name)> {
         let facts = &self.files[file];
@@ -98,20 +80,6 @@ pub(super) fn shared_functions(files: &[FileFacts]) -> HashMap<&str, Vec<FileId>
         }
     }
     functions
-}
-
-/// Methods by their own names, of languages that leave types open.
-pub(super) fn open_methods(files: &[FileFacts]) -> HashMap<&str, Vec<FunctionRef>> {
-    let mut methods: HashMap<&str, Vec<FunctionRef>> = HashMap::new();
-    for (file, facts) in files.iter().enumerate().filter(|(_, facts)| facts.language.leaves_types_open()) {
-        for (id, function) in facts.functions.iter().enumerate() {
-            let of_object = function.symbol.rsplit_once('.').filter(|(owner, _)| owner.ends_with("()"));
-            if let Some((_, name)) = of_object {
-                methods.entry(name).or_default().push(FunctionRef { file, function: id as FunctionId });
-            }
-        }
-    }
-    methods
 }
 
 /// Constants and global variables by their own names, of files that share them.

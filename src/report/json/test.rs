@@ -1,4 +1,4 @@
-//! `scaleproof.test/1`.
+//! `scaleproof.test/1`, as `test.schema.json` says.
 
 use std::io::{self, Write};
 

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
-use super::Look;
+use super::{Look, whole_words};
 use crate::model::finding::{Finding, Proof, Related, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::problem::Problem;
+use crate::model::rule::Example;
 
 /// Writes a finding: its frame, then the story, the fix, what a run said, and where it is already true.
 pub(super) fn finding(finding: &Finding, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -30,6 +31,35 @@ pub(super) fn finding(finding: &Finding, look: Look, out: &mut dyn Write) -> io:
 /// Writes a problem that did not stop the work: its frame where it has a place, and what to do.
 pub(super) fn problem(problem: &Problem, look: Look, out: &mut dyn Write) -> io::Result<()> {
     framed(problem, Level::WARNING.with_name("problem"), look, out)
+}
+
+/// Writes lines that a rule was tried on.
+pub(super) fn example(example: &Example, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let level = match example.guilty.is_empty() {
+        true => Level::HELP.with_name("innocent"),
+        false => Level::ERROR.with_name("guilty"),
+    };
+    let innocent: Vec<_> = example.innocent.iter().map(|(line, reason)| (*line, innocence(reason))).collect();
+    let whole = |line: u32| byte_range(&Span { line, column: 1, end_line: line + 1, end_column: 1 }, &example.excerpt);
+    let trimmed = |line: u32| {
+        let Range { start, end } = whole(line);
+        let text = &example.excerpt.text[start..end];
+        start + (text.len() - text.trim_start().len())..end
+    };
+    let guilty = example.guilty.iter().map(|line| AnnotationKind::Primary.span(trimmed(*line)).label("found"));
+    let sound = innocent.iter().map(|(line, said)| AnnotationKind::Context.span(trimmed(*line)).label(said.as_str()));
+    let snippet = Snippet::source(&*example.excerpt.text)
+        .line_start(example.excerpt.first_line as usize)
+        .path(&*example.path)
+        .fold(false)
+        .annotations(guilty)
+        .annotations(sound);
+    let group = level.primary_title(&*example.language).element(snippet);
+    writeln!(out, "{}\n", renderer(look).render(&[group]))
+}
+
+fn innocence(reason: &str) -> String {
+    if reason.is_empty() { "innocent".into() } else { format!("innocent: {reason}") }
 }
 
 /// Writes a problem that stops the work.
@@ -57,10 +87,10 @@ fn framed(problem: &Problem, level: Level<'_>, look: Look, out: &mut dyn Write) 
 fn notes(finding: &Finding, look: Look) -> Vec<(&'static str, String)> {
     let mut notes = vec![("breaks", wrap(&finding.breaks, look)), ("fix", wrap(&finding.fix, look))];
     for related in finding.related.iter().filter(|related| related.excerpt.is_none()).take(RELATED_SHOWN) {
-        notes.push(("see", place(related)));
+        notes.push(("see", wrap(&place(related), look)));
     }
     for context in &finding.context {
-        notes.push(("already", place(context)));
+        notes.push(("context", wrap(&place(context), look)));
     }
     match finding.proof {
         Some(Proof::Confirmed) => notes.push(("seen", format!("confirmed by {}", check_of(finding)))),
@@ -124,7 +154,7 @@ const NOTE_MARGIN: usize = 16;
 
 fn wrap(text: &str, look: Look) -> String {
     let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    textwrap::fill(&unwrapped, look.width.saturating_sub(NOTE_MARGIN).clamp(40, 100))
+    textwrap::fill(&unwrapped, whole_words(look.width.saturating_sub(NOTE_MARGIN).clamp(40, 100)))
 }
 
 #[cfg(test)]

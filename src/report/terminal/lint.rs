@@ -1,40 +1,96 @@
-//! `lint` on a terminal.
+//! `lint` on a terminal: findings file by file, services, what was and what was not analysed, and the verdict last.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
-use super::{Look, frame, plural};
-use crate::model::finding::Severity;
-use crate::model::report::{LintReport, ServiceRow};
+use super::{Look, frame, hanging};
+use crate::model::Name;
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{LintReport, Reason, ServiceRow, Volume};
+use crate::model::verdict::Gate;
+use crate::report::text::{fit_finding, fit_problem, visible};
+use crate::report::{counts, plural};
 
-/// Writes findings, problems, services and a summary, in this order.
+/// Writes the whole report.
 pub fn render(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for finding in &report.findings {
-        frame::finding(finding, look, out)?;
+    let mut told = BTreeSet::new();
+    for of_file in report.findings.chunk_by(|one, next| one.location.path == next.location.path) {
+        let of_file: Vec<Finding> = of_file.iter().map(fit_finding).collect();
+        file(&of_file, &mut told, look, out)?;
     }
-    for problem in &report.problems {
-        frame::problem(problem, look, out)?;
-    }
-    services(&report.services, out)?;
-    summary(report, out)
+    problems(report, look, out)?;
+    services(&report.services, look, out)?;
+    analysed(report, look, out)?;
+    verdict(report, out)
 }
 
-fn services(rows: &[ServiceRow], out: &mut dyn Write) -> io::Result<()> {
+/// A file that several findings are about gets a heading, and what all of them have in common is said there.
+fn file(findings: &[Finding], told: &mut BTreeSet<(Name, String)>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let shared = match findings {
+        [first, rest @ ..] if !rest.is_empty() => {
+            writeln!(out, "{}  {}", paint(BOLD, &first.location.path), paint(DIM, plural(findings.len(), "finding")))?;
+            let shared = rest.iter().all(|finding| finding.context == first.context);
+            for context in first.context.iter().filter(|_| shared) {
+                hanging("  ", &format!("{} ({})", context.message, context.location), look, out)?;
+            }
+            writeln!(out)?;
+            shared
+        }
+        _ => false,
+    };
+    for finding in findings {
+        // Told once, a story need not be told again.
+        let mut finding = finding.clone();
+        if !told.insert((finding.rule.clone(), finding.fix.clone())) {
+            finding.fix.clear();
+            finding.breaks.clear();
+        }
+        if shared {
+            finding.context.clear();
+        }
+        frame::finding(&finding, look, out)?;
+    }
+    Ok(())
+}
+
+/// Problems that are shown with their lines; of more than these it is enough to know where they are.
+const PROBLEMS: usize = 10;
+
+fn problems(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for problem in report.problems.iter().take(PROBLEMS) {
+        frame::problem(&fit_problem(problem), look, out)?;
+    }
+    if let Some(more) = report.problems.get(PROBLEMS..).filter(|more| !more.is_empty()) {
+        let files: BTreeSet<_> =
+            more.iter().filter_map(|it| it.location.as_ref().map(|at| visible(&at.path))).collect();
+        let files = files.into_iter().collect::<Vec<_>>().join(", ");
+        hanging(&format!("{}: ", plural(more.len(), "more problem")), &files, look, out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn services(rows: &[ServiceRow], look: Look, out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     writeln!(out, "{}", paint(BOLD, "services"))?;
-    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(24);
     for row in rows {
         let counts = format!("{} / {}", plural(row.replicas as usize, "replica"), processes(row.processes));
-        writeln!(
-            out,
-            "  {:width$}  {:9}{counts:26}{}  {}",
-            row.name,
-            row.role,
-            paint(CYAN, &row.location),
-            paint(DIM, &row.verdict)
-        )?;
+        let head = format!("  {:width$}  {:9}{counts:25}  ", visible(&row.name), row.role);
+        let place = paint(CYAN, visible(&row.location.to_string()));
+        let said = visible(&row.verdict);
+        let full = head.chars().count() + row.location.to_string().chars().count() + 2 + said.chars().count();
+        match full > look.width {
+            // What has no room beside the numbers goes below the name.
+            true => {
+                writeln!(out, "{head}{place}")?;
+                hanging(&" ".repeat(width + 4), &said, look, out)?;
+            }
+            false => writeln!(out, "{head}{place}  {}", paint(DIM, said))?,
+        }
     }
     writeln!(out)
 }
@@ -43,33 +99,56 @@ fn processes(count: u32) -> String {
     if count == 1 { "1 process".into() } else { format!("{count} processes") }
 }
 
-fn summary(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
-    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, warnings, infos) = (of(Severity::Error), of(Severity::Warning), of(Severity::Info));
-    let mut counts = Vec::new();
-    for (count, noun, style) in [(errors, "error", RED), (warnings, "warning", YELLOW), (infos, "info", CYAN)] {
-        if count > 0 {
-            counts.push(paint(style, plural(count, noun)));
-        }
+/// A reader must see what the silence is about.
+fn analysed(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let coverage = &report.coverage;
+    let total = format!("{}, {}", plural(report.files, "file"), plural(report.lines as usize, "line"));
+    let volume = |it: &Volume| format!("{} {} ({})", it.language.name(), it.files, it.lines);
+    let volumes: Vec<String> = coverage.languages.iter().map(volume).collect();
+    let volumes = if volumes.is_empty() { total } else { format!("{total}: {}", volumes.join(", ")) };
+    row("analysed", &volumes, look, out)?;
+    let mut reasons = BTreeMap::<Reason, usize>::new();
+    for file in &coverage.passed_over {
+        *reasons.entry(file.reason).or_default() += 1;
     }
-    if counts.is_empty() {
-        counts.push(if report.files == 0 { paint(YELLOW, "nothing analysed") } else { paint(GREEN, "no findings") });
+    let mut passed_over: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    if coverage.in_part > 0 {
+        passed_over.push(format!("parts of {}", plural(coverage.in_part, "file")));
     }
-    write!(
-        out,
-        "{} in {} ({})",
-        counts.join(", "),
-        plural(report.files, "file"),
-        plural(report.lines as usize, "line")
-    )?;
-    if !report.suppressed.is_empty() {
-        write!(out, " · {} suppressed", report.suppressed.len())?;
+    row("passed over", &passed_over.join(", "), look, out)?;
+    let foreign = coverage.not_understood.iter();
+    let foreign: Vec<String> = foreign.map(|it| format!("{} ({})", it.format, plural(it.files, "file"))).collect();
+    row("not understood", &foreign.join(", "), look, out)?;
+    let aside = [
+        (report.known, "known to the baseline"),
+        (report.unchanged, "untouched by the changes"),
+        (report.suppressed.len(), "ignored with a reason"),
+        (report.hidden, "of low confidence (--pedantic shows them)"),
+    ];
+    let told = aside.iter().filter(|(count, _)| *count > 0);
+    let silent: Vec<String> = told.map(|(count, what)| format!("{count} {what}")).collect();
+    row("not shown", &silent.join(", "), look, out)
+}
+
+/// Nothing where there is nothing to say.
+fn row(name: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    match text.is_empty() {
+        true => Ok(()),
+        false => hanging(&format!("{name:16}"), text, look, out),
     }
-    if report.hidden > 0 {
-        write!(out, " · {} of low confidence hidden (--pedantic shows them)", report.hidden)?;
-    }
-    if !report.problems.is_empty() {
-        write!(out, " · {}", plural(report.problems.len(), "problem"))?;
-    }
-    writeln!(out)
+}
+
+fn verdict(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
+    let (word, style) = match report.verdict {
+        Gate::Pass => ("PASS", GREEN),
+        Gate::Fail => ("FAIL", RED),
+        Gate::Unknown => ("UNKNOWN", YELLOW),
+    };
+    let counts = counts(report, |severity, text| match severity {
+        Some(Severity::Error) => paint(RED, text),
+        Some(Severity::Warning) => paint(YELLOW, text),
+        Some(Severity::Info) => paint(CYAN, text),
+        None => text,
+    });
+    writeln!(out, "\n{}  {counts}", paint(style, word))
 }

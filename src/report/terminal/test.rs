@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::style::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
-use super::{Look, frame, plural};
+use super::{Look, frame, hanging, whole_words};
 use crate::model::outcome::{Outcome, Story, StoryStep};
 use crate::model::report::TestReport;
 use crate::model::verdict::{CheckVerdict, Readiness};
+use crate::report::plural;
+use crate::report::text::{fit_finding, fit_problem, visible};
 
 pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
     conditions(report, look, out)?;
@@ -20,13 +22,13 @@ pub fn render(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
         tell(story, out)?;
     }
     for finding in &report.findings {
-        frame::finding(finding, look, out)?;
+        frame::finding(&fit_finding(finding), look, out)?;
     }
     for problem in &report.problems {
-        frame::problem(problem, look, out)?;
+        frame::problem(&fit_problem(problem), look, out)?;
     }
     for note in &report.notes {
-        block(&paint(YELLOW, "note  "), note, 6, look, out)?;
+        hanging(&paint(YELLOW, "note  "), &visible(note), look, out)?;
     }
     verdict(report, look, out)
 }
@@ -37,13 +39,13 @@ fn conditions(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Resul
     writeln!(
         out,
         "{} · {} · round robin, no affinity · seed {} · {:.1} s",
-        paint(BOLD, &report.app),
+        paint(BOLD, visible(&report.app)),
         plural(report.replicas as usize, "replica"),
         report.seed,
         report.seconds
     )?;
     if !shares.is_empty() {
-        block("balanced requests: ", &shares.join(", "), 19, look, out)?;
+        hanging("balanced requests: ", &shares.join(", "), look, out)?;
     }
     writeln!(out)
 }
@@ -64,11 +66,11 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
         check.id,
         paint(style::of_verdict(check.verdict), format!("{word:VERDICT_WIDTH$}"))
     );
-    block(&head, &check.summary, 2 + ID_WIDTH + VERDICT_WIDTH, look, out)?;
+    hanging(&head, &visible(&check.summary), look, out)?;
     let indent = 2 + ID_WIDTH + VERDICT_WIDTH;
     if check.verdict != CheckVerdict::Pass {
         for line in check.evidence.iter().filter(|line| **line != check.summary) {
-            block(&" ".repeat(indent), line, indent, look, out)?;
+            hanging(&" ".repeat(indent), &visible(line), look, out)?;
         }
     }
     if !check.power.is_empty() {
@@ -77,29 +79,16 @@ fn row(check: &Outcome, look: Look, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes `head`, then `text` wrapped beside it.
-fn block(head: &str, text: &str, indent: usize, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    let lines = textwrap::wrap(text, look.width.saturating_sub(indent).max(30));
-    for (number, line) in lines.iter().enumerate() {
-        if number == 0 {
-            writeln!(out, "{head}{line}")?;
-        } else {
-            writeln!(out, "{}{line}", " ".repeat(indent))?;
-        }
-    }
-    Ok(())
-}
-
 fn dimmed(text: &str, indent: usize, look: Look, out: &mut dyn Write) -> io::Result<()> {
-    for line in textwrap::wrap(text, look.width.saturating_sub(indent).max(30)) {
+    for line in textwrap::wrap(&visible(text), whole_words(look.width.saturating_sub(indent).max(30))) {
         writeln!(out, "{}{}", " ".repeat(indent), paint(DIM, line))?;
     }
     Ok(())
 }
 
 fn tell(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let title = paint(BOLD, format!("smallest failing story: {}", story.scenario));
-    let place = if story.path.is_empty() { String::new() } else { paint(CYAN, format!("  {}", story.path)) };
+    let title = paint(BOLD, format!("smallest failing story: {}", visible(&story.scenario)));
+    let place = if story.path.is_empty() { String::new() } else { paint(CYAN, format!("  {}", visible(&story.path))) };
     writeln!(out, "  {title}{place}")?;
     let width = story.steps.iter().map(|step| request(step).width()).max().unwrap_or(0);
     for step in &story.steps {
@@ -107,18 +96,18 @@ fn tell(story: &Story, out: &mut dyn Write) -> io::Result<()> {
         let status = step.status.map_or("–".into(), |status| status.to_string());
         let request = request(step);
         let pad = " ".repeat(width.saturating_sub(request.width()));
-        let note = if step.failed { paint(RED, &step.note) } else { step.note.clone() };
+        let note = if step.failed { paint(RED, visible(&step.note)) } else { visible(&step.note).into_owned() };
         let line = format!("    +{:.3} s  {request}{pad}  {replica:4} {status:4} {note}", step.at_ms / 1000.0);
         writeln!(out, "{}", line.trim_end())?;
     }
     if !story.control.is_empty() {
-        writeln!(out, "    {}", paint(DIM, &story.control))?;
+        writeln!(out, "    {}", paint(DIM, visible(&story.control)))?;
     }
     writeln!(out)
 }
 
 fn request(step: &StoryStep) -> String {
-    format!("{:6} {}", step.method, step.target)
+    visible(&format!("{:6} {}", step.method, step.target)).into_owned()
 }
 
 fn verdict(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -127,7 +116,7 @@ fn verdict(report: &TestReport, look: Look, out: &mut dyn Write) -> io::Result<(
         Readiness::NotReady => ("NOT READY", RED),
         Readiness::Unknown => ("UNKNOWN", YELLOW),
     };
-    block(&paint(style, format!("{word:11}")), &report.reason, 11, look, out)?;
+    hanging(&paint(style, format!("{word:11}")), &visible(&report.reason), look, out)?;
     if let Some(log) = &report.log {
         writeln!(out, "{}", paint(DIM, format!("           again without running: scaleproof report {log}")))?;
     }

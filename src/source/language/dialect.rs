@@ -28,6 +28,8 @@ pub(super) struct Dialect {
     pub roots: &'static [&'static str],
     /// Objects whose members are variables of the whole process: `globalThis`.
     pub globals: &'static [&'static str],
+    /// Objects that a framework hands to every handler; their members are variables of the whole process as well.
+    pub carriers: &'static [Carrier],
     /// The language's own names, where the files of a folder share theirs: what a file neither declares nor finds here is
     /// declared by another file of its folder.
     pub predeclared: Option<&'static [&'static str]>,
@@ -39,7 +41,38 @@ pub(super) struct Dialect {
     pub is_project_module: fn(&str) -> bool,
 }
 
+/// An object of the application, by which its handlers share things: `request.app.state`.
+pub(super) struct Carrier {
+    /// What its members go by: `app.state` for `app.state.users`.
+    pub name: &'static str,
+    /// How symbols of it end.
+    pub ends: &'static [&'static str],
+    /// It is a mapping: `request.app["users"]`.
+    pub keyed: bool,
+}
+
+impl Carrier {
+    pub fn is(&self, symbol: &str) -> bool {
+        let before = |end: &str| symbol.strip_suffix(end);
+        self.ends.iter().any(|end| before(end).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '~'])))
+    }
+
+    /// The last segment of each of its symbols.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.ends.iter().any(|end| end.rsplit('.').next() == Some(name))
+    }
+}
+
 impl Dialect {
+    /// True for the symbol of a variable that the whole process shares.
+    pub fn is_process_wide(&self, symbol: &str) -> bool {
+        symbol.split_once('.').is_some_and(|(first, _)| self.globals.contains(&first))
+            || self
+                .carriers
+                .iter()
+                .any(|carrier| symbol.strip_prefix(carrier.name).is_some_and(|rest| rest.starts_with('.')))
+    }
+
     /// True for a name that another file of the folder declares, if this one does not.
     pub fn is_shared(&self, name: &str) -> bool {
         self.predeclared.is_some_and(|names| !names.contains(&name) && name != "_")

@@ -205,8 +205,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         match found.target {
             Target::Imported(state) => {
                 let dialect = self.program.dialect;
-                let is_global = state.split_once('.').is_some_and(|(first, _)| dialect.globals.contains(&first));
-                if kind == AccessKind::Read && !is_global && !(dialect.is_project_module)(&state) {
+                if kind == AccessKind::Read && !dialect.is_process_wide(&state) && !(dialect.is_project_module)(&state)
+                {
                     return;
                 }
                 let state = self.shared(state);
@@ -300,7 +300,8 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         let span = self.lines.span(binding.start, binding.end);
         let twin = self.out.states.iter().any(|state| level == Level::Instance && state.symbol == symbol);
         if !twin {
-            self.out.states.push(State { symbol, level, shape, function: binding.function, span });
+            let (function, owned) = (binding.function, binding.owned);
+            self.out.states.push(State { symbol, level, shape, owned, function, span });
         }
     }
 

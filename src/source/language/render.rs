@@ -1,6 +1,7 @@
 //! Facts as compact lines, for tests: one line a fact, in the order of the kinds.
 
-use crate::model::fact::{Access, Argument, Call, FileFacts, FunctionId, State, Value};
+use crate::model::Name;
+use crate::model::fact::{Access, Argument, Call, Class, FileFacts, FunctionId, State, Value};
 use crate::model::location::Span;
 
 pub(crate) fn render(facts: &FileFacts) -> String {
@@ -22,8 +23,17 @@ pub(crate) fn render(facts: &FileFacts) -> String {
         let bound = bound_to.as_ref().map_or(String::new(), |name| format!(" -> {name}"));
         out.push(format!("{} call {callee}({}){}{decorates}{bound}", at(*span), list(arguments), within(*function)));
     }
-    for State { symbol, level, shape, function, span } in &facts.states {
-        out.push(format!("{} state {symbol} {level:?} {shape:?}{}", at(*span), within(*function)));
+    for Class { symbol, bases, decorators, span } in &facts.classes {
+        let said = |word: &str, names: &[Name]| match names {
+            [] => String::new(),
+            names => format!(" {word} {}", names.join(", ")),
+        };
+        let (bases, decorators) = (said("extends", bases), said("decorated", decorators));
+        out.push(format!("{} class {symbol}{bases}{decorators}", at(*span)));
+    }
+    for State { symbol, level, shape, owned, function, span } in &facts.states {
+        let owned = if *owned { " owned" } else { "" };
+        out.push(format!("{} state {symbol} {level:?} {shape:?}{owned}{}", at(*span), within(*function)));
     }
     for Access { state, kind, function, span } in &facts.accesses {
         out.push(format!("{} {kind:?} {state}{}", at(*span), within(*function)));

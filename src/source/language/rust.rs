@@ -73,7 +73,8 @@ fn read(path: &str, text: &str) -> Extracted {
         Ok(file) => file,
         Err(error) => return problem(syntax_error(&error, base, path, text, &lines)),
     };
-    let mut lower = Lower { text, base, depth: 0, too_deep: None };
+    let modules = modules::declared(&file.items);
+    let mut lower = Lower { text, base, depth: 0, too_deep: None, modules };
     let body = lower.items(&file.items);
     let tree = Node::new(0, text.len() as u32, Form::Other(body));
     let mut facts = emit::facts(&tree, &names::DIALECT, path, &lines);
@@ -111,6 +112,8 @@ struct Lower<'t> {
     base: usize,
     depth: u32,
     too_deep: Option<u32>,
+    /// Modules that the file declares and other files hold: `mod store;`.
+    modules: Vec<String>,
 }
 
 impl<'t> Lower<'t> {

@@ -88,6 +88,8 @@ pub(super) struct Binding<'a, 't> {
     pub annotation: Option<(&'a Node<'t>, ScopeId)>,
     pub shape: Option<Shape>,
     pub constant: bool,
+    /// As in [`Declare`](super::tree::Declare).
+    pub owned: bool,
 }
 
 pub(super) struct ClassInfo<'a, 't> {

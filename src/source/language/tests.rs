@@ -2,7 +2,9 @@
 
 mod csharp;
 mod go;
+mod java;
 mod javascript;
+mod kotlin;
 mod php;
 mod python;
 mod robustness;
@@ -69,6 +71,14 @@ fn a_comment_can_speak_to_us_in_any_language() {
         ),
         ("a.cs", "class A {} // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\nf(\"scaleproof: no\");\n"),
         (
+            "a.java",
+            "class A {} // scaleproof: ignore[a] why\n/* scaleproof: ignore[b] why */\nclass B { String c = \"// scaleproof: no\"; }\n",
+        ),
+        (
+            "a.kt",
+            "fun x() {} // scaleproof: ignore[a] why\n/** scaleproof: ignore[b] why */\nval y = \"// scaleproof: no\"\n",
+        ),
+        (
             "a.rs",
             "fn x() { f() } // scaleproof: ignore[a] why\n/// scaleproof: ignore[b] why\nconst Y: &str = \"// scaleproof: no\";\n",
         ),
@@ -89,7 +99,9 @@ fn broken_syntax_is_a_problem_with_its_place() {
         ("a.go", "package a\nfunc b( {\n", 2),
         ("a.rb", "a = 1\ndef b(\n", 2),
         ("a.cs", "class A {}\nclass B { void c( {\n", 2),
+        ("a.java", "class A {}\nclass B { void c( {\n", 2),
         ("a.php", "<?php $a = [];\nfunction b( {\n", 2),
+        ("a.kt", "val a = 1\nfun b( {\n", 2),
     ];
     for (path, text, line) in cases {
         let problems = extract(path, text).problems;

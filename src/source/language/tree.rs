@@ -151,12 +151,14 @@ pub(super) struct Declare<'t> {
     pub shape: Option<Shape>,
     /// Its value can never change, not even inside: no state.
     pub constant: bool,
+    /// Only who has the whole object for itself can change it: a field of Rust that no cell holds.
+    pub owned: bool,
     pub exported: bool,
 }
 
 impl<'t> Declare<'t> {
     pub fn new(pattern: Pattern<'t>, value: Option<Node<'t>>, place: Place) -> Self {
-        Declare { pattern, annotation: None, value, place, shape: None, constant: false, exported: false }
+        Declare { pattern, annotation: None, value, place, shape: None, constant: false, owned: false, exported: false }
     }
 }
 

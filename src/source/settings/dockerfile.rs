@@ -1,31 +1,64 @@
-//! `ENV` of a Dockerfile: <https://docs.docker.com/reference/dockerfile/#env>.
+//! `ENV`, `CMD` and `ENTRYPOINT` of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>. The last two are settings as
+//! [`shell`] writes them.
 
-use super::Sheet;
 use super::placeholder::{Syntax, value};
+use super::{Sheet, shell};
+use crate::model::command_line::{self, Word};
 use crate::model::fact::Value;
+use crate::source::deploy::command;
+use crate::source::yaml::Place;
 
 pub(super) fn read(sheet: &mut Sheet<'_>) {
-    // `ENV` goes on in the next line.
     let mut goes_on = false;
-    for (at, line) in sheet.each_line() {
+    let mut instruction = String::new();
+    // The last stage of a build is what runs.
+    let mut commands: Vec<Vec<(Place, char)>> = Vec::new();
+    for (number, (at, line)) in (1..).zip(sheet.each_line()) {
         let start = at + line.len() - line.trim_start().len();
         let content = line.trim();
         if content.starts_with('#') {
             sheet.comment(start, at + line.len());
             continue;
         }
-        let is_env = content
-            .get(..4)
-            .is_some_and(|word| word.eq_ignore_ascii_case("env ") || word.eq_ignore_ascii_case("env\t"));
-        let (rest, rest_at) = match is_env {
-            true => (content[4..].trim_start(), start + content.len() - content[4..].trim_start().len()),
-            false => (content, start),
+        let continued = std::mem::replace(&mut goes_on, content.ends_with(['\\', '`']));
+        let content = content.trim_end_matches(['\\', '`']).trim_end();
+        let (word, rest) = match continued {
+            true => ("", content),
+            false => content.split_once([' ', '\t']).map_or((content, ""), |(word, rest)| (word, rest.trim_start())),
         };
-        if is_env || goes_on {
-            goes_on = rest.ends_with(['\\', '`']);
-            variables(sheet, rest.trim_end_matches(['\\', '`']).trim_end(), rest_at, !is_env);
+        if !continued {
+            instruction = word.to_ascii_uppercase();
+        }
+        let rest_at = start + content.len() - rest.len();
+        match instruction.as_str() {
+            "FROM" => commands.clear(),
+            "ENV" => variables(sheet, rest, rest_at, continued),
+            "CMD" | "ENTRYPOINT" => {
+                let column = 1 + sheet.text[at..rest_at].chars().count() as u32;
+                if !continued {
+                    commands.push(Vec::new());
+                }
+                let blank = ((number, column), ' ');
+                commands.last_mut().into_iter().for_each(|command| {
+                    command.extend(std::iter::once(blank).chain(shell::letters(rest, number, column)));
+                });
+            }
+            _ => {}
         }
     }
+    let commands = commands.iter().flat_map(|letters| command::simple_commands(&words(letters)));
+    commands.enumerate().for_each(|(number, words)| shell::set(sheet, number, &words));
+}
+
+/// The words of `CMD a && b`, or of `CMD ["sh", "-c", "a && b"]`.
+fn words(letters: &[(Place, char)]) -> Vec<Word<Place>> {
+    if letters.iter().find(|(_, letter)| !letter.is_whitespace()).is_none_or(|(_, letter)| *letter != '[') {
+        return command::words(letters);
+    }
+    let is_mark = |word: &Word<Place>| matches!(word.as_slice(), [letter] if !letter.quoted);
+    let mut words = command_line::split(letters.iter().copied(), &['[', ',', ']']).unwrap_or_default();
+    words.retain(|word| !is_mark(word));
+    words
 }
 
 /// `KEY=value OTHER="some words"`, or the old `KEY some words`.

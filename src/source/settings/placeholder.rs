@@ -13,6 +13,9 @@ pub(super) enum Syntax {
     Spring,
 }
 
+/// What Spring and Micronaut make anew at every start: `${random.uuid}`.
+const RANDOM: &str = "random.";
+
 /// Defaults may hold variables themselves, this deep.
 const MAX_DEPTH: u8 = 8;
 /// A reference longer than this is read as text.
@@ -29,6 +32,9 @@ struct Reference<'t> {
 /// if it has a default, the other possibility is the text with that: `redis://${HOST}/0` or `redis://localhost/0`.
 pub(super) fn value(text: &str, syntax: Syntax) -> Value {
     if let Some(whole) = reference(text, syntax).filter(|reference| reference.length == text.len()) {
+        if syntax == Syntax::Spring && whole.name.starts_with(RANDOM) {
+            return Value::Call { callee: Name::new(whole.name), arguments: Vec::new() };
+        }
         let fallback = whole.default.map(|default| plain(&Parts::of(default, syntax, MAX_DEPTH).resolved));
         return environment(whole.name, fallback);
     }

@@ -32,6 +32,7 @@ fn files_are_told_by_their_paths() {
         ("xml", "Web.config App.config web.Release.config"),
         ("ini", "php.ini docker/php/conf.d/session.ini .user.ini php-fpm.d/www.conf"),
         ("prisma", "prisma/schema.prisma"),
+        ("shell", "boot.sh docker/entrypoint.sh docker-entrypoint.sh start-server.sh scripts/run.sh docker-entrypoint"),
         ("dockerfile", "Dockerfile api/Dockerfile.prod web.Dockerfile Containerfile"),
     ];
     for (name, paths) in cases {
@@ -226,8 +227,42 @@ fn dockerfile() {
     );
 }
 
+#[test]
+fn dockerfiles_tell_what_the_last_stage_runs() {
+    let text = "FROM a AS dev\nCMD flask run\nFROM a\nHEALTHCHECK --interval=5s \\\n  CMD curl x\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"sh\", \"-c\", \"flask db upgrade && gunicorn app:app\"]\n";
+    assert_eq!(
+        facts("Dockerfile", text),
+        "6:14 setting command.0 = \"tini --\"\n7:19 setting command.1 = \"flask db upgrade\"\n7:39 setting command.2 = \"gunicorn app:app\""
+    );
+    assert_eq!(
+        facts("Dockerfile", "CMD python manage.py migrate && \\\n    exec daphne app\n"),
+        "1:5 setting command.0 = \"python manage.py migrate\"\n2:5 setting command.1 = \"exec daphne app\""
+    );
+}
+
+#[test]
+fn start_scripts_are_their_commands() {
+    let text = "#!/bin/bash\n# don't\nset -e\nwhile true; do\n  FLASK_APP=a flask db upgrade # scaleproof: ignore[x] y\ndone\nexec gunicorn -b :5000 \\\n  app:app\n";
+    assert_eq!(
+        facts("boot.sh", text),
+        "3:1 setting command.0 = \"set -e\"\n4:7 setting command.1 = \"true\"\n5:15 setting command.2 = \"flask db upgrade\"\n6:1 setting command.3 = \"done\"\n\
+         7:1 setting command.4 = \"exec gunicorn -b :5000 app:app\"\n5:32 directive ignore[x] y"
+    );
+}
+
+#[test]
+fn what_a_variable_decides_is_left_out() {
+    let text = "if [ \"$MIGRATE\" = 1 ]; then\n  a\nelse\n  b\nfi\n[ -n \"${SEED}\" ] && c\nif [ \"$1\" = web ]; then d; fi\ncase $ROLE in\n  x) e ;;\nesac\ncat <<EOF > f\n'g\nEOF\necho h; python -c \"\ni\"\nexec \"$@\"\n";
+    let commands: Vec<_> =
+        read("entrypoint.sh", text).facts.settings.into_iter().map(|setting| setting.value).collect();
+    let expected = ["d", "cat", "python -c \ni", "exec $@"].map(|text| Value::Text(text.into()));
+    assert_eq!(commands[..1], expected[..1]);
+    assert_eq!(commands[2..], expected[2..]);
+}
+
 /// One path of each format.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
+    "entrypoint.sh",
     ".env",
     "application.yml",
     "application.properties",

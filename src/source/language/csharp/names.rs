@@ -167,6 +167,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    carriers: &[],
     predeclared: None,
     open_types: true,
     implicit_this: true,

@@ -21,7 +21,10 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
                 let at = if declare.place == Place::Following { u32::MAX } else { *start };
                 self.binding_at(name, scope, at)
             }
-            Pattern::Target(target) => return self.bound(target, value, scope),
+            Pattern::Target(target) => {
+                self.bound(target, value, scope);
+                return self.global(target, value, scope);
+            }
             _ => None,
         };
         self.value(value, scope, bound_to.map(|id| self.program.own_symbol(id)));
@@ -174,19 +177,14 @@ impl<'p, 'a, 't> Emitter<'p, 'a, 't> {
         }
     }
 
-    /// `globalThis.users = {}` declares state of the process.
+    /// `globalThis.users = {}` and `app.state.users = {}` declare state of the process.
     fn global(&mut self, target: &Node<'t>, value: &Node<'t>, scope: ScopeId) {
-        let Form::Member(object, _) = &target.form else { return };
-        let Form::Name(name) = object.form else { return };
-        if !self.program.dialect.globals.contains(&name) || self.binding_at(name, scope, object.start).is_some() {
-            return;
-        }
-        if let Some((symbol, _)) = self.program.symbol(target, scope)
+        if let Some(symbol) = self.program.process_wide(target, scope)
             && let Some(shape) = self.program.shape_of(value, scope)
             && !self.out.states.iter().any(|state| state.symbol == symbol)
         {
             let (function, span) = (self.function(scope), self.span(target));
-            self.out.states.push(State { symbol, level: Level::Module, shape, function, span });
+            self.out.states.push(State { symbol, level: Level::Module, shape, owned: false, function, span });
         }
     }
 

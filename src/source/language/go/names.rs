@@ -103,6 +103,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    carriers: &[],
     open_types: false,
     implicit_this: false,
     predeclared: Some(PREDECLARED),

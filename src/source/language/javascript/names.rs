@@ -1,6 +1,6 @@
 //! What JavaScript calls things.
 
-use super::super::dialect::Dialect;
+use super::super::dialect::{Carrier, Dialect};
 use crate::model::fact::{AccessKind, Language, Shape};
 
 pub(super) static JS: Dialect = Dialect {
@@ -57,6 +57,7 @@ pub(super) static JS: Dialect = Dialect {
     loaders: &["require", "import"],
     roots: &[],
     globals: &["global", "globalThis"],
+    carriers: &[Carrier { name: "app.locals", ends: &["app.locals", "express().locals"], keyed: false }],
     open_types: false,
     implicit_this: false,
     predeclared: None,

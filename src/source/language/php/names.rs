@@ -66,6 +66,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: SUPERGLOBALS,
+    carriers: &[],
     predeclared: None,
     open_types: true,
     implicit_this: false,

@@ -1,6 +1,6 @@
 //! What Python calls things.
 
-use super::super::dialect::Dialect;
+use super::super::dialect::{Carrier, Dialect};
 use crate::model::fact::{AccessKind, Language, Shape};
 
 pub(super) static DIALECT: Dialect = Dialect {
@@ -64,6 +64,11 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    carriers: &[
+        Carrier { name: "app.state", ends: &["app.state", "FastAPI().state", "Starlette().state"], keyed: false },
+        Carrier { name: "app.ctx", ends: &["app.ctx", "Sanic().ctx"], keyed: false },
+        Carrier { name: "app", ends: &["app", "aiohttp.web.Application()"], keyed: true },
+    ],
     open_types: false,
     implicit_this: false,
     predeclared: None,

@@ -34,6 +34,10 @@ impl<'a, 't> Program<'a, 't> {
                 }
                 None => None,
             },
+            Form::Member(..) | Form::Index(..) if self.carried(node.peeled(), scope).is_some() => {
+                let symbol = self.carried(node.peeled(), scope)?;
+                Some(Found { target: Target::Imported(symbol), part: false, alias: false })
+            }
             Form::Member(object, name) => {
                 if let Some((class, of_object)) = self.class_of(object, scope)
                     && let Some(field) = self.bindings.field(class, name, of_object)
@@ -63,6 +67,34 @@ impl<'a, 't> Program<'a, 't> {
             Form::Either(parts) => self.state_within(&parts[0], scope, depth),
             _ => None,
         }
+    }
+
+    /// A variable that a framework's object carries to all handlers: `request.app.state.users`.
+    fn carried(&self, node: &Node<'t>, scope: ScopeId) -> Option<Name> {
+        let (object, name, keyed) = match &node.form {
+            Form::Member(object, name) => (object, *name, false),
+            Form::Index(object, key) => (object, key.text()?, true),
+            _ => return None,
+        };
+        let (Form::Name(last) | Form::Member(_, last)) = object.peeled().form else { return None };
+        let mut carriers =
+            self.dialect.carriers.iter().filter(|carrier| carrier.keyed == keyed && carrier.is_named(last));
+        let first = carriers.next()?;
+        let (symbol, _) = self.symbol(object, scope)?;
+        let carrier = std::iter::once(first).chain(carriers).find(|carrier| carrier.is(&symbol))?;
+        Some(join(carrier.name, name))
+    }
+
+    /// A variable that the whole process shares, by a name that stands in every file for the same.
+    pub fn process_wide(&self, node: &Node<'t>, scope: ScopeId) -> Option<Name> {
+        let is_global = || {
+            let Form::Member(object, _) = &node.form else { return None };
+            let Form::Name(name) = object.form else { return None };
+            let global =
+                self.dialect.globals.contains(&name) && self.bindings.lookup(name, scope, object.start).is_none();
+            self.symbol(node, scope).filter(|_| global).map(|(symbol, _)| symbol)
+        };
+        self.carried(node, scope).or_else(is_global)
     }
 
     /// A field of an object, or of a class, whose type another file declares: `~Shop().items`, `shop/store.Store().items`,

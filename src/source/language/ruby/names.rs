@@ -90,6 +90,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &[],
     globals: &[],
+    carriers: &[],
     predeclared: None,
     open_types: true,
     implicit_this: false,

@@ -237,6 +237,7 @@ impl<'t> Lower<'t> {
         };
         let mut class = Class::new(name);
         class.extends_declared = true;
+        class.bases.extend(block.trait_.as_ref().map(|(path, _)| self.path(path)));
         let public = block.trait_.is_some();
         for item in &block.items {
             if let ImplItem::Fn(function) = item
@@ -283,7 +284,8 @@ impl<'t> Lower<'t> {
     fn field(&mut self, name: &'t str, start: u32, end: u32, kind: &Type) -> Node<'t> {
         let declare = Declare {
             annotation: self.type_name(kind),
-            shape: types::shared_shape(kind),
+            shape: types::field_shape(kind),
+            owned: types::shared_shape(kind).is_none(),
             ..Declare::new(Pattern::Name(name, start, end), None, Place::Field { is_static: false })
         };
         Node::new(start, end, Form::Declare(Box::new(declare)))

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use syn::UseTree;
+use syn::{Item, UseTree};
 
 use super::super::tree::{Import, Imported};
 use super::Lower;
@@ -11,7 +11,13 @@ impl<'t> Lower<'t> {
     pub(super) fn use_tree(&mut self, tree: &UseTree, path: &mut Vec<&'t str>, found: &mut Vec<Import<'t>>) {
         match tree {
             UseTree::Path(inner) => {
-                path.push(self.word(&inner.ident));
+                let word = self.word(&inner.ident);
+                // `mod store; use store::Cart;`
+                if path.is_empty() && self.modules.iter().any(|module| module == word) {
+                    self.use_tree(&inner.tree, &mut vec!["self", word], found);
+                    return;
+                }
+                path.push(word);
                 self.use_tree(&inner.tree, path, found);
                 path.pop();
             }
@@ -50,6 +56,15 @@ impl<'t> Lower<'t> {
             None => found.push(Import { module: Cow::Owned(module), names: vec![(imported, local)], type_only: false }),
         }
     }
+}
+
+/// The modules that the items declare and that files of their own hold.
+pub(super) fn declared(items: &[Item]) -> Vec<String> {
+    let held_elsewhere = |item: &Item| match item {
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        _ => None,
+    };
+    items.iter().filter_map(held_elsewhere).collect()
 }
 
 /// The files that `module`, imported in `from`, may be: `crate.store` is `src/store.rs`. An item in it has no file of its own.

@@ -123,6 +123,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     loaders: &[],
     roots: &["crate", "super"],
     globals: &[],
+    carriers: &[],
     open_types: false,
     implicit_this: false,
     predeclared: None,

@@ -87,6 +87,13 @@ pub(super) fn shared_shape(kind: &Type) -> Option<Shape> {
     shape(kind).filter(|(_, shared)| *shared).map(|(shape, _)| shape)
 }
 
+/// The shape of a field: of what several calls can change, and of containers. Those change where the object itself is behind
+/// a lock, or belongs to a task or an actor.
+pub(super) fn field_shape(kind: &Type) -> Option<Shape> {
+    let counts = |(shape, shared): &(Shape, bool)| *shared || matches!(shape, Shape::Map | Shape::List | Shape::Set);
+    shape(kind).filter(counts).map(|(shape, _)| shape)
+}
+
 /// What is inside of `Arc::new(inner)`, or made by `LazyLock::new(|| inner)`.
 pub(super) fn wrapped<'e>(path: &syn::Path, arguments: &'e Punctuated<Expr, Token![,]>) -> Option<&'e Expr> {
     let mut segments = path.segments.iter().rev();

@@ -239,11 +239,23 @@ impl<'a, 't> Binder<'a, 't> {
         let decorators = std::mem::take(&mut self.decorators);
         self.nodes(&class.bases, scope);
         let declared = self.out.lookup(class.name, scope, u32::MAX).map(|id| &self.out.all[id as usize].role);
+        let bases = class.bases.iter().map(|base| (base, scope));
+        let decorators = decorators.iter().map(|decorator| (decorator, scope));
         let id = match declared {
-            Some(Role::Class(id)) if class.extends_declared => *id,
+            Some(Role::Class(id)) if class.extends_declared => {
+                let id = *id;
+                let known = &mut self.out.classes[id as usize];
+                known.bases.extend(bases);
+                known.decorators.extend(decorators);
+                id
+            }
             _ => {
                 let symbol = match hint {
                     Some((symbol, _)) if class.name.is_empty() => symbol,
+                    // Where classes without names are objects of interfaces, a file has many.
+                    _ if class.name.is_empty() && self.out.implicit_this => {
+                        format_smolstr!("~class{}", self.out.classes.len() + 1)
+                    }
                     _ => format_smolstr!("~{}", class.name),
                 };
                 self.out.classes.push(ClassInfo {
@@ -253,8 +265,8 @@ impl<'a, 't> Binder<'a, 't> {
                     methods: HashMap::default(),
                     start: node.start,
                     end: node.end,
-                    bases: class.bases.iter().map(|base| (base, scope)).collect(),
-                    decorators: decorators.iter().map(|decorator| (decorator, scope)).collect(),
+                    bases: bases.collect(),
+                    decorators: decorators.collect(),
                 });
                 let id = self.out.classes.len() as ClassId - 1;
                 if !class.name.is_empty() {
@@ -310,6 +322,7 @@ impl<'a, 't> Binder<'a, 't> {
             binding.annotation =
                 binding.annotation.or(declare.annotation.as_ref().map(|annotation| (annotation, scope)));
             binding.constant |= declare.constant;
+            binding.owned |= declare.owned;
             binding.shape = binding.shape.take().or_else(|| declare.shape.clone());
         }
     }

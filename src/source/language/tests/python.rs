@@ -238,6 +238,22 @@ fn state_of_other_files_is_accessed_by_its_symbol() {
 }
 
 #[test]
+fn what_a_framework_carries_to_its_handlers_is_state_of_the_process() {
+    says(
+        "a.py",
+        "from fastapi import FastAPI\nimport aiohttp.web\napi = FastAPI()\napi.state.users = {}\napp = aiohttp.web.Application()\napp['carts']: dict = {}\n\
+         def f(request):\n    request.app.state.users[1] = 2\n    request.state.x = 1\n    return request.app['carts'].get(3)\n",
+        &[
+            "state app.state.users Module Map",
+            "state app.carts Module Map",
+            "Insert app.state.users in #0",
+            "Read app.carts in #0",
+            "!request.state.x ",
+        ],
+    );
+}
+
+#[test]
 fn settings_are_what_is_assigned_to_known_things() {
     says(
         "a.py",

@@ -41,6 +41,26 @@ pub(super) const REAL: &[(&str, &str)] = &[
          record struct R(int A); interface IS { void T() { } } enum E : byte { A = 1, B } delegate void G(int x);\n#if DEBUG\n class D1 { }\n#else\n class D2 { }\n#endif\n}\n",
     ),
     (
+        "a.java",
+        "package a.b; import c.D; import e.*; import static f.G.h; @I({1, 2}) public sealed abstract class J<T extends K & L> extends m.N<T> implements O, P<?> permits Q {\n\
+         private static final Map<String, List<? super T[]>> r = new HashMap<>() {{ put(\"a\", null); }}; @S(t = U.class, v = @W) protected volatile int x, y[] = {1, 0x2F}, z = 'c'; static { z++; } { this.x = 1; }\n\
+         public <V> J(@A final V v, int... n) throws B { super(v); J.this.x += n.length; } abstract void c(); default synchronized void d() { synchronized (r) { r.clear(); } }\n\
+         @E(\"/f\") public CompletableFuture<T> g(J<T> this, T[] t) { for (int i = 0, j = 1; i < j; i++) continue; for (var k : t) { l: while (true) break l; } do { assert x > 1 : \"m\"; } while (!n);\n\
+         try (var o = new P(); q) { throw new R(); } catch (S | T u) { } finally { } switch (v) { case 1, 2: w(); break; default: x(); } return y instanceof Z(int a, var b) && a > ~b ? c::d : E[]::new; }\n\
+         int f = switch (g) { case H h when h.i > 1 -> { yield 2; } case null, default -> -3; }; Runnable j = () -> { class K {} record L(int m) { L { n(); } } }, o = (int p, int q) -> (String) r[1], s = t -> u.new V();\n\
+         enum W { X(1) { @Override void y() { } }, Z; private W() { this(2); } } interface A extends B, C { int D = 1; } @interface E { int f() default 1; } String g = \"\"\"\n  h \\\"\"\" i\n  \"\"\" + 'j' + 1.5e3f + 0b1L + 017; }\n",
+    ),
+    (
+        "a.kt",
+        "@file:JvmName(\"x\")\npackage a.b\nimport c.D\nimport e.*\nimport f.g as h\ntypealias T = Map<String, Int>\nprivate const val A = 0x1F\nval List<Int>.second: Int get() = this[1]\n\
+         @I([\"a\"], b = 1) sealed class J<out T : Any>(@field:K val l: T?, vararg m: Int = n) : O<T>(l), P, Q by r {\n  private val s: MutableMap<String, List<*>> by lazy { mutableMapOf() }\n  var t = 1\n    private set(value) { field = value }\n\
+         \x20 companion object V : W() {\n    @JvmStatic fun x() = X()\n  }\n  init { t++ }\n  constructor(y: Int) : this(null, y) { this@J.t -= -y }\n  inner class Z\n  abstract suspend fun <A> aa(b: (A) -> Unit): A where A : B\n\
+         \x20 override operator fun get(i: Int) = when (val k = i) { in 0..9, !in c -> \"a $k ${k + 1}\"; is D -> 'e'; else -> throw F(\"\"\"g $h \"i\" \"\"\") }\n}\n\
+         enum class E(val n: Int) { U(1), V(2) }\ndata object S\nfun Route.x(y: Z? = null, block: suspend Route.() -> Unit) = route(\"/a\") { get<B> { (c, _), d -> call.e(*f, g = h?.i ?: return@get) } }\n\
+         fun main() {\n  val (a, b) = c to d\n  l@ for ((i, j) in m.withIndex()) { if (i !== j as Int) continue@l else break }\n  do { x[0, 1] += y!! } while (z is A && !b || c in d)\n  try { e() } catch (f: G) { h } finally { i }\n\
+         \x20 val k = fun(x: Int): Int { return x }\n  val o = object : A(1), B {\n    override fun c() {}\n  }\n  list.map(String::length).forEach(::println)\n  val n = if (a) { 1 } else if (b) 2 else null\n  while (true) {}\n}\n",
+    ),
+    (
         "a.rs",
         "use std::{sync::Mutex, collections::HashMap as M};\nstatic A: Mutex<M<u8, u8>> = Mutex::new(M::new());\nstruct B<'a, T>(&'a T, u8);\nenum C { D { e: u8 }, F(u8), G }\ntrait H { fn i(&self) -> u8 { 1 } }\n\
          impl<T> H for B<'_, T> where T: Copy { fn i(&self) -> u8 { self.1 } }\nasync fn j<K: Fn(u8)>(k: K) -> Result<(), ()> { let Some(x) = A.lock().unwrap().get(&1).copied() else { return Err(()) };\n\
@@ -116,6 +136,17 @@ fn ten_thousand_levels_are_a_problem_and_no_crash() {
         ("a.cs", format!("x = {}1;", "!".repeat(10_000))),
         ("a.cs", format!("x{};", ".a()".repeat(10_000))),
         ("a.cs", nested("class A {", "", "}")),
+        ("a.kt", format!("val x = {}", nested("f(", "1", ")"))),
+        ("a.kt", format!("val x = {}1", "!".repeat(10_000))),
+        ("a.kt", format!("val x = y{}", ".a()".repeat(10_000))),
+        ("a.kt", nested("class A {\n", "", "}")),
+        ("a.kt", nested("a { ", "", "}")),
+        ("a.kt", format!("class A {{\n{}}}", nested("companion object {\n", "", "}\n"))),
+        ("a.java", format!("class A {{ int x = {}; }}", nested("f(", "1", ")"))),
+        ("a.java", format!("class A {{ int x = {}1; }}", "-~".repeat(10_000))),
+        ("a.java", format!("class A {{ int x = y{}; }}", ".a()".repeat(10_000))),
+        ("a.java", nested("class A {", "", "}")),
+        ("a.java", format!("class A {{ void f() {} }}", nested("{", "", "}"))),
     ];
     for (path, text) in cases {
         let problems = extract(path, &text).problems;
@@ -132,6 +163,8 @@ fn long_chains_are_no_deep_nesting() {
         ("a.js", format!("x = {sum};\n")),
         ("a.go", format!("package a\nvar x = {sum}\n")),
         ("a.rb", format!("x = {sum}\n")),
+        ("a.java", format!("class A {{ int x = {sum}; }}\n")),
+        ("a.kt", format!("val x = {sum}\n")),
         ("a.php", format!("<?php $x = {};\n", sum.replace(" + ", " . "))),
     ] {
         assert_eq!(extract(path, &text).problems, [], "{path}");

@@ -106,7 +106,7 @@ fn shared_fields_are_state_of_the_object() {
             "state ~Inner().hits Instance Number",
             "state ~Shared() Instance Map",
             "!state ~AppState().name",
-            "!state ~AppState().list",
+            "state ~AppState().list Instance List owned",
             "function #0 ~AppState.new",
             "function #1 ~AppState().add",
             "Insert ~AppState().carts in #1",
@@ -117,6 +117,26 @@ fn shared_fields_are_state_of_the_object() {
             "Insert ~data in #3",
             "Clear ~AppState().carts in #3",
             "call ~AppState().add() in #3",
+        ],
+    );
+}
+
+#[test]
+fn an_implementation_names_its_trait() {
+    says(
+        "src/a.rs",
+        "use actix::{Actor, Handler};\nuse std::collections::HashMap;\nstruct Hub { sessions: HashMap<u32, u32>, hits: u64 }\n\
+         impl Actor for Hub { type Context = u32; }\nimpl Handler<Connect> for Hub { fn handle(&mut self, msg: Connect) { self.sessions.insert(1, 2); } }\n\
+         #[tonic::async_trait]\nimpl proto::Carts for Shop { async fn add(&self) {} }\nfn main() { Hub { sessions: Default::default(), hits: 0 }.start(); }\n",
+        &[
+            "class ~Hub extends actix.Actor, actix.Handler",
+            "class ~Shop extends proto.Carts decorated tonic.async_trait",
+            "function #0 ~Hub().handle exported",
+            "function #1 ~Shop().add exported",
+            "state ~Hub().sessions Instance Map owned",
+            "!state ~Hub().hits",
+            "Insert ~Hub().sessions in #0",
+            "call ~Hub(sessions=Default.default(), hits=0) in #2",
         ],
     );
 }

@@ -76,6 +76,7 @@ impl<'a, 't> Binder<'a, 't> {
             annotation: None,
             shape: None,
             constant: false,
+            owned: false,
         });
         self.out.all.len() as BindingId - 1
     }

@@ -1,0 +1,84 @@
+//! Annotations on the lines of a pull request, as workflow commands of GitHub Actions:
+//! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
+
+use std::io::{self, Write};
+
+use super::counts;
+use super::text::{clip, one_line, visible};
+use crate::model::finding::{Finding, Severity};
+use crate::model::location::Location;
+use crate::model::problem::Problem;
+use crate::model::report::LintReport;
+use crate::model::verdict::Gate;
+
+/// Writes one command for each finding and problem, and what it comes to as a line of the log.
+pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &report.findings {
+        let text = [&finding.message, &finding.breaks, &finding.fix].map(|text| clip(text, MOST).into_owned());
+        let [message, breaks, fix] = text;
+        let said = format!("{message}\n\nBreaks: {breaks}\n\nFix: {fix}{}", places(finding));
+        command(kind(finding.severity), Some(&finding.location), &finding.rule, &said, out)?;
+    }
+    for problem in &report.problems {
+        let Problem { location, message, help, .. } = problem;
+        let said = format!("{}. {}", clip(message, MOST), clip(help, MOST));
+        command("notice", location.as_ref(), "scaleproof: a problem", said.trim_end(), out)?;
+    }
+    let verdict = match report.verdict {
+        Gate::Pass => "PASS",
+        Gate::Fail => "FAIL",
+        Gate::Unknown => "UNKNOWN",
+    };
+    writeln!(out, "scaleproof: {verdict}: {}", counts(report, |_, text| text))
+}
+
+/// A text that is longer is not meant to be read.
+const MOST: usize = 4 << 10;
+
+fn kind(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    }
+}
+
+fn places(finding: &Finding) -> String {
+    let places = finding.related.iter().chain(&finding.context).take(10);
+    places.map(|place| format!("\n\n{}: {}", one_line(&clip(&place.message, MOST)), place.location)).collect()
+}
+
+fn command(kind: &str, at: Option<&Location>, title: &str, message: &str, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "::{kind} ")?;
+    if let Some(Location { path, span }) = at {
+        write!(out, "file={},", property(path))?;
+        if span.line > 0 {
+            write!(out, "line={},endLine={},", span.line, span.end_line.max(span.line))?;
+        }
+        // Columns are refused where an annotation covers several lines.
+        if span.line > 0 && span.end_line <= span.line {
+            write!(out, "col={},endColumn={},", span.column, span.end_column.max(span.column))?;
+        }
+    }
+    writeln!(out, "title={}::{}", property(title), data(message))
+}
+
+/// Carriage returns and new lines would end a command; everything is decoded after it is split.
+fn data(text: &str) -> String {
+    visible(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")).into_owned()
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ends_a_command_early() {
+        assert_eq!(data("100 %\r\n::error::x\x1b"), "100 %25%0D%0A::error::x␛");
+        assert_eq!(property("C:\\a,b\n"), "C%3A\\a%2Cb%0A");
+    }
+}
