@@ -36,9 +36,6 @@ const MOST_ANCESTORS: usize = 32;
 /// Classes that extend one class that are looked at.
 const MOST_HEIRS: usize = 32;
 
-/// What JavaScript calls the object that all modules share.
-const GLOBALS: [&str; 2] = ["globalThis", "global"];
-
 /// Modules that only hand on what another one declares are followed this far.
 const MOST_HANDS: u32 = 2;
 
@@ -467,9 +464,6 @@ impl<'a> Project<'a> {
 
     /// The state that a symbol names; where files share their types, also the one that it names a part of: `Shop.Carts.Count`.
     pub fn state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        if let Some(found) = self.global_state(file, symbol) {
-            return Some(found);
-        }
         let language = self.files[file].language;
         if let Some(state) = self.process_wide.get(symbol).filter(|state| self.files[state.0].language.calls(language))
         {
@@ -480,21 +474,6 @@ impl<'a> Project<'a> {
         std::iter::successors(Some(symbol), |symbol| whole(symbol)).take(steps).find_map(|symbol| {
             self.follow(file, symbol, MOST_STEPS, &|file, local| {
                 self.tables[file].states.get(local).map(|state| (file, *state))
-            })
-        })
-    }
-
-    /// What any file keeps in the object that all share: `global.carts`, `globalThis.carts`.
-    fn global_state(&self, file: FileId, symbol: &str) -> Option<(FileId, usize)> {
-        let (_, name) = symbol.split_once('.').filter(|(owner, _)| GLOBALS.contains(owner))?;
-        let name = name.split('.').next()?;
-        let own = |symbol: &&str| self.tables[file].states.contains_key(*symbol);
-        let symbols = GLOBALS.map(|owner| format!("{owner}.{name}"));
-        let here = symbols.iter().map(String::as_str).find(own).map(|symbol| (file, self.tables[file].states[symbol]));
-        let others = || (0..self.files.len()).filter(|other| *other != file);
-        here.or_else(|| {
-            others().find_map(|other| {
-                symbols.iter().find_map(|symbol| Some((other, *self.tables[other].states.get(symbol.as_str())?)))
             })
         })
     }
