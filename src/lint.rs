@@ -9,6 +9,7 @@ mod edges;
 pub mod example;
 pub mod expectation;
 mod fingerprint;
+mod indexed;
 mod judge;
 mod project;
 mod reach;
@@ -31,6 +32,7 @@ use crate::model::report::LintReport;
 use crate::rules::{Rule, RuleSet};
 use deployment::Context;
 use fingerprint::Fingerprints;
+use indexed::Indexed;
 use project::{FileId, Project};
 
 pub use project::Candidates;
@@ -95,15 +97,15 @@ fn findings(
     hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
     let mut fingerprints = Fingerprints::default();
     let mut contexts: HashMap<FileId, Context> = HashMap::new();
-    let mut current: Option<(FileId, Option<String>)> = None;
+    let mut current: Option<(FileId, Option<Indexed>)> = None;
     let mut findings = Vec::new();
     for hit in hits {
         let file = &project.files[hit.file];
         if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
-            current = Some((hit.file, read(&file.path)));
+            current = Some((hit.file, read(&file.path).map(Indexed::new)));
         }
-        let text = current.as_ref().and_then(|(_, text)| text.as_deref());
-        let line = text.and_then(|text| text.lines().nth(hit.span.line.saturating_sub(1) as usize)).unwrap_or_default();
+        let text = current.as_ref().and_then(|(_, text)| text.as_ref());
+        let line = text.and_then(|text| text.from(hit.span.line).next()).unwrap_or_default();
         let enclosing = hit.words.service().map_or_else(|| enclosing(file, hit.function), str::to_owned);
         let context = match file.services.is_empty() {
             true => contexts
@@ -137,11 +139,11 @@ fn findings(
 }
 
 /// A related place with its lines; `text` is that of the finding's own file, at `path`.
-fn shown(related: Related, path: &str, text: Option<&str>, read: &dyn Fn(&str) -> Option<String>) -> Related {
+fn shown(related: Related, path: &str, text: Option<&Indexed>, read: &dyn Fn(&str) -> Option<String>) -> Related {
     let Location { path: place, span } = &related.location;
     let excerpt = match &**place == path {
         true => text.map(|text| excerpt(text, *span)),
-        false => read(place).map(|text| excerpt(&text, *span)),
+        false => read(place).map(|text| excerpt(&Indexed::new(text), *span)),
     };
     Related { excerpt, ..related }
 }
@@ -158,10 +160,10 @@ fn enclosing(file: &FileFacts, function: Option<FunctionId>) -> String {
     names.join("/")
 }
 
-fn excerpt(text: &str, span: Span) -> Excerpt {
+fn excerpt(text: &Indexed, span: Span) -> Excerpt {
     let count = (span.end_line.saturating_sub(span.line) + 1).min(MOST_LINES);
     let first = span.line.max(1);
-    let lines = text.lines().skip(first as usize - 1).take(count as usize);
+    let lines = text.from(first).take(count as usize);
     let text = lines.map(|line| line.chars().take(400).collect::<String>() + "\n").collect();
     Excerpt { first_line: first, text }
 }

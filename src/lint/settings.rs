@@ -20,7 +20,10 @@ impl<'a> Overrides<'a> {
             if stage::of(&file.path) == Stage::Deployed {
                 // What one file runs stands in for nothing that another one runs.
                 for setting in file.settings.iter().filter(|setting| !setting.key.starts_with(COMMAND)) {
-                    by_key.entry(meaning(&setting.key)).or_default().push((id, setting));
+                    let places = by_key.entry(meaning(&setting.key)).or_default();
+                    // A file that says it again means the last one.
+                    places.pop_if(|(file, _)| *file == id);
+                    places.push((id, setting));
                 }
             }
         }

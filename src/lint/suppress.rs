@@ -1,7 +1,8 @@
 //! `scaleproof: ignore[rule-id] reason`: findings that a comment silences, and comments that silence nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::indexed::Indexed;
 use crate::model::fact::{Directive, FileFacts, Language};
 use crate::model::finding::{Finding, Suppressed};
 use crate::model::location::Location;
@@ -42,11 +43,11 @@ pub fn apply(
     let mut problems = Vec::new();
     let mut ignores = Vec::new();
     for file in files.iter().filter(|file| !file.directives.is_empty()) {
-        let text = text(&file.path).unwrap_or_default();
+        let text = Indexed::new(text(&file.path).unwrap_or_default());
         for directive in &file.directives {
             match read(file, directive, rules, &text) {
                 Ok(ignore) => ignores.push(ignore),
-                Err(problem) => problems.push(problem.at(&file.path, directive.span, &text)),
+                Err(problem) => problems.push(problem.at(&file.path, directive.span, text.whole())),
             }
         }
     }
@@ -55,24 +56,42 @@ pub fn apply(
         lines.entry((location.path.to_string(), rule.to_string())).or_default().push(location.span.line);
     }
     let mut outcome = Outcome { findings: Vec::new(), suppressed: Vec::new(), problems };
+    let by_place = by_place(&ignores);
     for finding in findings {
-        match silencer(&mut ignores, &finding) {
+        match silencer(&mut ignores, &by_place, &finding) {
             Some((reason, said_at)) => outcome.suppressed.push(Suppressed { finding, reason, said_at }),
             None => outcome.findings.push(finding),
         }
     }
-    for ignore in &ignores {
-        let text = text(&ignore.file.path).unwrap_or_default();
+    let mut current: Option<(&str, String)> = None;
+    for ignore in ignores.iter().filter(|ignore| ignore.used.contains(&false)) {
+        let path = &*ignore.file.path;
+        let (_, text) = match current.take() {
+            Some(known) if known.0 == path => current.insert(known),
+            _ => current.insert((path, text(path).unwrap_or_default())),
+        };
         let idle = ignore.rules.iter().zip(&ignore.used).filter(|(_, used)| !**used);
         let problems = idle.map(|(rule, _)| idle_problem(ignore, rule, &lines));
-        outcome.problems.extend(problems.map(|it| it.at(&ignore.file.path, ignore.directive.span, &text)));
+        outcome.problems.extend(problems.map(|it| it.at(path, ignore.directive.span, text)));
     }
     outcome
 }
 
-fn silencer(ignores: &mut [Ignore<'_>], finding: &Finding) -> Option<(String, Location)> {
+/// Positions of directives by the file and the line that they speak of.
+type ByPlace<'a> = HashMap<(&'a str, u32), Vec<usize>>;
+
+fn by_place<'a>(ignores: &[Ignore<'a>]) -> ByPlace<'a> {
+    let mut by_place = ByPlace::new();
+    for (index, ignore) in ignores.iter().enumerate() {
+        by_place.entry((&*ignore.file.path, ignore.line)).or_default().push(index);
+    }
+    by_place
+}
+
+fn silencer(ignores: &mut [Ignore<'_>], by_place: &ByPlace<'_>, finding: &Finding) -> Option<(String, Location)> {
     let at = &finding.location;
-    for ignore in ignores.iter_mut().filter(|ignore| ignore.file.path == at.path && ignore.line == at.span.line) {
+    for index in by_place.get(&(&*at.path, at.span.line))? {
+        let ignore = &mut ignores[*index];
         if let Some(index) = ignore.rules.iter().position(|rule| *rule == finding.rule) {
             ignore.used[index] = true;
             let said_at = Location::new(at.path.clone(), ignore.directive.span);
@@ -100,7 +119,12 @@ fn idle_problem(ignore: &Ignore<'_>, rule: &str, lines: &Lines) -> Problem {
 
 const USAGE: &str = "Write `scaleproof: ignore[rule-id] reason`, or several ids with commas between them.";
 
-fn read<'a>(file: &'a FileFacts, directive: &'a Directive, known: &RuleSet, text: &str) -> Result<Ignore<'a>, Problem> {
+fn read<'a>(
+    file: &'a FileFacts,
+    directive: &'a Directive,
+    known: &RuleSet,
+    text: &Indexed,
+) -> Result<Ignore<'a>, Problem> {
     let (rules, reason) = directive
         .text
         .strip_prefix("ignore")
@@ -147,13 +171,12 @@ fn comment_signs(language: Language) -> &'static [&'static str] {
 }
 
 /// The first line after `line` that is neither empty nor a comment of its own.
-fn next_code_line(text: &str, line: u32, signs: &[&str]) -> u32 {
+fn next_code_line(text: &Indexed, line: u32, signs: &[&str]) -> u32 {
     let is_code = |line: &str| {
         let line = line.trim();
         !line.is_empty() && line != "*" && !signs.iter().any(|sign| line.starts_with(sign))
     };
-    let later = text.lines().enumerate().skip(line as usize);
-    later.filter(|(_, text)| is_code(text)).map(|(index, _)| index as u32 + 1).next().unwrap_or(line + 1)
+    (line + 1..).zip(text.from(line + 1)).find(|(_, text)| is_code(text)).map_or(line + 1, |(number, _)| number)
 }
 
 #[cfg(test)]
@@ -171,7 +194,7 @@ mod tests {
             (Language::Settings, "<!-- scaleproof: ignore[x] y -->\n; more\nx = 1\n", 3),
             (Language::Python, "a\n", 2),
         ] {
-            assert_eq!(next_code_line(text, 1, comment_signs(language)), expected, "{text}");
+            assert_eq!(next_code_line(&Indexed::new(text.to_owned()), 1, comment_signs(language)), expected, "{text}");
         }
     }
 }

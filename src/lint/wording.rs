@@ -1,5 +1,6 @@
 //! What a hit says, in words: placeholders filled in, symbols as people write them.
 
+use super::indexed::Indexed;
 use crate::model::Name;
 use crate::model::fact::Value;
 use crate::model::location::Span;
@@ -21,7 +22,7 @@ impl Words<'_> {
 }
 
 /// The sentence; `text` is the file's, so that a callee can be shown as it is written there.
-pub fn message(words: &Words<'_>, text: Option<&str>, span: Span) -> String {
+pub fn message(words: &Words<'_>, text: Option<&Indexed>, span: Span) -> String {
     let fill = |sentence: String, (word, value): &(&'static str, String)| {
         let written = (*word == "callee").then(|| callee(text?, span)).flatten();
         sentence.replace(&format!("{{{word}}}"), written.as_deref().unwrap_or(value))
@@ -34,7 +35,7 @@ const LONGEST_CALLEE: usize = 40;
 
 /// What is called in the call that a span covers: `bot.run` of `bot.run(token)`. Of a long chain the last part alone:
 /// `run_polling` of `Application.builder().token(t).build().run_polling()`. `None` where the text is no call.
-fn callee(text: &str, span: Span) -> Option<String> {
+fn callee(text: &Indexed, span: Span) -> Option<String> {
     let call = covered(text, span);
     let call = call.trim_start_matches(['@', '#', '[']);
     let call = call.strip_prefix("new ").unwrap_or(call);
@@ -49,11 +50,10 @@ fn callee(text: &str, span: Span) -> Option<String> {
 }
 
 /// The text that a span covers.
-fn covered(text: &str, span: Span) -> String {
-    let lines = text.lines().skip(span.line.saturating_sub(1) as usize);
+fn covered(text: &Indexed, span: Span) -> String {
     let count = (span.end_line.saturating_sub(span.line) + 1) as usize;
     let mut covered = String::new();
-    for (number, line) in lines.take(count).enumerate() {
+    for (number, line) in text.from(span.line).take(count).enumerate() {
         let from = if number == 0 { span.column.saturating_sub(1) as usize } else { 0 };
         let to = if number + 1 == count { span.end_column.saturating_sub(1) as usize } else { usize::MAX };
         covered.extend(line.chars().take(to).skip(from));
@@ -126,7 +126,7 @@ mod tests {
     fn written(call: &str) -> Option<String> {
         let lines = call.lines().count() as u32;
         let last = call.lines().last().map_or(0, |line| line.chars().count() as u32);
-        callee(call, Span { line: 1, column: 1, end_line: lines, end_column: last + 1 })
+        callee(&Indexed::new(call.to_owned()), Span { line: 1, column: 1, end_line: lines, end_column: last + 1 })
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         fn no_text_and_no_span_make_it_panic(
             text in "(\\PC|\n|\\(|\\)|'|\"|ä|\\\\){0,40}", line in 0u32..5, column in 0u32..9, lines in 0u32..4, end in 0u32..9,
         ) {
-            let _ = callee(&text, Span { line, column, end_line: line + lines, end_column: end });
+            let _ = callee(&Indexed::new(text), Span { line, column, end_line: line + lines, end_column: end });
         }
     }
 }
