@@ -39,6 +39,9 @@ const MOST_RELATED: usize = 3;
 /// Places of one choice that one finding names.
 const MOST_PLACES: usize = 8;
 
+/// Other assignments to the same key in a file that are looked at.
+const MOST_ALTERNATIVES: usize = 64;
+
 /// All hits; at one place one per rule.
 pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
     let watch = Watch::new(rules);
@@ -154,10 +157,9 @@ impl<'r> Judge<'_, '_, 'r> {
         if *fit != Fit::Yes {
             return fit.clone();
         }
-        let here = settings.iter().enumerate();
-        let here = here.filter(|(other, setting)| *other != index && setting.key == settings[index].key);
+        let here = self.project.settings_of(file, &settings[index].key).iter().filter(|other| **other != index);
         let elsewhere = self.overrides.of(file, &settings[index]);
-        let mut others = here.map(|(_, setting)| setting).chain(elsewhere);
+        let mut others = here.take(MOST_ALTERNATIVES).map(|other| &settings[*other]).chain(elsewhere);
         match others.find(|other| is_sound(pattern, &other.value, &constants)) {
             Some(other) => Fit::Fallback(value::environment(&other.value)),
             None => Fit::Yes,

@@ -84,6 +84,8 @@ struct Tables<'a> {
     /// Classes with fields: `~Shop` for `~Shop().items`.
     classes: HashSet<&'a str>,
     by_class: HashMap<&'a str, usize>,
+    /// Positions of settings by their keys, as soon as somebody asks.
+    settings: OnceCell<HashMap<Name, Vec<usize>>>,
 }
 
 impl Tables<'_> {
@@ -122,6 +124,18 @@ impl<'a> Project<'a> {
     pub fn held(&self, file: FileId, symbol: &str) -> Option<(FileId, &'a Value)> {
         let (home, local) = self.resolve(file, symbol)?;
         Some((home, self.constant(home, &local)?))
+    }
+
+    /// Positions of the settings of a file that have a key.
+    pub fn settings_of(&self, file: FileId, key: &str) -> &[usize] {
+        let by_key = self.tables[file].settings.get_or_init(|| {
+            let mut by_key: HashMap<Name, Vec<usize>> = HashMap::new();
+            for (index, setting) in self.files[file].settings.iter().enumerate() {
+                by_key.entry(setting.key.clone()).or_default().push(index);
+            }
+            by_key
+        });
+        by_key.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// What a constant of the file holds.

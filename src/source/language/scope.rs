@@ -74,8 +74,6 @@ pub(super) struct Binding<'a, 't> {
     pub end: u32,
     /// Visible from here on in its scope.
     pub from: u32,
-    /// An earlier declaration of the name in the same scope.
-    pub shadowed: Option<BindingId>,
     /// Assignments of something other than null.
     pub values: u32,
     /// Declared without a value, or as null.
@@ -123,6 +121,8 @@ pub(super) struct Bindings<'a, 't> {
     pub classes: Vec<ClassInfo<'a, 't>>,
     pub functions: Vec<FunctionInfo<'a, 't>>,
     names: HashMap<(ScopeId, &'t str), BindingId, FixedState>,
+    /// Declarations that a later one of the same name in the same scope shadows, in the order of the text.
+    shadowed: HashMap<(ScopeId, &'t str), Vec<BindingId>, FixedState>,
     /// As in [`Dialect`](super::dialect::Dialect).
     implicit_this: bool,
     /// Constants and classes in the body of a class are known to what is written within it.
@@ -157,13 +157,14 @@ impl<'a, 't> Bindings<'a, 't> {
             let found = &self.scopes[id as usize];
             let constant = self.open_names && name.starts_with(char::is_uppercase);
             if found.kind != ScopeKind::Class || id == scope || constant {
-                let mut candidate = self.names.get(&(id, name)).copied();
-                while let Some(binding) = candidate {
-                    let declared = &self.all[binding as usize];
-                    if declared.from <= at {
-                        return Some(binding);
-                    }
-                    candidate = declared.shadowed;
+                let is_visible = |binding: &BindingId| self.all[*binding as usize].from <= at;
+                let last = self.names.get(&(id, name));
+                let shadowed = || {
+                    let earlier = self.shadowed.get(&(id, name))?;
+                    earlier[..earlier.partition_point(is_visible)].last()
+                };
+                if let Some(binding) = last.and_then(|last| if is_visible(last) { Some(last) } else { shadowed() }) {
+                    return Some(*binding);
                 }
             }
             if self.implicit_this && found.kind == ScopeKind::Class {

@@ -41,7 +41,9 @@ impl<'a, 't> Binder<'a, 't> {
             _ => Role::Variable,
         };
         let id = self.new_binding(name, role.clone(), home, function, start, end);
-        self.out.all[id as usize].shadowed = known;
+        if let Some(known) = known {
+            self.out.shadowed.entry((home, name)).or_default().push(known);
+        }
         self.out.names.insert((home, name), id);
         if let Role::Field { class, is_static } = role {
             let class = &mut self.out.classes[class as usize];
@@ -68,7 +70,6 @@ impl<'a, 't> Binder<'a, 't> {
             start,
             end,
             from: 0,
-            shadowed: None,
             values: 0,
             starts_null: false,
             assigned_inside: false,
