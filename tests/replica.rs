@@ -62,12 +62,12 @@ async fn private_disks(choice: DiskChoice) -> Arc<Memory> {
     let started = start(&launcher, 2).await;
     let upstreams = started.fleet.upstreams();
     assert_eq!(upstreams.len(), 2, "{:?}", started.memory.events());
-    for path in ["/write/data/db", "/write/uploads/a", "/write/HOME/x/.sessions", "/write/TMPDIR/t", "/remove/doomed"] {
+    for path in ["/write/data/db", "/write/uploads/a", "/write/HOME/x/.sessions", "/write/TMPDIR/scaleproof-written", "/remove/doomed"] {
         assert_eq!(ask(&upstreams[0], path).await, (200, String::new()), "{path}");
     }
     assert_eq!(ask(&upstreams[0], "/read/data/db").await.1, "written");
     assert_eq!(ask(&upstreams[1], "/read/data/db").await.1, "old");
-    for path in ["/read/uploads/a", "/read/HOME/x/.sessions", "/read/TMPDIR/t"] {
+    for path in ["/read/uploads/a", "/read/HOME/x/.sessions", "/read/TMPDIR/scaleproof-written"] {
         assert_eq!(ask(&upstreams[1], path).await.0, 404, "{path}");
     }
     started.fleet.stop().await;
@@ -77,7 +77,7 @@ async fn private_disks(choice: DiskChoice) -> Arc<Memory> {
         started.memory.files(),
         [
             "r1 Created $HOME/x/.sessions",
-            "r1 Created $TMPDIR/t",
+            "r1 Created $TMPDIR/scaleproof-written",
             "r1 Modified data/db",
             "r1 Deleted doomed",
             "r1 Created uploads/a",
