@@ -62,7 +62,13 @@ async fn private_disks(choice: DiskChoice) -> Arc<Memory> {
     let started = start(&launcher, 2).await;
     let upstreams = started.fleet.upstreams();
     assert_eq!(upstreams.len(), 2, "{:?}", started.memory.events());
-    for path in ["/write/data/db", "/write/uploads/a", "/write/HOME/x/.sessions", "/write/TMPDIR/scaleproof-written", "/remove/doomed"] {
+    for path in [
+        "/write/data/db",
+        "/write/uploads/a",
+        "/write/HOME/x/.sessions",
+        "/write/TMPDIR/scaleproof-written",
+        "/remove/doomed",
+    ] {
         assert_eq!(ask(&upstreams[0], path).await, (200, String::new()), "{path}");
     }
     assert_eq!(ask(&upstreams[0], "/read/data/db").await.1, "written");
