@@ -58,8 +58,6 @@ const FILES: &[(&str, &str)] = &[
     ("php.ini", "[Session]\nsession.save_handler = files\n"),
     ("a.prisma", "datasource db {\n  provider = \"sqlite\"\n}\n"),
     ("Dockerfile", "FROM a\nENV A=b\nCMD [\"c\", \"-w\", \"4\"]\n"),
-    ("a.tf", "resource \"aws_ecs_service\" \"web\" {\n  desired_count = 2\n}\n"),
-    ("deployment.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  replicas: 2\n"),
 ];
 
 /// Reads in the room that a scan has.
@@ -91,7 +89,7 @@ fn said(facts: &FileFacts) -> [usize; 8] {
 fn every_reader_reads_its_file() {
     let mute: Vec<&str> = FILES
         .iter()
-        .filter(|(path, text)| read(path, text).is_some_and(|it| said(&it.facts) == [0; 8]))
+        .filter(|(path, text)| read(path, text).is_none_or(|it| said(&it.facts) == [0; 8]))
         .map(|(path, _)| *path)
         .collect();
     assert_eq!(mute, Vec::<&str>::new());
@@ -111,11 +109,12 @@ fn ends_of_lines_and_a_missing_last_one_change_nothing() {
 
 #[test]
 fn every_reader_bears_every_nesting() {
-    const NESTS: [(&str, &str); 11] = [
+    const NESTS: [(&str, &str); 12] = [
         ("[", "]"),
         ("{", "}"),
         ("f(", ")"),
         ("<a>", "</a>"),
+        ("<!--", "-->"),
         ("- ", ""),
         ("a: {", "}"),
         ("\"a\":{", "}"),
@@ -201,9 +200,9 @@ fn whatever_lies_in_a_tree_the_rest_is_read() {
     let folder = odd_tree();
     let scan = source::scan(&[folder.path().to_owned()], folder.path(), &[]);
     let read: Vec<&str> = scan.files.iter().map(|file| &*file.path).filter(|path| *path != "closed.py").collect();
-    assert_eq!(read, ["empty.py", "good.py", "latin.py"]);
+    assert_eq!(read, ["empty.py", "good.py", "latin.py", "wide.py"]);
     let told: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
-    for path in ["large.js", "nul.py", "wide.py"] {
+    for path in ["large.js", "nul.py"] {
         assert!(told.iter().any(|problem| problem.starts_with(path)), "{path}: {told:?}");
     }
 }

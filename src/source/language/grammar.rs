@@ -111,6 +111,26 @@ fn too_many_brackets(text: &str) -> Option<usize> {
     None
 }
 
+/// More signs without an operand between them are no code: each may open an operand of its own, and where a parser looks for a way
+/// out of what it does not understand, it looks at all that is open for each of them.
+const SIGNS: usize = 600;
+
+/// Where more signs follow each other, with blanks at most between them, than in any code.
+fn too_many_signs(text: &str) -> Option<usize> {
+    let mut signs = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'-' | b'+' | b'~' | b'!' | b'<' | b'>' | b'&' | b'*' | b'^' | b'@' => signs += 1,
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            _ => signs = 0,
+        }
+        if signs > SIGNS {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// The scanner of Python's grammar writes beyond its buffer where more lines than about five hundred are indented within each
 /// other.
 const INDENTS: usize = 400;
@@ -131,7 +151,7 @@ fn too_many_indents(text: &str) -> Option<usize> {
 
 /// The syntax tree of a text, or why there is none.
 pub(super) fn syntax(language: &Language, path: &str, text: &str, lines: &Lines<'_>) -> Result<Tree, Problem> {
-    if let Some(at) = too_many_brackets(text).or_else(|| too_many_indents(text)) {
+    if let Some(at) = too_many_brackets(text).or_else(|| too_many_signs(text)).or_else(|| too_many_indents(text)) {
         let problem = Problem::new("nested too deeply, not analysed");
         return Err(problem.at(path, lines.span(at as u32, at as u32 + 1), text));
     }
