@@ -30,6 +30,7 @@ fn counts(report: &LintReport, dress: impl Fn(Option<Severity>, String) -> Strin
         .collect();
     match parts.is_empty() {
         true if report.files == 0 => dress(None, "nothing analysed".into()),
+        true if report.known + report.unchanged > 0 => dress(None, "no new findings".into()),
         true => dress(None, "no findings".into()),
         false => parts.join(", "),
     }

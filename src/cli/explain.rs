@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::exit::{Exit, Result};
 use super::{output, project};
 use crate::lint::example;
+use crate::model::nearest::nearest;
 use crate::model::problem::Problem;
 use crate::report::terminal;
 use crate::rules::RuleSet;
@@ -36,8 +37,15 @@ pub fn run(args: &Args) -> Result {
     Ok(Exit::Pass)
 }
 
+/// Rules that share a word with an unknown one that are named.
+const MOST_NEAR: usize = 5;
+
 fn unknown(id: &str, set: &RuleSet) -> Problem {
-    let near: Vec<&str> = set.rules().iter().map(|rule| rule.id.as_str()).filter(|known| is_near(id, known)).collect();
+    let ids = || set.rules().iter().map(|rule| rule.id.as_str());
+    let near: Vec<&str> = match nearest(id, ids()) {
+        Some(nearest) => vec![nearest],
+        None => ids().filter(|known| is_near(id, known)).take(MOST_NEAR).collect(),
+    };
     let help = match near.as_slice() {
         [] => "`scaleproof rules` lists them".to_owned(),
         near => format!("did you mean {}? `scaleproof rules` lists them all", near.join(" or ")),

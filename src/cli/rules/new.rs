@@ -33,6 +33,7 @@ enum Language {
     Rust,
     Go,
     Java,
+    Kotlin,
     Ruby,
     Php,
     #[value(name = "csharp")]
@@ -82,6 +83,12 @@ impl Language {
                 "App.java",
                 "com.acme.sessions.MemoryStore",
                 "import com.acme.sessions.{Memory}Store;\n\nclass App {\n    void start() {\n        serve(new {Memory}Store());{mark}\n    }\n}\n",
+            ),
+            Language::Kotlin => (
+                "kotlin",
+                "App.kt",
+                "com.acme.sessions.MemoryStore",
+                "import com.acme.sessions.{Memory}Store\n\nfun main() {\n    serve({Memory}Store()){mark}\n}\n",
             ),
             Language::Ruby => ("ruby", "app.rb", "Acme.MemoryStore", "store = Acme::{Memory}Store.new{mark}\n"),
             Language::Php => (
