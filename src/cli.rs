@@ -4,6 +4,7 @@ mod assemble;
 mod demo;
 mod exit;
 mod explain;
+mod gate;
 mod git;
 mod init;
 mod lint;
@@ -45,6 +46,8 @@ enum Command {
     Lint(lint::Args),
     /// Start N replicas behind a balancer and prove it
     Test(test::Args),
+    /// Hold back a change that raises the number of instances of what breaks then
+    Gate(gate::Args),
     /// Render a recorded run again
     Report(report::Args),
     /// List the rules
@@ -101,6 +104,7 @@ fn run(command: Command) -> Exit {
     let result = match command {
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Gate(args) => gate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),

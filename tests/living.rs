@@ -282,3 +282,43 @@ fn a_project_weighs_rules_and_accepts_places_as_it_likes() {
       |            ^
     ");
 }
+
+/// A shop that Compose runs, so many times.
+fn compose(replicas: u32) -> String {
+    format!("services:\n  web:\n    build: .\n    deploy:\n      replicas: {replicas}\n")
+}
+
+#[test]
+fn the_gate_holds_back_what_breaks_when_a_number_goes_up() {
+    if !have("git") {
+        return;
+    }
+    let folder = repository(&[("app.py", SHOP), ("compose.yml", &compose(1))]);
+    let root = folder.path();
+    git(root, &["checkout", "-q", "-b", "more"]);
+    let gate = |arguments: &[&str], code: i32| {
+        let said = run(root, &[&["gate"], arguments].concat()).expect_code(code).stdout;
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let since = ["--since", "main"];
+    let said = gate(&since, 0);
+    assert!(said.contains("No number of instances or processes went up since main"), "{said}");
+    assert!(gate(&["--always", "--since", "main"], 1).contains("1 finding speaks against it"));
+    assert!(gate(&[], 1).contains("`carts`"), "without `--since` everything is judged");
+
+    write(root, "compose.yml", &compose(3));
+    let said = gate(&since, 1);
+    assert!(said.starts_with("FAIL `web`: 3 instances instead of 1 (compose.yml:5)."), "{said}");
+    assert!(said.contains("`carts`") && said.contains("(app.py:3)"), "{said}");
+    let report = run(root, &["gate", "--since", "main", "--format", "json"]).expect_code(1).json();
+    assert_eq!(found(&report), ["app.py:3", "compose.yml:2"], "a warning about its health check as well");
+    assert_eq!(report["raised"][0]["now"], 3);
+    assert_eq!(report["services"][0]["verdict"], "single-instance");
+
+    run(root, &["lint", "--baseline", "write"]);
+    let said = gate(&since, 0);
+    assert!(said.contains("One finding is known to the baseline."), "{said}");
+
+    let nothing = project(&[("README.md", "nothing")]);
+    run(nothing.path(), &["gate"]).expect_code(3);
+}

@@ -1,7 +1,7 @@
 //! `scaleproof lint`.
 
-mod baseline;
-mod since;
+pub mod baseline;
+pub mod since;
 
 use std::path::{Path, PathBuf};
 
@@ -21,9 +21,8 @@ use crate::source;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Files and folders to read
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    project: Project,
     /// The least severity that fails the run [default: error, or what scaleproof.yaml says]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
@@ -37,54 +36,88 @@ pub struct Args {
     since: since::Args,
     #[command(flatten)]
     baseline: baseline::Args,
-    /// A folder with rules of your own, beside the built-in ones; may be repeated
-    #[arg(long, value_name = "DIR")]
-    rules: Vec<PathBuf>,
-    /// The configuration [default: scaleproof.yaml in the current folder, if there is one]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
     #[command(flatten)]
     reports: Reports<Format>,
 }
 
+/// What is linted, and by which rules.
+#[derive(clap::Args)]
+#[group(skip)]
+pub struct Project {
+    /// Files and folders to read
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// A folder with rules of your own, beside the built-in ones; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// The configuration [default: scaleproof.yaml in the current folder, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What is shown of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View {
+    /// Findings of low confidence as well.
+    pub pedantic: bool,
+    /// What is silenced as well.
+    pub no_ignores: bool,
+    /// What has nothing to do with the changes as well.
+    pub unchanged: bool,
+}
+
 pub fn run(args: &Args) -> Result {
     args.reports.check()?;
-    for path in &args.paths {
-        if !path.exists() {
-            return Err(Problem::new(format!("{}: no such file or folder", path.display()))
-                .help("give files or folders that exist, or nothing for the current folder")
-                .into());
-        }
-    }
-    let config = project::config(Path::new("."), args.config.as_deref())?;
-    let folders: Vec<PathBuf> = args.rules.iter().cloned().chain(config.lint.rules.iter().map(PathBuf::from)).collect();
-    let rules = project::rules(&folders)?;
-    config_fits(&config, &rules)?;
-    let request = Request { rules: &rules, config: &config, no_ignores: args.no_ignores };
-    let before = args.since.before(&args.paths, &request)?;
-    let baseline = args.baseline.read(&args.paths)?;
-    let mut report = request.analyse(&args.paths, Path::new("."));
-    if let Some(baseline) = baseline {
-        baseline.apply(&mut report, args.pedantic)?;
-    }
-    if let Some(before) = before {
-        before.hide_unchanged(&mut report);
-    }
-    if !args.pedantic {
-        acceptance::hide_low(&mut report);
-    }
+    let view = View { pedantic: args.pedantic, no_ignores: args.no_ignores, unchanged: false };
+    let (mut report, config) = args.project.report(&args.since, &args.baseline, view)?;
     report.fail_on = args.fail_on.unwrap_or(config.lint.fail_on.into()).severity();
     report.verdict = gate::lint(&report, report.fail_on);
-    args.reports.write(|format, look, out| match format {
-        Format::Terminal => terminal::lint::render(&report, look, out),
-        Format::Json => json::lint::render(&report, out),
-        Format::Sarif => sarif::render(&report, out),
-        Format::Junit => junit::lint(&report, out),
-        Format::Github => github::render(&report, out),
-        Format::Gitlab => gitlab::render(&report, out),
-        Format::Markdown => markdown::lint::render(&report, out),
-    })?;
+    write(&report, &args.reports)?;
     Ok(report.verdict.into())
+}
+
+pub fn write(report: &LintReport, reports: &Reports<Format>) -> Result<()> {
+    reports.write(|format, look, out| match format {
+        Format::Terminal => terminal::lint::render(report, look, out),
+        Format::Json => json::lint::render(report, out),
+        Format::Sarif => sarif::render(report, out),
+        Format::Junit => junit::lint(report, out),
+        Format::Github => github::render(report, out),
+        Format::Gitlab => gitlab::render(report, out),
+        Format::Markdown => markdown::lint::render(report, out),
+    })
+}
+
+impl Project {
+    /// Analyses the project, without a verdict yet, and gives the configuration that was read for it.
+    pub fn report(&self, since: &since::Args, baseline: &baseline::Args, view: View) -> Result<(LintReport, Config)> {
+        for path in &self.paths {
+            if !path.exists() {
+                return Err(Problem::new(format!("{}: no such file or folder", path.display()))
+                    .help("give files or folders that exist, or nothing for the current folder")
+                    .into());
+            }
+        }
+        let config = project::config(Path::new("."), self.config.as_deref())?;
+        let own = config.lint.rules.iter().map(PathBuf::from);
+        let folders: Vec<PathBuf> = self.rules.iter().cloned().chain(own).collect();
+        let rules = project::rules(&folders)?;
+        config_fits(&config, &rules)?;
+        let request = Request { rules: &rules, config: &config, no_ignores: view.no_ignores };
+        let before = since.before(&self.paths, &request)?;
+        let baseline = baseline.read(&self.paths)?;
+        let mut report = request.analyse(&self.paths, Path::new("."));
+        if let Some(baseline) = baseline {
+            baseline.apply(&mut report, view.pedantic)?;
+        }
+        if let Some(before) = before {
+            before.compare(&mut report, view.unchanged);
+        }
+        if !view.pedantic {
+            acceptance::hide_low(&mut report);
+        }
+        Ok((report, config))
+    }
 }
 
 /// How a project is analysed.

@@ -55,6 +55,13 @@ pub struct Reports<F: ValueEnum + Send + Sync + 'static> {
     outputs: Vec<PathBuf>,
 }
 
+impl Reports<Format> {
+    /// Is nothing asked for but a word to somebody at a terminal?
+    pub fn is_terminal(&self) -> bool {
+        self.formats == [Format::Terminal] && self.outputs.is_empty()
+    }
+}
+
 impl<F: ValueEnum + Copy + Send + Sync + 'static> Reports<F> {
     /// Refuses what cannot be written, before any work is done for it.
     pub fn check(&self) -> Result<()> {

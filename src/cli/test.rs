@@ -78,6 +78,14 @@ fn configuration(args: &Args, folder: &Path) -> Result<Config> {
     if !args.command.is_empty() {
         config.command = args.command.clone();
     }
+    config.replicas = args.replicas.unwrap_or(config.replicas);
+    config.ready = args.ready.clone().or(config.ready);
+    config.ready_timeout = args.ready_timeout.unwrap_or(config.ready_timeout);
+    testable(config)
+}
+
+/// Refuses a configuration that cannot be tested.
+pub fn testable(config: Config) -> Result<Config> {
     if config.command.is_empty() {
         return Err(Problem::new("there is no command that starts the app")
             .help(
@@ -86,9 +94,6 @@ fn configuration(args: &Args, folder: &Path) -> Result<Config> {
             )
             .into());
     }
-    config.replicas = args.replicas.unwrap_or(config.replicas);
-    config.ready = args.ready.clone().or(config.ready);
-    config.ready_timeout = args.ready_timeout.unwrap_or(config.ready_timeout);
     if !(2..=MOST_REPLICAS).contains(&config.replicas) {
         return Err(Problem::new(format!("`replicas: {}` cannot be tested", config.replicas))
             .help(format!(

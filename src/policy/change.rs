@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, ServiceName};
 use crate::model::location::Span;
-use crate::model::report::LintReport;
+use crate::model::report::{LintReport, Raise};
 use crate::policy::raise;
 
 /// The changes between a revision and the work tree. Paths are relative to the repository.
@@ -108,14 +108,24 @@ pub struct Since<'a> {
 }
 
 impl Since<'_> {
-    /// Notes the numbers that went up, and leaves out the findings that have nothing to do with the changes. What is wrong with a
-    /// service is everybody's business who raises its number.
-    pub fn hide_unchanged(&self, report: &mut LintReport) {
+    /// The numbers that went up, each with its service.
+    fn raises(&self, report: &LintReport) -> Vec<(ServiceName, Raise)> {
         let path_before = |path: &str| {
             let path = (self.repository_path)(path);
             self.changes.name_before(&path).filter(|name| (self.existed)(name)).map(str::to_owned)
         };
-        let raised = raise::raises(&self.before.services, &report.services, &path_before);
+        raise::raises(&self.before.services, &report.services, &path_before)
+    }
+
+    /// Notes the numbers that went up.
+    pub fn note_raises(&self, report: &mut LintReport) {
+        report.raised = self.raises(report).into_iter().map(|(_, raise)| raise).collect();
+    }
+
+    /// Leaves out the findings that have nothing to do with the changes. What is wrong with a service is everybody's business who
+    /// raises its number.
+    pub fn hide_unchanged(&self, report: &mut LintReport) {
+        let raised = self.raises(report);
         let mut before: HashMap<(String, String), usize> = HashMap::new();
         for finding in &self.before.findings {
             *before.entry((finding.location.path.to_string(), finding.content.clone())).or_default() += 1;
@@ -127,7 +137,6 @@ impl Since<'_> {
             self.touches(finding) || self.is_new(&path, finding, &mut before) || raise::concerns(finding, &raised)
         });
         report.unchanged = all - report.findings.len();
-        report.raised = raised.into_iter().map(|(_, raise)| raise).collect();
     }
 
     fn path_of(&self, finding: &Finding) -> String {

@@ -15,6 +15,9 @@ use std::io::{self, Write};
 use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
+use super::text;
+use crate::model::verdict::Gate;
+
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -26,6 +29,11 @@ impl Default for Look {
     fn default() -> Self {
         Look { width: 100 }
     }
+}
+
+/// What a gate says: its verdict, and the paragraph that gives the reason.
+pub fn gate(reason: &str, verdict: Gate, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    hanging(&format!("{}  ", style::gate(verdict)), &text::visible(reason), look, out)
 }
 
 /// Writes `head`, then `text` wrapped beside it.

@@ -40,6 +40,13 @@ pub struct Requested {
 }
 
 impl Args {
+    /// Check against a baseline: the one that is named, or the usual one if it is there.
+    pub fn check(named: Option<&Path>) -> Self {
+        let file = named.map_or_else(|| PathBuf::from(FILE_NAME), Path::to_owned);
+        let baseline = (named.is_some() || file.exists()).then_some(Action::Check);
+        Args { baseline, baseline_file: Some(file) }
+    }
+
     /// Reads the file; `None` where nobody asked for a baseline.
     pub fn read(&self, paths: &[PathBuf]) -> Result<Option<Requested>> {
         let Some(action) = self.baseline else { return Ok(None) };

@@ -22,7 +22,7 @@ pub struct Args {
     /// The work tree, with files that git does not know yet, is compared with the commit at which it left the history of REF (as
     /// `git diff REF...` does), so that what others did on REF since does not count.
     #[arg(long, value_name = "REF")]
-    since: Option<String>,
+    pub since: Option<String>,
 }
 
 /// The project before the changes.
@@ -84,12 +84,20 @@ fn as_it_was(
 }
 
 impl Before {
-    /// Leaves out what has nothing to do with the changes.
-    pub fn hide_unchanged(&self, report: &mut LintReport) {
+    /// Notes the numbers that went up; leaves out what has nothing to do with the changes, unless all is to be `shown`.
+    pub fn compare(&self, report: &mut LintReport, shown: bool) {
         let repository_path = |path: &str| self.repository_path(path);
         let existed = |path: &str| self.files.contains(path);
-        Since { changes: &self.changes, before: &self.report, repository_path: &repository_path, existed: &existed }
-            .hide_unchanged(report);
+        let since = Since {
+            changes: &self.changes,
+            before: &self.report,
+            repository_path: &repository_path,
+            existed: &existed,
+        };
+        since.note_raises(report);
+        if !shown {
+            since.hide_unchanged(report);
+        }
     }
 
     fn repository_path(&self, path: &str) -> String {

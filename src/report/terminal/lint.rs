@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
+use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, gate, paint};
 use super::{Look, frame, hanging};
 use crate::model::Name;
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{LintReport, Raise, Reason, ServiceRow, Volume};
-use crate::model::verdict::{Gate, Scalability};
+use crate::model::verdict::Scalability;
 use crate::report::text::{fit_finding, fit_problem, visible};
 use crate::report::{counts, plural};
 
@@ -176,16 +176,11 @@ fn row(name: &str, text: &str, look: Look, out: &mut dyn Write) -> io::Result<()
 }
 
 fn verdict(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
-    let (word, style) = match report.verdict {
-        Gate::Pass => ("PASS", GREEN),
-        Gate::Fail => ("FAIL", RED),
-        Gate::Unknown => ("UNKNOWN", YELLOW),
-    };
     let counts = counts(report, |severity, text| match severity {
         Some(Severity::Error) => paint(RED, text),
         Some(Severity::Warning) => paint(YELLOW, text),
         Some(Severity::Info) => paint(CYAN, text),
         None => text,
     });
-    writeln!(out, "\n{}  {counts}", paint(style, word))
+    writeln!(out, "\n{}  {counts}", gate(report.verdict))
 }

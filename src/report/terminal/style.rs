@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::model::verdict::CheckVerdict;
+use crate::model::verdict::{CheckVerdict, Gate};
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
@@ -17,6 +17,15 @@ pub(super) fn of_verdict(verdict: CheckVerdict) -> Style {
         CheckVerdict::Fail => RED,
         CheckVerdict::Unknown => YELLOW,
         CheckVerdict::Skipped => DIM,
+    }
+}
+
+/// The verdict as a word that cannot be missed.
+pub(super) fn gate(verdict: Gate) -> String {
+    match verdict {
+        Gate::Pass => paint(GREEN, "PASS"),
+        Gate::Fail => paint(RED, "FAIL"),
+        Gate::Unknown => paint(YELLOW, "UNKNOWN"),
     }
 }
 
