@@ -317,7 +317,7 @@ fn the_gate_holds_back_what_breaks_when_a_number_goes_up() {
 
     run(root, &["lint", "--baseline", "write"]);
     let said = gate(&since, 0);
-    assert!(said.contains("One finding is known to the baseline."), "{said}");
+    assert!(said.contains("2 findings are known to the baseline."), "{said}");
 
     let nothing = project(&[("README.md", "nothing")]);
     run(nothing.path(), &["gate"]).expect_code(3);
