@@ -30,7 +30,7 @@ use crate::model::finding::{Finding, Related, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
 use crate::rules::{Rule, RuleSet};
-use deployment::Context;
+use deployment::{Context, Fleet};
 use fingerprint::Fingerprints;
 use indexed::Indexed;
 use project::{FileId, Project};
@@ -62,8 +62,9 @@ pub fn lint(
     candidates: &Candidates<'_>,
 ) -> LintReport {
     let project = Project::new(files, candidates);
-    let hits = judge::hits(&project, rules, &options.singletons);
-    let mut findings = findings(hits, &project, text, options);
+    let fleet = Fleet::new(files);
+    let hits = judge::hits(&project, &fleet, rules, &options.singletons);
+    let mut findings = findings(hits, &project, &fleet, text, options);
     findings.sort_by(|a, b| (&a.location, &a.rule).cmp(&(&b.location, &b.rule)));
     let mut outcome = match options.no_ignores {
         true => suppress::Outcome { findings, ..suppress::Outcome::default() },
@@ -76,7 +77,7 @@ pub fn lint(
     LintReport {
         findings: outcome.findings,
         suppressed: outcome.suppressed,
-        services: deployment::rows(files),
+        services: deployment::rows(&fleet),
         problems: outcome.problems,
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.lines)).sum(),
@@ -91,6 +92,7 @@ const MOST_LINES: u32 = 6;
 fn findings(
     mut hits: Vec<judge::Hit<'_>>,
     project: &Project<'_>,
+    fleet: &Fleet<'_>,
     read: &dyn Fn(&str) -> Option<String>,
     options: &Options,
 ) -> Vec<Finding> {
@@ -110,7 +112,7 @@ fn findings(
         let context = match file.services.is_empty() {
             true => contexts
                 .entry(hit.file)
-                .or_insert_with(|| deployment::context(project.files, &file.path, &options.singletons))
+                .or_insert_with(|| deployment::context(project.files, fleet, &file.path, &options.singletons))
                 .clone(),
             false => Context::default(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::deployment;
+use super::deployment::{self, Fleet, Place as DeploymentPlace};
 use super::edges::Edges;
 use super::project::{FileId, FunctionRef, Project};
 use super::reach::{Reach, named_functions};
@@ -43,7 +43,7 @@ const MOST_PLACES: usize = 8;
 const MOST_ALTERNATIVES: usize = 64;
 
 /// All hits; at one place one per rule.
-pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
+pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
     let watch = Watch::new(rules);
     let mut seen = Sightings::default();
     for (id, file) in project.files.iter().enumerate() {
@@ -77,7 +77,8 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
         match &clause.subject {
             Subject::State(_) => judge.states(rule, clause, &states),
             Subject::Class(_) => judge.classes(rule, clause),
-            Subject::Service(_) => judge.services(rule, clause, singletons),
+            Subject::Service(_) => judge.services(rule, clause, fleet, singletons),
+            Subject::Balancer(_) => judge.balancers(rule, clause, fleet),
             _ => {}
         }
     }
@@ -203,24 +204,47 @@ impl<'r> Judge<'_, '_, 'r> {
         }
     }
 
-    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, singletons: &[Name]) {
+    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>, singletons: &[Name]) {
         let Subject::Service(pattern) = &clause.subject else { return };
-        for (file, facts) in self.project.files.iter().enumerate() {
-            if !clause.speaks(facts.language) || !self.surroundings(&clause.conditions, file, None) {
-                continue;
+        for deployed in fleet.services.iter().filter(|deployed| clause.speaks(deployed.language)) {
+            let Some(home) = self.project.file(&deployed.path) else { continue };
+            if self.surroundings(&clause.conditions, home, None) {
+                let places = deployment::of_service(deployed, fleet, pattern, singletons);
+                let service = &deployed.service;
+                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
+                self.places(rule, clause, places, &words);
             }
-            for service in &facts.services {
-                for place in deployment::places(service, &facts.services, pattern, singletons) {
-                    let words = vec![
-                        ("service", service.name.to_string()),
-                        ("replicas", service.replicas().to_string()),
-                        ("value", place.value),
-                    ];
-                    let (span, fit) = (place.span, Fit::Yes);
-                    let (function, related, routes) = (None, Vec::new(), Vec::new());
-                    self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
+        }
+    }
+
+    fn balancers(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>) {
+        let Subject::Balancer(pattern) = &clause.subject else { return };
+        for (id, facts) in self.project.files.iter().enumerate().filter(|(_, facts)| clause.speaks(facts.language)) {
+            if !facts.balancers.is_empty() && self.surroundings(&clause.conditions, id, None) {
+                for balancer in &facts.balancers {
+                    let places = deployment::of_balancer(balancer, &facts.path, fleet, pattern);
+                    self.places(rule, clause, places, &[("name", balancer.name.to_string())]);
                 }
             }
+        }
+    }
+
+    fn places(
+        &mut self,
+        rule: &'r Rule,
+        clause: &'r Clause,
+        places: Vec<DeploymentPlace>,
+        words: &[(&'static str, String)],
+    ) {
+        for DeploymentPlace { location, value } in places {
+            let Some(file) = self.project.file(&location.path) else { continue };
+            let words = words.iter().cloned().chain([("value", value)]).collect();
+            let (function, related, routes) = (None, Vec::new(), Vec::new());
+            self.add(
+                rule,
+                clause,
+                Subjects { file, span: location.span, function, fit: Fit::Yes, words, related, routes },
+            );
         }
     }
 
