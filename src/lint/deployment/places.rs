@@ -55,11 +55,12 @@ pub fn of_service(
     if !pattern.affinity.is_empty() {
         return kept(service.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
-    if let Some(setting) = first(&service.settings, &pattern.with) {
-        return vec![at(setting.span, &shown(setting))];
-    }
     if pattern.no_health_check {
-        return vec![at(service.span, "")];
+        return vec![at(service.container.unwrap_or(service.span), "")];
+    }
+    if let Some(index) = first(&service.settings, &pattern.with) {
+        let value = shown(&service.settings[index]);
+        return deployed.setting_location(index).map(|location| Place { location, value }).into_iter().collect();
     }
     let counted = service.instances.first().or(service.ceiling.as_ref());
     let count = if pattern.processes > 1 { service.processes.as_ref().or(counted) } else { counted };
@@ -131,7 +132,7 @@ pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: 
     if !pattern.affinity.is_empty() {
         return kept(balancer.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
-    match first(&balancer.settings, &pattern.with) {
+    match first(&balancer.settings, &pattern.with).map(|index| &balancer.settings[index]) {
         Some(setting) => vec![at(setting.span, &shown(setting))],
         None => vec![at(balancer.span, &balancer.name)],
     }
@@ -154,15 +155,16 @@ fn fits(
         && !without.is_some_and(|keys| settings.iter().any(|setting| keys.matches(&setting.key)))
 }
 
-fn first<'s>(settings: &'s [Setting], with: &BTreeMap<Name, ValuePattern>) -> Option<&'s Setting> {
-    with.iter().find_map(|asked| find(settings, asked))
+/// Of the settings that are asked for, the one that stands first.
+fn first(settings: &[Setting], with: &BTreeMap<Name, ValuePattern>) -> Option<usize> {
+    with.iter().filter_map(|asked| find(settings, asked)).min()
 }
 
-fn find<'s>(settings: &'s [Setting], (key, value): (&Name, &ValuePattern)) -> Option<&'s Setting> {
+fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<usize> {
     let key = Pattern::new(key.clone());
     settings
         .iter()
-        .find(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
+        .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
 }
 
 fn shown(setting: &Setting) -> String {
