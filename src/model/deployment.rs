@@ -82,6 +82,10 @@ pub struct Service {
     pub ports: Vec<Port>,
     pub mounts: Vec<Mount>,
     pub environment: Vec<Setting>,
+    /// ConfigMaps and Secrets from which it takes further variables.
+    pub configured_by: Vec<Name>,
+    /// Where its container is declared, in formats in which a service holds containers: what asks the app belongs there.
+    pub container: Option<Span>,
     /// Something asks each instance whether it can answer, before it gets requests.
     pub health_check: bool,
     pub depends_on: Vec<Name>,
@@ -115,6 +119,8 @@ impl Service {
             ports: Vec::new(),
             mounts: Vec::new(),
             environment: Vec::new(),
+            configured_by: Vec::new(),
+            container: None,
             health_check: false,
             depends_on: Vec::new(),
             affinity: None,
@@ -255,6 +261,8 @@ pub enum Target {
     Mounting(Name),
     /// Those that take their environment from the ConfigMap or Secret of this name.
     Configured(Name),
+    /// Those to which the Kubernetes Service of this name sends requests.
+    Behind(Name),
 }
 
 /// What an [`Attachment`] says.

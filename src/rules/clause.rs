@@ -302,12 +302,16 @@ impl ClassPattern {
 pub struct ServicePattern {
     /// What its format calls it, in lower case: `deployment`, `program`; empty for anything.
     pub kind: Option<Patterns>,
+    /// Kinds of which the clause does not speak.
+    pub unless_kind: Option<Patterns>,
     /// Empty for any role.
     #[serde(default)]
     pub role: Vec<Role>,
     /// The fewest instances that it runs, or that its autoscaler may make.
     #[serde(default)]
     pub instances: u32,
+    /// The most instances that it may run.
+    pub at_most: Option<u32>,
     /// The fewest worker processes in each instance.
     #[serde(default)]
     pub processes: u32,
@@ -336,9 +340,14 @@ pub struct ServicePattern {
     /// It publishes a port of the host of which its instances do not each have their own; the finding is there.
     #[serde(default)]
     pub host_port: bool,
+    /// It has no port at which requests could reach it.
+    #[serde(default)]
+    pub no_port: bool,
     /// It is in the network of its host.
     #[serde(default)]
     pub host_network: bool,
+    /// Names of variables; a service that has one is not meant.
+    pub unless_environment: Option<Patterns>,
     /// What keeps the requests of one client together; the finding is there.
     #[serde(default)]
     pub affinity: Vec<AffinityKey>,
@@ -348,6 +357,11 @@ pub struct ServicePattern {
     /// Settings, by their keys, and what each must be; the finding is at the first.
     #[serde(default)]
     pub with: BTreeMap<Name, ValuePattern>,
+    /// Settings, by their keys, and a number that each must be below; the finding is at the first.
+    #[serde(default)]
+    pub below: BTreeMap<Name, f64>,
+    /// Parts of keys: what it says under the first it also says under the second; the finding is at the first.
+    pub same: Option<[Name; 2]>,
     /// Settings that it must not have.
     pub without: Option<Patterns>,
     /// Like `with`; one that holds silences the clause.

@@ -155,8 +155,10 @@ pub const SECTIONS: &[Section] = &[
         about: "A service of a deployment file. All fields that are given must fit.",
         words: &[
             word("kind", "patterns", "what its format calls it, in lower case: `service`, `deployment`, `program`"),
+            word("unless_kind", "patterns", "kinds of which the clause does not speak"),
             word("role", "list of roles", "what it is for, told from its image, command and name"),
             word("instances", "number", "the fewest instances that it runs, or that an autoscaler may make of it"),
+            word("at_most", "number", "the most instances that it may run"),
             word("processes", "number", "the fewest worker processes in each instance"),
             word("image", "patterns", "images of which alone the clause speaks"),
             word("unless_image", "patterns", "images of which the clause does not speak"),
@@ -173,6 +175,8 @@ pub const SECTIONS: &[Section] = &[
                 "true",
                 "it publishes one port of the host for all of its instances; the finding is there",
             ),
+            word("no_port", "true", "it has no port at which requests could reach it"),
+            word("unless_environment", "patterns", "variables; a service that has one is not meant"),
             word("host_network", "true", "it is in the network of its host; the finding is there"),
             word(
                 "affinity",
@@ -184,6 +188,16 @@ pub const SECTIONS: &[Section] = &[
                 "with",
                 "option: value",
                 "its settings, by key patterns, and what each must be; the finding is at the first",
+            ),
+            word(
+                "below",
+                "option: number",
+                "its settings, by key patterns, and a number that each must be below; the finding is at the first",
+            ),
+            word(
+                "same",
+                "list of texts",
+                "parts of keys: what it says under the first it also says under the second; the finding is at the first",
             ),
             word("without", "patterns", "settings that it must not have"),
             word("unless_with", "option: value", "like `with`; one that holds silences the clause"),

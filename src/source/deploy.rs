@@ -19,6 +19,7 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod kubernetes;
 pub mod processes;
 pub mod procfile;
 pub mod role;
@@ -76,6 +77,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "kubernetes", language: Language::Kubernetes, read: kubernetes::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];
 
@@ -156,7 +158,7 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
 /// True for a file that describes somebody's workplace (`docker-compose.override.yml`, `compose.dev.yaml`, `Procfile.dev`):
 /// what it starts is not what runs.
 pub fn is_development_overlay(path: &str) -> bool {
-    if path.split(['/', '\\']).any(|folder| folder == ".devcontainer") {
+    if stage::of(path) == stage::Stage::Workplace {
         return true;
     }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
@@ -229,6 +231,7 @@ mod tests {
             "docker-compose-local.yml",
             "Procfile.dev",
             ".devcontainer/compose.yml",
+            "k8s/overlays/dev/kustomization.yaml",
         ] {
             assert!(is_development_overlay(name), "{name}");
         }

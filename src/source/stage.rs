@@ -83,13 +83,15 @@ mod tests {
                 ".env.local .env.test .env.development.local .env.production.local dev.env src/main/resources/application-dev.yml \
                  application-test.properties application.local.conf appsettings.Development.json Web.Debug.config config/environments/test.rb \
                  config/packages/dev/cache.yaml config/services_test.yaml shop/settings/dev.py shop/settings/local_settings.py settings_dev.py \
-                 config/development.js local_settings.py Dockerfile.dev dev.Dockerfile start-development-server.sh run_dev.sh dev.sh .devcontainer/Dockerfile .devcontainer/a/b.json",
+                 config/development.js local_settings.py Dockerfile.dev dev.Dockerfile start-development-server.sh run_dev.sh dev.sh k8s/overlays/dev/kustomization.yaml \
+                 deploy/local/web.yaml chart/values-dev.yaml .devcontainer/Dockerfile .devcontainer/a/b.json",
             ),
             (
                 Stage::Deployed,
                 ".env .env.production prod.env application.yml application-prod.yml application-device.yml appsettings.json \
                  appsettings.Production.json web.config web.Release.config config/environments/production.rb config/packages/cache.yaml \
-                 shop/settings.py shop/settings/base.py Dockerfile boot.sh latest.sh config/default.json dev/app.py test.py tests/settings/base.py latest.env",
+                 shop/settings.py shop/settings/base.py Dockerfile boot.sh latest.sh config/default.json dev/app.py test.py tests/settings/base.py latest.env \
+                 k8s/overlays/prod/kustomization.yaml k8s/dev.yaml chart/values.yaml",
             ),
         ];
         for (stage, paths) in cases {

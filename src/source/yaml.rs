@@ -16,7 +16,10 @@ use crate::model::fact::Directive;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
+mod flat;
 mod written;
+
+pub use flat::flat;
 
 /// Line and column of one character, from 1.
 pub type Place = (u32, u32);

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, Says, Server, Service, Target};
-use crate::model::fact::{FileFacts, Language};
+use crate::model::fact::{FileFacts, Language, Value};
 use crate::model::finding::ServiceName;
 use crate::model::location::Location;
+use crate::source::deploy::processes;
 
 /// One service, put together.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
+    /// The files of those settings that others say, which stand behind its own.
+    said_in: Vec<Arc<str>>,
 }
 
 impl Deployed<'_> {
@@ -29,6 +32,13 @@ impl Deployed<'_> {
 
     pub fn location(&self) -> Location {
         Location::new(self.path.clone(), self.service.span)
+    }
+
+    /// Where one of its settings is stated.
+    pub fn setting_location(&self, index: usize) -> Option<Location> {
+        let said_in = index.checked_sub(self.declared.settings.len()).and_then(|index| self.said_in.get(index));
+        let path = said_in.unwrap_or(&self.path).clone();
+        self.service.settings.get(index).map(|setting| Location::new(path, setting.span))
     }
 }
 
@@ -45,11 +55,13 @@ impl<'a> Fleet<'a> {
             language: file.language,
             service: service.clone(),
             declared: service,
+            said_in: Vec::new(),
         };
         let mut fleet = Fleet { services: declared.map(deployed).collect() };
-        for file in files {
-            file.attachments.iter().for_each(|attachment| fleet.attach(attachment, &file.path));
-        }
+        let said = files.iter().flat_map(|file| file.attachments.iter().map(move |said| (said, &file.path)));
+        let mut said: Vec<_> = said.collect();
+        said.sort_by_key(|(attachment, _)| turn(attachment));
+        said.into_iter().for_each(|(attachment, path)| fleet.attach(attachment, path));
         for file in files {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
@@ -61,12 +73,12 @@ impl<'a> Fleet<'a> {
         self.services.iter().filter(move |other| other.path == one.path && !std::ptr::eq(*other, one))
     }
 
-    fn attach(&mut self, attachment: &Attachment, path: &str) {
+    fn attach(&mut self, attachment: &Attachment, path: &Arc<str>) {
         let near =
             self.services.iter().filter(|it| is_meant(it, &attachment.target)).map(|it| nearness(&it.path, path)).max();
         for deployed in &mut self.services {
             if is_meant(deployed, &attachment.target) && Some(nearness(&deployed.path, path)) == near {
-                say(&mut deployed.service, attachment);
+                say(deployed, attachment, path);
             }
         }
     }
@@ -124,13 +136,32 @@ fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {
         Target::Named { kind, name } => service.name == *name && (kind.is_empty() || service.kind == *kind),
         Target::Selected(labels) => !labels.is_empty() && labels.iter().all(|label| service.labels.contains(label)),
         Target::Mounting(volume) => service.mounts.iter().any(|mount| mount.source == *volume),
-        Target::Configured(_) => false,
+        Target::Configured(name) => service.configured_by.contains(name),
+        Target::Behind(name) => service.settings.iter().any(|setting| {
+            setting.key == "Service.metadata.name" && matches!(&setting.value, Value::Text(text) if text == name)
+        }),
     }
 }
 
-fn say(service: &mut Service, attachment: &Attachment) {
+/// What is said later counts: an autoscaler is not bound to the number that an overlay sets, and a route speaks of pods by the
+/// Service before them.
+fn turn(attachment: &Attachment) -> u8 {
+    match (&attachment.target, &attachment.says) {
+        (Target::Behind(_), _) => 2,
+        (_, Says::Scales { .. }) => 1,
+        _ => 0,
+    }
+}
+
+fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
+    let service = &mut deployed.service;
     match &attachment.says {
-        Says::Replicas(count) => service.instances = vec![count.clone()],
+        // Of several overlays the one that runs most instances.
+        Says::Replicas(count) => {
+            if service.instances == deployed.declared.instances || service.replicas() < count.value {
+                service.instances = vec![count.clone()];
+            }
+        }
         Says::Scales { least, most } => {
             service.instances = vec![least.clone()];
             service.ceiling = Some(most.clone());
@@ -145,8 +176,14 @@ fn say(service: &mut Service, attachment: &Attachment) {
                     .for_each(|mount| mount.sharing = *sharing);
             }
         }
-        Says::Environment(settings) => service.environment.extend(settings.iter().cloned()),
-        Says::Settings(settings) => service.settings.extend(settings.iter().cloned()),
+        Says::Environment(settings) => {
+            service.processes = service.processes.take().or_else(|| processes::of(path, &[], settings));
+            service.environment.extend(settings.iter().cloned());
+        }
+        Says::Settings(settings) => {
+            service.settings.extend(settings.iter().cloned());
+            deployed.said_in.extend(settings.iter().map(|_| path.clone()));
+        }
     }
 }
 

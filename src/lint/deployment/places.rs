@@ -6,7 +6,7 @@ use super::fleet::{Deployed, Fleet};
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
 use crate::model::deployment::{Affinity, AffinityKey, Balancer, Mount, Port, Role, Server, Service};
-use crate::model::fact::Setting;
+use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{BalancerPattern, ServicePattern};
 use crate::rules::pattern::{Pattern, Patterns, ValuePattern};
@@ -31,10 +31,13 @@ pub fn of_service(
     }
     let at =
         |span: Span, value: &str| Place { location: Location::new(deployed.path.clone(), span), value: value.into() };
+    let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
+    if let Some(index) = below(&service.settings, &pattern.below) {
+        let is_meant = pattern.command.as_ref().is_none_or(runs);
+        return stated(deployed, index).filter(|_| is_meant).into_iter().collect();
+    }
     if let Some(commands) = &pattern.command {
-        let told = service.command.as_deref().zip(service.command_span);
-        let other = |command: &str| pattern.unless_command.as_ref().is_some_and(|not| not.matches(command));
-        let told = told.filter(|(command, _)| commands.matches(command) && !other(command));
+        let told = service.command.as_deref().zip(service.command_span).filter(|_| runs(commands));
         return told.map(|(command, span)| at(span, command)).into_iter().collect();
     }
     if let Some(targets) = &pattern.mount {
@@ -55,11 +58,12 @@ pub fn of_service(
     if !pattern.affinity.is_empty() {
         return kept(service.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
-    if let Some(setting) = first(&service.settings, &pattern.with) {
-        return vec![at(setting.span, &shown(setting))];
-    }
     if pattern.no_health_check {
-        return vec![at(service.span, "")];
+        return vec![at(service.container.unwrap_or(service.span), "")];
+    }
+    let asked = first(&service.settings, &pattern.with).or_else(|| same(&service.settings, pattern.same.as_ref()));
+    if let Some(index) = asked {
+        return stated(deployed, index).into_iter().collect();
     }
     let counted = service.instances.first().or(service.ceiling.as_ref());
     let count = if pattern.processes > 1 { service.processes.as_ref().or(counted) } else { counted };
@@ -67,6 +71,12 @@ pub fn of_service(
         Some(count) => vec![Place { location: count.location.clone(), value: count.stated_as.to_string() }],
         None => vec![at(service.span, "")],
     }
+}
+
+/// The place of one of its settings, which another file may have stated.
+fn stated(deployed: &Deployed<'_>, index: usize) -> Option<Place> {
+    let value = shown(deployed.service.settings.get(index)?);
+    deployed.setting_location(index).map(|location| Place { location, value })
 }
 
 /// Do all those fields fit that are no places?
@@ -77,13 +87,20 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     };
     let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
+        && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
+        && !pattern.unless_command.as_ref().zip(service.command.as_ref()).is_some_and(|(not, is)| not.matches(is))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
         && (!pattern.declared_singleton || singletons.contains(&service.name))
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances
+        && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
+        && !(pattern.no_port && !service.ports.is_empty())
+        && !has_variable(service, pattern.unless_environment.as_ref())
+        && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
+        && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
 }
 
@@ -131,7 +148,7 @@ pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: 
     if !pattern.affinity.is_empty() {
         return kept(balancer.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
-    match first(&balancer.settings, &pattern.with) {
+    match first(&balancer.settings, &pattern.with).map(|index| &balancer.settings[index]) {
         Some(setting) => vec![at(setting.span, &shown(setting))],
         None => vec![at(balancer.span, &balancer.name)],
     }
@@ -154,19 +171,50 @@ fn fits(
         && !without.is_some_and(|keys| settings.iter().any(|setting| keys.matches(&setting.key)))
 }
 
-fn first<'s>(settings: &'s [Setting], with: &BTreeMap<Name, ValuePattern>) -> Option<&'s Setting> {
-    with.iter().find_map(|asked| find(settings, asked))
+/// Of the settings that are asked for, the one that stands first.
+fn first(settings: &[Setting], with: &BTreeMap<Name, ValuePattern>) -> Option<usize> {
+    with.iter().filter_map(|asked| find(settings, asked)).min()
 }
 
-fn find<'s>(settings: &'s [Setting], (key, value): (&Name, &ValuePattern)) -> Option<&'s Setting> {
+fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<usize> {
     let key = Pattern::new(key.clone());
     settings
         .iter()
-        .find(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
+        .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
+}
+
+/// The first of the settings that are a number below what is asked.
+fn below(settings: &[Setting], limits: &BTreeMap<Name, f64>) -> Option<usize> {
+    let limits = limits.iter().map(|(key, limit)| (Pattern::new(key.clone()), *limit));
+    let small = |(key, limit): (Pattern, f64)| {
+        settings.iter().position(|setting| {
+            key.matches(&setting.key) && matches!(setting.value, Value::Number(number) if number < limit)
+        })
+    };
+    limits.filter_map(small).min()
+}
+
+/// The first setting of a group below `one` that is there with the same values below `other` as well, and no further ones.
+fn same(settings: &[Setting], parts: Option<&[Name; 2]>) -> Option<usize> {
+    let [one, other] = parts?;
+    let below = |part: &str| -> BTreeMap<String, (usize, &Value)> {
+        let key = |(index, setting): (usize, &'_ Setting)| {
+            let (before, after) = setting.key.split_once(part)?;
+            Some((format!("{before}\n{after}"), index))
+        };
+        settings.iter().enumerate().filter_map(key).map(|(key, index)| (key, (index, &settings[index].value))).collect()
+    };
+    let (one, other) = (below(one), below(other));
+    let alike = one.len() == other.len()
+        && one.iter().all(|(key, (_, value))| other.get(key).is_some_and(|(_, other)| value == other));
+    one.values().map(|(index, _)| *index).min().filter(|_| alike)
+}
+
+fn has_variable(service: &Service, names: Option<&Patterns>) -> bool {
+    names.is_some_and(|names| service.environment.iter().any(|variable| names.matches(&variable.key)))
 }
 
 fn shown(setting: &Setting) -> String {
-    use crate::model::fact::Value;
     match &setting.value {
         Value::Text(text) => text.to_string(),
         Value::Number(number) => number.to_string(),

@@ -1,0 +1,134 @@
+//! Kustomizations: what an overlay says of workloads that its base declares.
+//!
+//! Files that it lists as resources or as patches are read by themselves; here are what only the kustomization says, and patches that
+//! name what they speak of here. Reference: <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>.
+
+use std::rc::Rc;
+
+use super::pod::from_outside;
+use super::said::is_variable;
+use super::{MAX_LISTS, Reader, at, list, text};
+use crate::model::Name;
+use crate::model::deployment::{Count, Says, Target};
+use crate::model::fact::{Setting, Value};
+use crate::model::location::Span;
+use crate::source::deploy::{File, Found};
+use crate::source::yaml::{self, Node};
+
+/// Is this a kustomization or a component, by its kind or, as it may leave that out, by the name of its file?
+pub(super) fn is_kustomization(path: &str, document: &Node) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("kustomization.")
+        || text(document, "apiVersion").is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
+}
+
+impl Reader<'_> {
+    pub(super) fn kustomization(&mut self, document: &Node) {
+        for item in list(document, "replicas") {
+            if let (Some(name), Some(count)) = (text(item, "name"), self.number(item, "count")) {
+                let count = Count { stated_as: Name::new("replicas"), ..count };
+                self.attach(named("", name), Says::Replicas(count), item.span);
+            }
+        }
+        for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
+            list(document, key).iter().for_each(|patch| self.patch_of(patch));
+        }
+        for item in list(document, "configMapGenerator") {
+            self.generated(item, &|_, value| Value::Text(value.into()));
+        }
+        for item in list(document, "secretGenerator") {
+            self.generated(item, &|key, _| from_outside(key));
+        }
+    }
+
+    /// A patch that stands right here, or one in a file that does not say what it speaks of: others are read by themselves.
+    fn patch_of(&mut self, patch: &Rc<Node>) {
+        let is_inline = |text: &Rc<Node>| text.text().is_some_and(|text| text.contains('\n'));
+        // `patchesStrategicMerge` has paths and texts side by side.
+        let inline = patch.get("patch").or(Some(patch).filter(|patch| is_inline(patch)));
+        let target = patch.get("target").and_then(|target| {
+            let kind = text(target, "kind").map(|kind| kind.to_lowercase()).unwrap_or_default();
+            Some(named(&kind, text(target, "name")?))
+        });
+        let (content, place) = match (inline, patch.get("path")) {
+            (Some(inline), _) => (inline.text().map(|text| text.to_string()), inline.span),
+            (None, Some(path)) if target.is_some() => (self.beside(path), path.span),
+            _ => return,
+        };
+        let content = content.unwrap_or_default();
+        for document in &yaml::parse(&self.file.path, &content).documents {
+            let own = || Some(named(&text(document, "kind")?.to_lowercase(), text(document, "metadata.name")?));
+            if let (Some(value), Some(target)) = (replicas(document), target.clone().or_else(own)) {
+                let count = self.count(value, "spec.replicas of a patch", place);
+                self.attach(target, Says::Replicas(count), patch.span);
+            }
+        }
+        if inline.is_some() && target.is_none() {
+            self.laid_over(&content, place);
+        }
+    }
+
+    fn beside(&self, path: &Node) -> Option<String> {
+        (self.file.beside)(&self.file.path_of(path.text()?)?)
+    }
+
+    /// What a patch says beside the number of replicas, at the place of the patch.
+    fn laid_over(&mut self, content: &str, place: Span) {
+        let file = File { path: self.file.path.clone(), text: content, beside: self.file.beside };
+        let mut inner = Reader { file: &file, found: Found::default() };
+        for document in &yaml::parse(&self.file.path, content).documents {
+            if !is_kustomization("", document) {
+                inner.document(document, MAX_LISTS);
+            }
+        }
+        for attachment in inner.found.attachments {
+            let says = match attachment.says {
+                Says::Settings(settings) => Says::Settings(placed(settings, place)),
+                Says::Environment(settings) => Says::Environment(placed(settings, place)),
+                _ => continue,
+            };
+            self.attach(attachment.target, says, place);
+        }
+    }
+
+    /// `literals` and `envs` of a generator.
+    fn generated(&mut self, item: &Node, value: &dyn Fn(&Name, &str) -> Value) {
+        let Some(name) = text(item, "name") else { return };
+        let setting = |line: &str, span: Span| {
+            let (key, text) = line.split_once('=').filter(|(key, _)| is_variable(key.trim()))?;
+            let key = Name::new(key.trim());
+            Some(Setting { value: value(&key, text.trim().trim_matches(['"', '\''])), key, function: None, span })
+        };
+        let literals = list(item, "literals").iter();
+        let mut settings: Vec<Setting> =
+            literals.filter_map(|literal| setting(literal.text()?, literal.span)).collect();
+        for file in list(item, "envs").iter().chain(at(item, "env")) {
+            let content = self.beside(file);
+            settings.extend(content.iter().flat_map(|content| content.lines()).filter_map(|line| setting(line, file.span)));
+        }
+        if !settings.is_empty() {
+            self.found.settings.extend(settings.iter().cloned());
+            self.attach(Target::Configured(name.clone()), Says::Environment(settings), item.span);
+        }
+    }
+}
+
+fn named(kind: &str, name: &Name) -> Target {
+    Target::Named { kind: Name::new(kind), name: name.clone() }
+}
+
+fn placed(settings: Vec<Setting>, span: Span) -> Vec<Setting> {
+    settings.into_iter().map(|setting| Setting { span, ..setting }).collect()
+}
+
+/// The replicas that a patch sets, as a part of the document or as an operation on it.
+fn replicas(patch: &Node) -> Option<u32> {
+    let operation = |item: &Rc<Node>| {
+        let sets = text(item, "path").is_some_and(|path| path == "/spec/replicas");
+        text(item, "value").filter(|_| sets)?.trim().parse().ok()
+    };
+    match patch.sequence() {
+        Some(operations) => operations.iter().find_map(operation),
+        None => text(patch, "spec.replicas")?.trim().parse().ok(),
+    }
+}
