@@ -3,7 +3,9 @@
 
 mod code;
 mod fleet;
+mod image;
 mod places;
+mod script;
 mod table;
 
 pub use code::{Context, context};

@@ -19,6 +19,7 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod image;
 pub mod processes;
 pub mod procfile;
 pub mod role;

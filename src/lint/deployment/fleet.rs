@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::{image, script};
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, Says, Server, Service, Target};
 use crate::model::fact::{FileFacts, Language};
@@ -19,6 +20,8 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
+    /// It is worth a row of its own.
+    pub is_row: bool,
 }
 
 impl Deployed<'_> {
@@ -40,11 +43,14 @@ impl<'a> Fleet<'a> {
             language: file.language,
             service: service.clone(),
             declared: service,
+            is_row: true,
         };
         let mut fleet = Fleet { services: declared.map(deployed).collect() };
         for file in files {
             file.attachments.iter().for_each(|attachment| fleet.attach(attachment, &file.path));
         }
+        image::build(&mut fleet.services);
+        script::follow(&mut fleet.services, files);
         for file in files {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
@@ -56,12 +62,15 @@ impl<'a> Fleet<'a> {
         self.services.iter().filter(move |other| other.path == one.path && !std::ptr::eq(*other, one))
     }
 
-    fn attach(&mut self, attachment: &Attachment, path: &str) {
+    fn attach(&mut self, attachment: &Attachment, path: &Arc<str>) {
+        if matches!(attachment.says, Says::Replaces) {
+            self.services.retain(|it| !is_meant(it, &attachment.target));
+        }
         let near =
             self.services.iter().filter(|it| is_meant(it, &attachment.target)).map(|it| nearness(&it.path, path)).max();
         for deployed in &mut self.services {
             if is_meant(deployed, &attachment.target) && Some(nearness(&deployed.path, path)) == near {
-                say(&mut deployed.service, attachment);
+                say(deployed, attachment, path);
             }
         }
     }
@@ -117,13 +126,16 @@ fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {
     let service = &deployed.service;
     match target {
         Target::Named { kind, name } => service.name == *name && (kind.is_empty() || service.kind == *kind),
+        Target::Declared { path, name } => deployed.path == *path && service.name == *name,
         Target::Selected(labels) => !labels.is_empty() && labels.iter().all(|label| service.labels.contains(label)),
         Target::Mounting(volume) => service.mounts.iter().any(|mount| mount.source == *volume),
         Target::Configured(_) => false,
     }
 }
 
-fn say(service: &mut Service, attachment: &Attachment) {
+fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
+    let home = deployed.path.clone();
+    let service = &mut deployed.service;
     match &attachment.says {
         Says::Replicas(count) => service.instances = vec![count.clone()],
         Says::Scales { least, most } => {
@@ -142,11 +154,18 @@ fn say(service: &mut Service, attachment: &Attachment) {
         }
         Says::Environment(settings) => service.environment.extend(settings.iter().cloned()),
         Says::Settings(settings) => service.settings.extend(settings.iter().cloned()),
+        Says::Overlays(upper) => {
+            let lower = std::mem::replace(service, Service::named("", service.span));
+            let span = lower.span;
+            *service = upper.as_ref().clone().seen_from(path, &home).laid_over(lower);
+            service.span = span;
+        }
+        Says::Replaces => {}
     }
 }
 
 /// How many folders two paths have in common.
-fn nearness(one: &str, other: &str) -> usize {
+pub(super) fn nearness(one: &str, other: &str) -> usize {
     let folders = |path: &'_ str| {
         path.rsplit_once('/').map_or(Vec::new(), |(folder, _)| folder.split('/').map(str::to_owned).collect())
     };

@@ -29,12 +29,10 @@ pub fn of_service(
     if !is_meant(deployed, fleet, pattern, singletons) {
         return Vec::new();
     }
-    let at =
-        |span: Span, value: &str| Place { location: Location::new(deployed.path.clone(), span), value: value.into() };
+    let at = |span: Span, value: &str| Place { location: service.place(span, &deployed.path), value: value.into() };
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span);
-        let other = |command: &str| pattern.unless_command.as_ref().is_some_and(|not| not.matches(command));
-        let told = told.filter(|(command, _)| commands.matches(command) && !other(command));
+        let told = told.filter(|(command, _)| commands.matches(command));
         return told.map(|(command, span)| at(span, command)).into_iter().collect();
     }
     if let Some(targets) = &pattern.mount {
@@ -75,11 +73,15 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     let image = |patterns: &Option<Patterns>| {
         patterns.as_ref().zip(service.image.as_ref()).map(|(patterns, image)| patterns.matches(image))
     };
+    let command = |patterns: &Option<Patterns>| {
+        patterns.as_ref().zip(service.command.as_ref()).is_some_and(|(patterns, command)| patterns.matches(command))
+    };
     let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
+        && !command(&pattern.unless_command)
         && (!pattern.declared_singleton || singletons.contains(&service.name))
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances

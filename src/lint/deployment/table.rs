@@ -14,7 +14,7 @@ pub fn rows(fleet: &Fleet<'_>) -> Vec<ServiceRow> {
         location: deployed.location(),
         verdict: in_words(&deployed.service, &deployed.path),
     };
-    fleet.services.iter().map(row).collect()
+    fleet.services.iter().filter(|deployed| deployed.is_row).map(row).collect()
 }
 
 /// "runs 3 instances: server :26, server2 :46, server3 :51". What stands in another file than `path` is told with its name.
