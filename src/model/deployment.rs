@@ -158,7 +158,7 @@ impl Service {
     /// mount of the same target, a variable and a setting there is one.
     pub fn laid_over(self, lower: Service) -> Service {
         let mut whole = self;
-        let same_program = whole.command.is_none() && whole.image.is_none() && whole.name == lower.name;
+        let same_program = whole.command.is_none() && whole.name == lower.name && lower.role != Role::Unknown;
         if same_program || whole.role == Role::Unknown {
             whole.role = lower.role;
         }

@@ -101,6 +101,13 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     })
 }
 
+/// The variables of a file of `KEY=value`, whatever it is called.
+pub fn variables(path: &str, text: &str) -> Vec<Setting> {
+    let mut sheet = Sheet::new(path, text);
+    dotenv::read(&mut sheet);
+    sheet.finish().facts.settings
+}
+
 /// One configuration file while it is read. Places are byte offsets.
 struct Sheet<'t> {
     path: &'t str,
@@ -219,7 +226,7 @@ fn deployed(key: &str) -> Option<&str> {
 }
 
 /// A value that is written without quotes.
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" => Value::Null,
         _ if text.eq_ignore_ascii_case("null") => Value::Null,
