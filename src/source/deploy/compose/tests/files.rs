@@ -54,7 +54,7 @@ fn what_is_wrong_with_extends_is_told_where_it_stands() {
     );
     let circle = "services: {app: {extends: {file: compose.yml, service: web}}}\n";
     let found = among(&[("compose.yml", missing), ("other.yml", circle)]);
-    assert_eq!(messages(&found), ["other.yml:1:33: the services that this one extends lead back to themselves"]);
+    assert_eq!(messages(&found), ["other.yml:1:34: the services that this one extends lead back to themselves"]);
     let outside = missing.replace("other.yml", "../../other.yml");
     assert!(messages(&among(&[("compose.yml", &outside)]))[0].ends_with("is outside of what is analysed"));
     let here = "services: {a: {image: x}, b: {extends: {file: ./compose.yml, service: a}}}\n";
