@@ -5,7 +5,9 @@
 mod code;
 mod crosscheck;
 mod fleet;
+mod image;
 mod places;
+mod script;
 mod table;
 
 pub use code::{Context, context};

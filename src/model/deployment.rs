@@ -1,5 +1,8 @@
 //! Facts that deployment files state: services, how many of each run, and what they hold on to.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Name;
@@ -96,6 +99,9 @@ pub struct Service {
     /// What else its file says, under the keys of its format joined by dots: `deploy.update_config.order`,
     /// `spec.template.spec.containers.0.readinessProbe.httpGet.path`. Elements of lists go by their number, from 0.
     pub settings: Vec<Setting>,
+    /// Spans of what other files say of it, and these files: one that it extends, one that is laid over, the Dockerfile that it is
+    /// built from. All others are of the file that declares it.
+    pub elsewhere: Vec<(Span, Arc<str>)>,
 }
 
 impl Service {
@@ -126,7 +132,66 @@ impl Service {
             affinity: None,
             labels: Vec::new(),
             settings: Vec::new(),
+            elsewhere: Vec::new(),
         }
+    }
+
+    /// Where one of its spans lies; `home` is the file that declares it.
+    pub fn place(&self, span: Span, home: &Arc<str>) -> Location {
+        let elsewhere = self.elsewhere.iter().find(|(known, _)| *known == span);
+        Location::new(Arc::clone(elsewhere.map_or(home, |(_, path)| path)), span)
+    }
+
+    /// The spans of all of its parts; those of its counts and its affinity know their files themselves.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        let single = [self.command_span, self.host_network, self.container_name.as_ref().map(|(_, span)| *span)];
+        let listed = self.ports.iter().map(|port| port.span).chain(self.mounts.iter().map(|mount| mount.span));
+        let settings = self.environment.iter().chain(&self.settings).map(|setting| setting.span);
+        single.into_iter().flatten().chain(listed).chain(settings)
+    }
+
+    /// The service as `home` has it, where `path` is the file that says all this.
+    pub fn seen_from(mut self, path: &Arc<str>, home: &str) -> Self {
+        if **path != *home {
+            let known: HashSet<Span> = self.elsewhere.iter().map(|(span, _)| *span).collect();
+            let own: Vec<_> = self.spans().filter(|span| !known.contains(span)).collect();
+            self.elsewhere.extend(own.into_iter().map(|span| (span, Arc::clone(path))));
+        }
+        self
+    }
+
+    /// This service with what only `lower` says, both as one file has them: what stands above counts, lists are joined, and of a
+    /// mount of the same target, a variable and a setting there is one.
+    pub fn laid_over(self, lower: Service) -> Service {
+        let mut whole = self;
+        let same_program = whole.command.is_none() && whole.name == lower.name && lower.role != Role::Unknown;
+        if same_program || whole.role == Role::Unknown {
+            whole.role = lower.role;
+        }
+        if whole.command.is_none() {
+            whole.command = lower.command;
+            whole.command_span = lower.command_span;
+            whole.processes = whole.processes.or(lower.processes);
+        }
+        whole.image = whole.image.or(lower.image);
+        whole.build = whole.build.or(lower.build);
+        if whole.instances.is_empty() {
+            whole.instances = lower.instances;
+        }
+        whole.ceiling = whole.ceiling.or(lower.ceiling);
+        whole.container_name = whole.container_name.or(lower.container_name);
+        whole.host_network = whole.host_network.or(lower.host_network);
+        whole.affinity = whole.affinity.or(lower.affinity);
+        whole.health_check |= lower.health_check;
+        add(&mut whole.ports, lower.ports, |port| (port.host, port.container));
+        add(&mut whole.mounts, lower.mounts, |mount| mount.target.clone());
+        add(&mut whole.environment, lower.environment, |setting| setting.key.clone());
+        add(&mut whole.settings, lower.settings, |setting| setting.key.clone());
+        add(&mut whole.depends_on, lower.depends_on, Name::clone);
+        add(&mut whole.aliases, lower.aliases, Name::clone);
+        add(&mut whole.labels, lower.labels, |label| label.0.clone());
+        whole.elsewhere.extend(lower.elsewhere);
+        whole
     }
 
     /// Is it reached by this name?
@@ -148,6 +213,12 @@ impl Service {
     pub fn running_processes(&self) -> u32 {
         self.replicas() * self.processes.as_ref().map_or(1, |count| count.value)
     }
+}
+
+/// Adds what is not there yet, as its key tells.
+fn add<T, K: Eq + std::hash::Hash>(whole: &mut Vec<T>, more: Vec<T>, key: fn(&T) -> K) {
+    let known: HashSet<K> = whole.iter().map(key).collect();
+    whole.extend(more.into_iter().filter(|one| !known.contains(&key(one))));
 }
 
 /// A published port. `host` is `None` where the engine chooses one; a range is `(first, last)`. A port that a variable
@@ -255,6 +326,8 @@ pub struct Attachment {
 pub enum Target {
     /// Those of this name; an empty kind stands for any.
     Named { kind: Name, name: Name },
+    /// The one that this file declares under this name.
+    Declared { path: Arc<str>, name: Name },
     /// Those whose instances have all of these labels.
     Selected(Vec<(Name, Name)>),
     /// Those that mount the volume claim or named volume of this name.
@@ -282,4 +355,8 @@ pub enum Says {
     Environment(Vec<Setting>),
     /// Further settings, under the keys of their own format: `PodDisruptionBudget.spec.minAvailable`.
     Settings(Vec<Setting>),
+    /// It is this service with all that its own document says beside: a file that is laid over another.
+    Overlays(Box<Service>),
+    /// Another document's service stands for it, which extends it.
+    Replaces,
 }

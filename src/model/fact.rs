@@ -416,6 +416,10 @@ pub struct Access {
 /// What the keys of commands begin with: those of start scripts and Dockerfiles are the settings `command.0`, `command.1` …
 pub const COMMAND: &str = "command.";
 
+/// What the keys begin with that say how a start script runs its programs: `script.last` is the command that it ends with, where the
+/// shell waits for it; `script.background.0` and so on are those that run beside it; `script.trap` is there where it heeds signals.
+pub const SCRIPT: &str = "script.";
+
 /// `key = value`, in code or in a configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setting {

@@ -3,7 +3,7 @@
 //! Pure: text in, [`FileFacts`] and [`Problem`]s out. One file per format; what formats share (roles, command lines, the
 //! number of worker processes) stands beside them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -19,6 +19,7 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod image;
 pub mod kubernetes;
 pub mod processes;
 pub mod procfile;
@@ -90,7 +91,10 @@ struct Row {
 
 impl Row {
     fn fits(&self, text: &str) -> bool {
-        let begins = |word: &&str| text.lines().any(|line| line.trim_start().starts_with(word));
+        let begins = |word: &&str| match word.strip_prefix('^') {
+            Some(word) => text.lines().any(|line| line.starts_with(word)),
+            None => text.lines().any(|line| line.trim_start().starts_with(word)),
+        };
         self.words.iter().all(|any| any.iter().any(begins))
     }
 }
@@ -145,8 +149,11 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
     let found = (format.read)(&File { path: Arc::clone(&path), text, beside });
     facts.directives = found.comments.iter().filter_map(Comment::directive).collect();
     if !is_development_overlay(&path) {
-        facts.settings =
-            found.services.iter().flat_map(|service| service.environment.clone()).chain(found.settings).collect();
+        let variables = found.services.iter().flat_map(|service| {
+            let elsewhere: HashSet<Span> = service.elsewhere.iter().map(|(span, _)| *span).collect();
+            service.environment.iter().filter(move |setting| !elsewhere.contains(&setting.span)).cloned()
+        });
+        facts.settings = variables.chain(found.settings).collect();
         facts.settings.sort_by_key(|setting| setting.span);
         facts.services = found.services;
         facts.attachments = found.attachments;

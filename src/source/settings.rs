@@ -101,6 +101,13 @@ pub fn reader(path: &str) -> Option<super::Reader> {
     })
 }
 
+/// The variables of a file of `KEY=value`, whatever it is called.
+pub fn variables(path: &str, text: &str) -> Vec<Setting> {
+    let mut sheet = Sheet::new(path, text);
+    dotenv::read(&mut sheet);
+    sheet.finish().facts.settings
+}
+
 /// One configuration file while it is read. Places are byte offsets.
 struct Sheet<'t> {
     path: &'t str,
@@ -143,6 +150,11 @@ impl<'t> Sheet<'t> {
                 self.problem_at(format!("further settings, beyond the first {MAX_SETTINGS}, are not read"), span);
             }
         }
+    }
+
+    /// No more settings are taken.
+    fn is_full(&self) -> bool {
+        self.facts.settings.len() >= MAX_SETTINGS
     }
 
     /// What this document says so far of a key.

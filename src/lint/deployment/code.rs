@@ -56,7 +56,7 @@ pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, single
 /// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
 /// of them name the file, it is their program and nobody else's.
 pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deployed<'a>> {
-    let mut apps: Vec<_> = fleet.services.iter().filter(|app| is_app(&app.service)).collect();
+    let mut apps: Vec<_> = fleet.services.iter().filter(|app| app.is_row && is_app(&app.service)).collect();
     if apps.len() > 1 {
         apps.retain(|app| covers(&app.path, &app.service, path));
     }
@@ -98,7 +98,7 @@ fn gunicorn_workers(file: &FileFacts, path: &str) -> Option<Related> {
 }
 
 /// A service that runs somebody's own code, as opposed to a database or a balancer.
-fn is_app(service: &Service) -> bool {
+pub(super) fn is_app(service: &Service) -> bool {
     matches!(service.role, Role::Web | Role::Worker | Role::Cron | Role::Bot | Role::Unknown)
 }
 
@@ -113,7 +113,7 @@ fn covers(deployment: &str, service: &Service, path: &str) -> bool {
 }
 
 /// A path relative to a folder, without `.` and `..`; steps that lead out of the project are dropped.
-fn joined(folder: &str, relative: &str) -> String {
+pub(super) fn joined(folder: &str, relative: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/').chain(relative.split('/')) {
         match part {

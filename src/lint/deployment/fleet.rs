@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::{image, script};
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, Says, Server, Service, Target};
 use crate::model::fact::{FileFacts, Language, Value};
@@ -23,6 +24,8 @@ pub struct Deployed<'a> {
     pub declared: &'a Service,
     /// The files of those settings that others say, which stand behind its own.
     said_in: Vec<Arc<str>>,
+    /// It is worth a row of its own.
+    pub is_row: bool,
 }
 
 impl Deployed<'_> {
@@ -56,12 +59,15 @@ impl<'a> Fleet<'a> {
             service: service.clone(),
             declared: service,
             said_in: Vec::new(),
+            is_row: true,
         };
         let mut fleet = Fleet { services: declared.map(deployed).collect() };
         let said = files.iter().flat_map(|file| file.attachments.iter().map(move |said| (said, &file.path)));
         let mut said: Vec<_> = said.collect();
         said.sort_by_key(|(attachment, _)| turn(attachment));
         said.into_iter().for_each(|(attachment, path)| fleet.attach(attachment, path));
+        image::build(&mut fleet.services);
+        script::follow(&mut fleet.services, files);
         for file in files {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
@@ -74,6 +80,9 @@ impl<'a> Fleet<'a> {
     }
 
     fn attach(&mut self, attachment: &Attachment, path: &Arc<str>) {
+        if matches!(attachment.says, Says::Replaces) {
+            self.services.retain(|it| !is_meant(it, &attachment.target));
+        }
         let near =
             self.services.iter().filter(|it| is_meant(it, &attachment.target)).map(|it| nearness(&it.path, path)).max();
         for deployed in &mut self.services {
@@ -134,6 +143,7 @@ fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {
     let service = &deployed.service;
     match target {
         Target::Named { kind, name } => service.name == *name && (kind.is_empty() || service.kind == *kind),
+        Target::Declared { path, name } => deployed.path == *path && service.name == *name,
         Target::Selected(labels) => !labels.is_empty() && labels.iter().all(|label| service.labels.contains(label)),
         Target::Mounting(volume) => service.mounts.iter().any(|mount| mount.source == *volume),
         Target::Configured(name) => service.configured_by.contains(name),
@@ -154,6 +164,7 @@ fn turn(attachment: &Attachment) -> u8 {
 }
 
 fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
+    let home = deployed.path.clone();
     let service = &mut deployed.service;
     match &attachment.says {
         // Of several overlays the one that runs most instances.
@@ -184,11 +195,18 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
             service.settings.extend(settings.iter().cloned());
             deployed.said_in.extend(settings.iter().map(|_| path.clone()));
         }
+        Says::Overlays(upper) => {
+            let lower = std::mem::replace(service, Service::named("", service.span));
+            let span = lower.span;
+            *service = upper.as_ref().clone().seen_from(path, &home).laid_over(lower);
+            service.span = span;
+        }
+        Says::Replaces => {}
     }
 }
 
 /// How many folders two paths have in common.
-fn nearness(one: &str, other: &str) -> usize {
+pub(super) fn nearness(one: &str, other: &str) -> usize {
     let folders = |path: &'_ str| {
         path.rsplit_once('/').map_or(Vec::new(), |(folder, _)| folder.split('/').map(str::to_owned).collect())
     };

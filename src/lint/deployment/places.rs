@@ -29,8 +29,7 @@ pub fn of_service(
     if !is_meant(deployed, fleet, pattern, singletons) {
         return Vec::new();
     }
-    let at =
-        |span: Span, value: &str| Place { location: Location::new(deployed.path.clone(), span), value: value.into() };
+    let at = |span: Span, value: &str| Place { location: service.place(span, &deployed.path), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
     if let Some(index) = below(&service.settings, &pattern.below) {
         let is_meant = pattern.command.as_ref().is_none_or(runs);
@@ -85,6 +84,9 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     let image = |patterns: &Option<Patterns>| {
         patterns.as_ref().zip(service.image.as_ref()).map(|(patterns, image)| patterns.matches(image))
     };
+    let command = |patterns: &Option<Patterns>| {
+        patterns.as_ref().zip(service.command.as_ref()).is_some_and(|(patterns, command)| patterns.matches(command))
+    };
     let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
@@ -92,6 +94,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
+        && !command(&pattern.unless_command)
         && (!pattern.declared_singleton || singletons.contains(&service.name))
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances

@@ -46,7 +46,7 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
             reasons,
         }
     };
-    fleet.services.iter().map(row).collect()
+    fleet.services.iter().filter(|deployed| deployed.is_row).map(row).collect()
 }
 
 /// May the number of instances be raised, and why not?
@@ -136,8 +136,6 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::model::fact::Language;
     use crate::model::finding::Confidence;
@@ -166,12 +164,13 @@ mod tests {
     }
 
     fn verdict_of(role: Role, findings: &[Finding], is_known: bool, singletons: &[&str]) -> Scalability {
-        let mut service = Service::named("app", Span::default());
-        service.role = role;
-        let path: Arc<str> = "compose.yml".into();
-        let deployed = Deployed { path, language: Language::Compose, declared: &service.clone(), service };
+        let mut file = FileFacts::empty("compose.yml", Language::Compose);
+        file.services = vec![Service { role, ..Service::named("app", Span::default()) }];
+        let files = [file];
+        let fleet = Fleet::new(&files);
+        let deployed = &fleet.services[0];
         let singletons: Vec<Name> = singletons.iter().map(Name::new).collect();
-        let (verdict, reasons) = verdict(&deployed, &findings.iter().collect::<Vec<_>>(), &singletons, || is_known);
+        let (verdict, reasons) = verdict(deployed, &findings.iter().collect::<Vec<_>>(), &singletons, || is_known);
         assert!(verdict == Scalability::Ready || !reasons.is_empty(), "every other verdict has a reason");
         verdict
     }

@@ -33,6 +33,26 @@ fn collect(words: &[Word<Place>], shells: u8, found: &mut Vec<Command>) {
     }
 }
 
+/// The commands that `&` sends into the background.
+pub fn in_background(words: &[Word<Place>]) -> Vec<Command> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, _) in words.iter().enumerate().filter(|(_, word)| is_operator(word)) {
+        let is = |index: Option<usize>, holds: fn(&str) -> bool| {
+            index.and_then(|index| words.get(index)).is_some_and(|word| holds(&command_line::text(word)))
+        };
+        let (before, after) = (at.checked_sub(1), Some(at + 1));
+        // `a && b`, `2>&1` and `&>file` send nothing there.
+        let is_other =
+            is(before, |word| word == "&" || word.ends_with('>')) || is(after, |word| word.starts_with(['&', '>']));
+        if is(Some(at), |word| word == "&") && !is_other && at > start {
+            found.push(words[start..at].to_vec());
+        }
+        start = at + 1;
+    }
+    found
+}
+
 fn is_operator(word: &Word<Place>) -> bool {
     matches!(word.as_slice(), [letter] if !letter.quoted && matches!(letter.char, '\n' | ';' | '&' | '|'))
 }
@@ -73,6 +93,20 @@ mod tests {
         assert_eq!(commands("sh -c \"a\n  b\""), ["a", "b"]);
         assert_eq!(commands("sh start.sh"), ["sh start.sh"]);
         assert_eq!(commands("echo 'a;b'"), ["echo a;b"]);
+    }
+
+    #[test]
+    fn commands_in_the_background_are_told_from_other_ampersands() {
+        let background = |line: &str| {
+            let letters: Vec<_> = line.chars().map(|char| ((1, 1), char)).collect();
+            in_background(&words(&letters)).len()
+        };
+        assert_eq!(background("cron & gunicorn app"), 1);
+        assert_eq!(background("a & b & wait"), 2);
+        assert_eq!(background("./server &"), 1);
+        for line in ["a && b", "a 2>&1", "a &> log", "a >log 2>&1 && b", "echo 'a & b'", "&"] {
+            assert_eq!(background(line), 0, "{line}");
+        }
     }
 
     #[test]

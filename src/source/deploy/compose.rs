@@ -3,44 +3,95 @@
 //!
 //! Reference: <https://docs.docker.com/reference/compose-file/>.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{File, Found, Place};
 use crate::model::Name;
-use crate::model::location::Span;
+use crate::model::deployment::{Attachment, Says, Sharing, Target};
+use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
+use crate::source::settings;
 use crate::source::yaml::{self, Entry, Node};
 
 mod copies;
 mod extends;
+mod include;
 mod interpolate;
+mod labels;
 mod mounts;
 mod ports;
 mod service;
+mod values;
 
-/// Reads a Compose file by itself; files that it includes, extends or is laid over are not known here.
-pub fn read(File { path, text, .. }: &File<'_>) -> Found {
-    let tree = yaml::parse(path, text);
-    let mut reader = Reader { path: Arc::clone(path), text, problems: tree.problems };
+/// Files that Compose reads by itself, over which others are laid: <https://docs.docker.com/compose/intro/compose-application-model/>.
+const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
+/// themselves is laid over the one of its folder that says the rest.
+pub fn read(file: &File<'_>) -> Found {
+    let tree = yaml::parse(&file.path, file.text);
+    let mut reader = Reader::new(file, tree.problems);
+    let below = reader.below();
     let mut drafts = Vec::new();
+    let mut is_overlay = false;
     for document in &tree.documents {
+        reader.look_at(document);
         if let Some(services) = reader.services(document) {
             for entry in &services {
                 let node = reader.extended(&entry.value, &services);
-                drafts.extend(reader.service(entry, &node));
+                is_overlay |= below.as_ref().is_some_and(|(_, names)| names.contains(&entry.key)) && is_part(&node);
+                drafts.extend(reader.draft(entry, &node));
             }
         }
     }
-    let services = copies::gather(path, drafts);
-    Found { services, comments: tree.comments, problems: reader.problems, ..Found::default() }
+    let mut attachments = std::mem::take(&mut reader.attachments);
+    if let Some((path, names)) = below.filter(|_| is_overlay) {
+        let (parts, own) = drafts.into_iter().partition(|draft| names.contains(&draft.service.name));
+        drafts = own;
+        attachments.extend(Vec::<copies::Draft>::into_iter(parts).map(|part| Attachment {
+            target: Target::Declared { path: Arc::clone(&path), name: part.service.name.clone() },
+            span: part.service.span,
+            says: Says::Overlays(Box::new(part.service)),
+        }));
+    }
+    let services = copies::gather(&file.path, drafts);
+    Found { services, attachments, comments: tree.comments, problems: reader.problems, ..Found::default() }
+}
+
+/// Says neither what runs nor where that is said.
+fn is_part(service: &Node) -> bool {
+    service.mapping().is_some()
+        && ["image", "build", "extends", "provider"].iter().all(|key| service.get(key).is_none())
 }
 
 /// What every part of a file is read with.
 struct Reader<'a> {
     path: Arc<str>,
     text: &'a str,
+    file: &'a File<'a>,
     problems: Vec<Problem>,
+    attachments: Vec<Attachment>,
+    /// What the `.env` file says that Compose takes the values of variables from.
+    variables: Rc<Variables>,
+    /// How the named volumes are shared, where the file tells.
+    volumes: HashMap<Name, Sharing>,
+    others: Rc<RefCell<HashMap<String, Option<Rc<Other>>>>>,
+}
+
+/// Another Compose file.
+struct Other {
+    text: String,
+    documents: Vec<Rc<Node>>,
+}
+
+/// The variables of a `.env` file.
+#[derive(Default)]
+struct Variables {
+    path: Arc<str>,
+    values: HashMap<Name, (Name, Span)>,
 }
 
 /// A scalar after interpolation.
@@ -49,7 +100,7 @@ struct Text {
     value: Name,
     /// Holds a variable without default.
     unknown: bool,
-    /// Is nothing but this variable without default.
+    /// Is nothing but this variable.
     variable: Option<String>,
 }
 
@@ -60,7 +111,69 @@ impl Text {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(file: &'a File<'a>, problems: Vec<Problem>) -> Self {
+        Reader {
+            path: Arc::clone(&file.path),
+            text: file.text,
+            file,
+            problems,
+            attachments: Vec::new(),
+            variables: Rc::new(Variables::of(file)),
+            volumes: HashMap::new(),
+            others: Rc::default(),
+        }
+    }
+
+    /// Reads the file `other`, which this one names.
+    fn of_other<'o>(&self, file: &'o File<'o>) -> Reader<'o> {
+        Reader {
+            path: Arc::clone(&file.path),
+            text: file.text,
+            file,
+            problems: Vec::new(),
+            attachments: Vec::new(),
+            variables: Rc::clone(&self.variables),
+            volumes: HashMap::new(),
+            others: Rc::clone(&self.others),
+        }
+    }
+
+    /// The Compose file of this path; `None` where there is none.
+    fn other(&self, path: &str) -> Option<Rc<Other>> {
+        if let Some(known) = self.others.borrow().get(path) {
+            return known.clone();
+        }
+        let text = (self.file.beside)(path);
+        let other = text.map(|text| Rc::new(Other { documents: yaml::parse(path, &text).documents, text }));
+        self.others.borrow_mut().insert(path.to_owned(), other.clone());
+        other
+    }
+
+    /// The file of the same folder that Compose reads by itself, and the names of its services.
+    fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        let bases = BASES.iter().filter(|_| !BASES.contains(&name));
+        let (path, other) = bases.filter_map(|base| self.file.path_of(base)).find_map(|path| {
+            let other = self.other(&path)?;
+            Some((path, other))
+        })?;
+        let services =
+            other.documents.iter().filter_map(|document| document.get("services").unwrap_or(document).mapping());
+        let names = services.flat_map(|services| services.entries.iter().map(|entry| entry.key.clone())).collect();
+        Some((path.into(), names))
+    }
+
+    /// What a document says beside its services.
+    fn look_at(&mut self, document: &Node) {
+        self.include(document);
+        self.look_at_volumes(document);
+    }
+
+    fn look_at_volumes(&mut self, document: &Node) {
+        self.volumes.extend(self.declared_volumes(document));
+    }
+
     /// The entries that are services: those under `services`, else (version 1) those of the file that have an image or a
     /// build.
     fn services<'n>(&mut self, document: &'n Node) -> Option<Vec<&'n Entry>> {
@@ -104,7 +217,8 @@ impl Reader<'_> {
 
     fn text(&self, node: &Node) -> Option<Text> {
         node.text()?;
-        let interpolated = interpolate::interpolate(&node.letters(self.text));
+        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        let interpolated = interpolate::interpolate(&node.letters(self.text), &known);
         let value = interpolated.text().into();
         Some(Text {
             letters: interpolated.letters,
@@ -146,6 +260,21 @@ impl Reader<'_> {
         if super::has_room(&mut self.problems, &self.path) {
             self.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
         }
+    }
+}
+
+impl Variables {
+    fn of(file: &File<'_>) -> Self {
+        let found = file.path_of(".env").and_then(|path| Some(((file.beside)(&path)?, path)));
+        let Some((text, path)) = found else { return Variables::default() };
+        let known = settings::variables(&path, &text).into_iter();
+        let values = known.filter_map(|setting| Some((setting.key, (values::written(&setting.value)?, setting.span))));
+        Variables { values: values.collect(), path: path.into() }
+    }
+
+    /// Where this variable has its value from.
+    fn place(&self, name: &str) -> Option<Location> {
+        self.values.get(name).map(|(_, span)| Location::new(Arc::clone(&self.path), *span))
     }
 }
 

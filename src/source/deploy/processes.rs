@@ -7,7 +7,7 @@ use super::{Place, SEVERAL, span_between};
 use crate::model::Name;
 use crate::model::command_line::{self, Word};
 use crate::model::deployment::Count;
-use crate::model::fact::{Setting, Value};
+use crate::model::fact::{COMMAND, SCRIPT, Setting, Value};
 use crate::model::location::{Location, Span};
 
 const TABLE: &str = include_str!("processes.tsv");
@@ -27,6 +27,17 @@ pub fn workers_of_settings(path: &Arc<str>, settings: &[Setting]) -> Option<Coun
         value,
         stated_as: Name::new("gunicorn workers"),
         location: Location::new(Arc::clone(path), setting.span),
+    })
+}
+
+/// The number of processes that a start script asks for.
+pub fn of_script(path: &Arc<str>, settings: &[Setting]) -> Option<Count> {
+    let is_command = |setting: &&Setting| setting.key.starts_with(COMMAND) || setting.key == format!("{SCRIPT}last");
+    settings.iter().filter(is_command).find_map(|setting| {
+        let Value::Text(text) = &setting.value else { return None };
+        let letters: Vec<_> = text.chars().map(|char| ((setting.span.line, setting.span.column), char)).collect();
+        let (value, stated_as, _) = in_command(&command::words(&letters)).filter(|stated| stated.0 != 1)?;
+        Some(Count { value, stated_as, location: Location::new(Arc::clone(path), setting.span) })
     })
 }
 
@@ -74,21 +85,17 @@ fn in_assignment(word: &Word<Place>) -> Option<Stated> {
 
 /// `GUNICORN_CMD_ARGS="--workers=4"` and `WEB_CONCURRENCY: 4`. gunicorn, uvicorn, Puma and many images read the latter.
 fn in_environment(environment: &[Setting]) -> Option<Stated> {
-    let text = |key: &str| {
-        environment.iter().rev().find(|setting| setting.key == key).and_then(|setting| match &setting.value {
-            Value::Text(text) => Some((text, setting.span)),
-            _ => None,
-        })
-    };
-    let arguments = text("GUNICORN_CMD_ARGS").and_then(|(text, span)| {
+    let find = |key: &str| environment.iter().rev().find(|setting| setting.key == key);
+    let arguments = find("GUNICORN_CMD_ARGS").and_then(|Setting { value, span, .. }| {
+        let Value::Text(text) = value else { return None };
         let letters: Vec<_> = text.chars().map(|char| ((span.line, span.column), char)).collect();
         let words = command::words(&letters);
         let (value, _, _) = options_of("gunicorn").find_map(|option| in_option("gunicorn", option, &words))?;
-        Some((value, Name::new("GUNICORN_CMD_ARGS"), span))
+        Some((value, Name::new("GUNICORN_CMD_ARGS"), *span))
     });
     arguments.or_else(|| {
-        let (value, span) = text("WEB_CONCURRENCY")?;
-        Some((value.parse().ok()?, Name::new("WEB_CONCURRENCY"), span))
+        let Setting { value, span, .. } = find("WEB_CONCURRENCY")?;
+        Some((whole_number(value)?, Name::new("WEB_CONCURRENCY"), *span))
     })
 }
 

@@ -1,22 +1,27 @@
-//! `ENV`, `CMD` and `ENTRYPOINT` of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>. The last two are settings as
-//! [`shell`] writes them.
+//! `ENV` and the commands of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>. `CMD` and `ENTRYPOINT` are settings as
+//! [`shell`] writes them; what else is said of containers makes the service that [`image`] puts together.
 
 use super::placeholder::{Syntax, value};
 use super::{Sheet, shell};
-use crate::model::command_line::{self, Word};
 use crate::model::fact::Value;
-use crate::source::deploy::command;
-use crate::source::yaml::Place;
+use crate::model::location::Span;
+use crate::source::deploy::image::{self, Line, Program, Stage};
 
 pub(super) fn read(sheet: &mut Sheet<'_>) {
     let mut goes_on = false;
-    let mut instruction = String::new();
-    // The last stage of a build is what runs.
-    let mut commands: Vec<Vec<(Place, char)>> = Vec::new();
+    let mut document: Option<String> = None;
+    let mut instruction = Instruction::default();
+    let mut stages: Vec<Stage> = Vec::new();
     for (number, (at, line)) in (1..).zip(sheet.each_line()) {
+        if let Some(end) = &document {
+            if line.trim() == end {
+                document = None;
+            }
+            continue;
+        }
         let start = at + line.len() - line.trim_start().len();
         let content = line.trim();
-        if content.starts_with('#') {
+        if content.starts_with('#') || (goes_on && content.is_empty()) {
             sheet.comment(start, at + line.len());
             continue;
         }
@@ -27,38 +32,77 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
             false => content.split_once([' ', '\t']).map_or((content, ""), |(word, rest)| (word, rest.trim_start())),
         };
         if !continued {
-            instruction = word.to_ascii_uppercase();
+            instruction = Instruction { name: word.to_ascii_uppercase(), ..Instruction::default() };
         }
         let rest_at = start + content.len() - rest.len();
-        match instruction.as_str() {
-            "FROM" => commands.clear(),
-            "ENV" => variables(sheet, rest, rest_at, continued),
-            "CMD" | "ENTRYPOINT" => {
-                let column = 1 + sheet.text[at..rest_at].chars().count() as u32;
-                if !continued {
-                    commands.push(Vec::new());
-                }
-                let blank = ((number, column), ' ');
-                commands.last_mut().into_iter().for_each(|command| {
-                    command.extend(std::iter::once(blank).chain(shell::letters(rest, number, column)));
-                });
-            }
+        if instruction.name == "ENV" {
+            variables(sheet, rest, rest_at, continued);
+        }
+        let column = 1 + sheet.text[at..rest_at].chars().count() as u32;
+        instruction.line.push(((number, column), ' '));
+        instruction.line.extend(shell::letters(rest, number, column));
+        if matches!(instruction.name.as_str(), "RUN" | "COPY" | "ADD") {
+            document = shell::here_document(rest);
+        }
+        if !goes_on {
+            instruction.apply(sheet, &mut stages, number);
+        }
+    }
+    let commands = stages.last().map(Stage::commands).unwrap_or_default();
+    sheet.facts.services = image::services(sheet.path, &stages, &sheet.facts.settings);
+    commands.iter().enumerate().for_each(|(number, words)| shell::set(sheet, number, words));
+}
+
+/// One instruction, put together from its lines.
+#[derive(Default)]
+struct Instruction {
+    name: String,
+    line: Line,
+}
+
+impl Instruction {
+    fn apply(&self, sheet: &mut Sheet<'_>, stages: &mut Vec<Stage>, last_line: u32) {
+        let text: String = self.line.iter().map(|(_, char)| *char).collect();
+        let text = text.trim();
+        let first = self.line.first().map_or((last_line, 1), |(at, _)| *at);
+        let last = self.line.last().map_or(first, |(at, _)| *at);
+        let span = Span { line: first.0, column: first.1, end_line: last.0, end_column: last.1 + 1 };
+        if self.name == "FROM" {
+            stages.push(stage(text, stages, span));
+            return;
+        }
+        // A fragment without FROM has commands as well.
+        if stages.is_empty() && self.name != "ARG" {
+            stages.push(Stage::default());
+        }
+        let Some(stage) = stages.last_mut() else { return };
+        match self.name.as_str() {
+            "CMD" => stage.run(program(sheet, &self.line)),
+            "ENTRYPOINT" => stage.enter(program(sheet, &self.line)),
+            "HEALTHCHECK" => stage.health_check = Some(!text.eq_ignore_ascii_case("NONE")),
+            "EXPOSE" => stage.expose(text, span),
+            "VOLUME" => stage.keep(&self.line, span),
+            "USER" | "STOPSIGNAL" => stage.set(&self.name, text, span),
             _ => {}
         }
     }
-    let commands = commands.iter().flat_map(|letters| command::simple_commands(&words(letters)));
-    commands.enumerate().for_each(|(number, words)| shell::set(sheet, number, &words));
 }
 
-/// The words of `CMD a && b`, or of `CMD ["sh", "-c", "a && b"]`.
-fn words(letters: &[(Place, char)]) -> Vec<Word<Place>> {
-    if letters.iter().find(|(_, letter)| !letter.is_whitespace()).is_none_or(|(_, letter)| *letter != '[') {
-        return command::words(letters);
+/// `FROM [--platform=…] image [AS name]`.
+fn stage(text: &str, stages: &[Stage], span: Span) -> Stage {
+    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+    let name = words.get(2).filter(|_| words[1].eq_ignore_ascii_case("as")).map(|name| name.to_ascii_lowercase());
+    let base = words.first().map(|base| base.to_ascii_lowercase());
+    let base = stages.iter().rev().find(|stage| stage.name.is_some() && stage.name == base);
+    Stage::after(base, name, span)
+}
+
+fn program(sheet: &mut Sheet<'_>, line: &Line) -> Option<Program> {
+    let program = Program::new(line)?;
+    if let Some(span) = program.broken_list() {
+        sheet.problem_at("this list is no JSON, so a shell runs it as it stands: words stand in double quotes", span);
     }
-    let is_mark = |word: &Word<Place>| matches!(word.as_slice(), [letter] if !letter.quoted);
-    let mut words = command_line::split(letters.iter().copied(), &['[', ',', ']']).unwrap_or_default();
-    words.retain(|word| !is_mark(word));
-    words
+    Some(program)
 }
 
 /// `KEY=value OTHER="some words"`, or the old `KEY some words`.

@@ -5,7 +5,7 @@
 
 use super::Sheet;
 use crate::model::command_line::{Letter, Word, text};
-use crate::model::fact::{COMMAND, Value};
+use crate::model::fact::{COMMAND, SCRIPT, Value};
 use crate::model::location::Span;
 use crate::source::deploy::command::{self, program};
 use crate::source::yaml::Place;
@@ -34,6 +34,13 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
             script.waiting.push(((number, 1), '\n'));
         }
     }
+    let is_replaced = |words: &Vec<Word<Place>>| words.first().is_some_and(|word| program(word) == "exec");
+    if let Some(last) = script.last.filter(|words| !is_replaced(words)) {
+        set_as(sheet, &format!("{SCRIPT}last"), &last);
+    }
+    for (number, words) in script.background.iter().enumerate() {
+        set_as(sheet, &format!("{SCRIPT}background.{number}"), words);
+    }
 }
 
 /// The characters of a part of a line with their places.
@@ -43,13 +50,17 @@ pub(super) fn letters(code: &str, line: u32, column: u32) -> impl Iterator<Item 
 
 /// Sets `command.<number>`.
 pub(super) fn set(sheet: &mut Sheet<'_>, number: usize, words: &[Word<Place>]) {
+    set_as(sheet, &format!("{COMMAND}{number}"), words);
+}
+
+fn set_as(sheet: &mut Sheet<'_>, key: &str, words: &[Word<Place>]) {
     let place = |letter: Option<&Letter<Place>>| letter.map(|letter| letter.at);
     let first = place(words.iter().flatten().next());
     let last = place(words.iter().flatten().last());
     let (Some((line, column)), Some((end_line, end_column))) = (first, last) else { return };
     let words: Vec<String> = words.iter().map(|word| text(word)).collect();
     let span = Span { line, column, end_line, end_column: end_column + 1 };
-    sheet.set_at(&format!("{COMMAND}{number}"), Value::Text(words.join(" ").into()), span);
+    sheet.set_at(key, Value::Text(words.join(" ").into()), span);
 }
 
 /// A script while it is read.
@@ -64,6 +75,9 @@ struct Script {
     /// For each `if` and `case` that is open: does a variable of the environment decide?
     conditions: Vec<bool>,
     count: usize,
+    /// The last command so far, whoever decides whether it runs, and those in the background.
+    last: Option<Vec<Word<Place>>>,
+    background: Vec<Vec<Word<Place>>>,
 }
 
 impl Script {
@@ -86,10 +100,12 @@ impl Script {
 
     fn run(&mut self, sheet: &mut Sheet<'_>) {
         let words = command::words(&std::mem::take(&mut self.waiting));
+        self.background.extend(command::in_background(&words).iter().filter_map(|words| run(words)).map(<[_]>::to_vec));
         // `[ "$MIGRATE" ] && migrate`
         let mut asked = false;
         for words in command::simple_commands(&words) {
             let Some(first) = words.first().map(|word| text(word)) else { continue };
+            self.last = run(&words).map(<[_]>::to_vec).or(self.last.take());
             match first.as_str() {
                 "if" | "case" => self.conditions.push(asks_environment(&words)),
                 "elif" => {
@@ -106,17 +122,33 @@ impl Script {
     }
 
     fn command(&mut self, sheet: &mut Sheet<'_>, words: &[Word<Place>]) {
-        let is_no_program = |word: &&Word<Place>| {
-            let word = text(word);
-            BEFORE_COMMANDS.contains(&word.as_str()) || word.split_once('=').is_some_and(|(name, _)| is_name(name))
-        };
-        let words = &words[words.iter().take_while(is_no_program).count()..];
-        // What is only said is not done.
-        if words.first().is_some_and(|word| !matches!(program(word).as_str(), "echo" | "printf")) {
-            set(sheet, self.count, words);
-            self.count += 1;
+        let Some(words) = run(words) else { return };
+        set(sheet, self.count, words);
+        self.count += 1;
+        if program(&words[0]) == "trap" {
+            set_as(sheet, &format!("{SCRIPT}trap"), words);
         }
     }
+}
+
+/// The program and its arguments, without what stands before it; `None` where nothing is run.
+fn run(words: &[Word<Place>]) -> Option<&[Word<Place>]> {
+    let is_no_program = |word: &&Word<Place>| {
+        let word = text(word);
+        // `web) gunicorn app ;;`
+        let is_case = word.ends_with(')') && !word.contains('(');
+        is_case
+            || BEFORE_COMMANDS.contains(&word.as_str())
+            || word.split_once('=').is_some_and(|(name, _)| is_name(name))
+    };
+    let words = &words[words.iter().take_while(is_no_program).count()..];
+    let first = words.first().map(program)?;
+    // What is only said is not done.
+    (!matches!(
+        first.as_str(),
+        "echo" | "printf" | "fi" | "done" | "esac" | "}" | ")" | "" | "case" | "for" | "[" | "[["
+    ))
+    .then_some(words)
 }
 
 fn is_name(text: &str) -> bool {
@@ -132,7 +164,7 @@ fn asks_environment(words: &[Word<Place>]) -> bool {
 }
 
 /// The line that ends what `<<` begins.
-fn here_document(code: &str) -> Option<String> {
+pub(super) fn here_document(code: &str) -> Option<String> {
     let (_, rest) = code.split_once("<<")?;
     let word = rest.trim_start_matches('-').trim_start().trim_start_matches(['"', '\'', '\\']);
     let end: String = word.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();

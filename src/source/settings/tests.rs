@@ -245,8 +245,8 @@ fn start_scripts_are_their_commands() {
     let text = "#!/bin/bash\n# don't\nset -e\nwhile true; do\n  FLASK_APP=a flask db upgrade # scaleproof: ignore[x] y\ndone\nexec gunicorn -b :5000 \\\n  app:app\n";
     assert_eq!(
         facts("boot.sh", text),
-        "3:1 setting command.0 = \"set -e\"\n4:7 setting command.1 = \"true\"\n5:15 setting command.2 = \"flask db upgrade\"\n6:1 setting command.3 = \"done\"\n\
-         7:1 setting command.4 = \"exec gunicorn -b :5000 app:app\"\n5:32 directive ignore[x] y"
+        "3:1 setting command.0 = \"set -e\"\n4:7 setting command.1 = \"true\"\n5:15 setting command.2 = \"flask db upgrade\"\n\
+         7:1 setting command.3 = \"exec gunicorn -b :5000 app:app\"\n5:32 directive ignore[x] y"
     );
 }
 
@@ -317,6 +317,110 @@ proptest::proptest! {
                 let (span, lines) = (setting.span, text.split('\n').count() as u32);
                 proptest::prop_assert!(span.line >= 1 && span.end_line <= lines + 1 && (span.line, span.column) <= (span.end_line, span.end_column), "{path} {span:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn scripts_tell_how_they_run_their_programs() {
+    let script = |text: &str| {
+        let settings = read("entrypoint.sh", text).facts.settings;
+        let of_script = settings.iter().filter(|setting| setting.key.starts_with("script."));
+        of_script.map(|setting| format!("{}:{}", setting.key, setting.span.line)).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(script("migrate\ngunicorn app:app\n"), "script.last:2");
+    assert_eq!(script("migrate\nexec gunicorn app:app\n"), "");
+    assert_eq!(script("if [ -n \"$DEBUG\" ]; then\n  exec a\nelse\n  gunicorn \\\n    app:app\nfi\n"), "script.last:4");
+    assert_eq!(
+        script("cron &\n./server >log 2>&1 &\nwait $!\n"),
+        "script.background.0:1 script.background.1:2 script.last:3"
+    );
+    assert_eq!(
+        script("trap 'kill $p' TERM\n./server &\np=$!\nwait $p\n"),
+        "script.trap:1 script.background.0:2 script.last:4"
+    );
+    assert_eq!(script("case $1 in\n  web) gunicorn app ;;\n  *) exec \"$@\" ;;\nesac\n"), "");
+}
+
+mod images {
+    use super::read;
+    use crate::model::deployment::{Role, Service};
+    use crate::model::fact::Value;
+
+    fn services(path: &str, text: &str) -> Vec<Service> {
+        read(path, text).facts.services
+    }
+
+    fn image(text: &str) -> Service {
+        services("shop/Dockerfile", text).pop().unwrap()
+    }
+
+    #[test]
+    fn a_dockerfile_is_an_image_with_its_program_and_what_it_keeps() {
+        let text = "# syntax=docker/dockerfile:1\nARG VERSION=22\nFROM node:${VERSION} AS build\nRUN <<EOF\nCMD no instruction\nEOF\n\
+                    FROM node:22-slim\nWORKDIR /app\nCOPY --from=build /app .\nENV WEB_CONCURRENCY=3 NODE_ENV=production\nEXPOSE 3000/tcp 9000\n\
+                    VOLUME [\"/app/uploads\", \"/cache\"]\nUSER node\nSTOPSIGNAL SIGQUIT\n\
+                    HEALTHCHECK --interval=5s \\\n  # a comment\n  CMD curl -f http://localhost:3000/health\nCMD [\"node\", \"server.js\"]\n";
+        let services = services("shop/Dockerfile", text);
+        let [service] = services.as_slice() else { panic!("{services:?}") };
+        assert_eq!((service.name.as_str(), service.kind.as_str(), service.role), ("shop", "image", Role::Web));
+        assert_eq!(service.command.as_deref(), Some("node server.js"));
+        assert_eq!(service.command_span.map(|span| (span.line, span.column, span.end_column)), Some((18, 5, 26)));
+        assert!(service.health_check);
+        assert_eq!(service.ports.iter().map(|port| port.container).collect::<Vec<_>>(), [3000, 9000]);
+        let volumes: Vec<_> = service.mounts.iter().map(|mount| (mount.target.as_str(), mount.span.line)).collect();
+        assert_eq!(volumes, [("/app/uploads", 12), ("/cache", 12)]);
+        let settings: Vec<_> = service.settings.iter().map(|setting| (setting.key.as_str(), &setting.value)).collect();
+        assert_eq!(settings, [("USER", &Value::Text("node".into())), ("STOPSIGNAL", &Value::Text("SIGQUIT".into()))]);
+        assert_eq!(service.processes.as_ref().map(|count| count.value), Some(3));
+    }
+
+    #[test]
+    fn the_form_of_a_command_tells_who_runs_it() {
+        for (lines, command) in [
+            ("CMD npm start", "/bin/sh -c npm start"),
+            ("CMD [\"npm\", \"start\"]", "npm start"),
+            ("CMD ['npm', 'start']", "/bin/sh -c ['npm', 'start']"),
+            ("ENTRYPOINT [\"tini\", \"--\"]\nCMD node a.js", "tini -- /bin/sh -c node a.js"),
+            ("ENTRYPOINT exec java -jar a.jar\nCMD x", "/bin/sh -c exec java -jar a.jar"),
+            ("CMD a\nCMD [\"b\"]", "b"),
+            ("CMD [\"a\"]\nENTRYPOINT [\"b\"]", "b a"),
+        ] {
+            assert_eq!(image(&format!("FROM x\n{lines}\n")).command.as_deref(), Some(command), "{lines}");
+        }
+        assert_eq!(image("FROM x\n").command, None);
+        let problems = read("Dockerfile", "FROM x\nCMD ['npm', 'start']\n").problems;
+        assert!(problems[0].to_string().starts_with("Dockerfile:2:5: this list is no JSON"), "{problems:?}");
+    }
+
+    #[test]
+    fn stages_begin_with_what_the_stage_below_them_ends_with() {
+        let text = "FROM python AS base\nHEALTHCHECK CMD a\nCMD [\"gunicorn\", \"-w\", \"4\", \"app\"]\nFROM base AS worker\n\
+                    ENTRYPOINT [\"celery\", \"worker\"]\nFROM base AS web\nHEALTHCHECK NONE\n";
+        let services = services("Dockerfile", text);
+        let seen: Vec<_> =
+            services.iter().map(|s| (s.name.as_str(), s.kind.as_str(), s.command.as_deref(), s.health_check)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("base", "stage", Some("gunicorn -w 4 app"), true),
+                ("worker", "stage", Some("celery worker"), true),
+                ("image", "image", Some("gunicorn -w 4 app"), false),
+            ]
+        );
+        assert_eq!(services[2].processes.as_ref().map(|count| count.value), Some(4));
+    }
+
+    #[test]
+    fn images_are_called_after_their_dockerfile_or_its_folder() {
+        for (path, name) in [
+            ("Dockerfile", "image"),
+            ("api/Dockerfile", "api"),
+            ("api.Dockerfile", "api"),
+            ("docker/Dockerfile.worker", "worker"),
+            ("shop/docker/Dockerfile", "shop"),
+        ] {
+            assert_eq!(services(path, "FROM x\nCMD [\"a\"]\n")[0].name, name, "{path}");
         }
     }
 }

@@ -4,8 +4,12 @@
 
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::super::File;
 use super::Reader;
+use crate::model::Name;
+use crate::model::deployment::{Attachment, Says, Service, Target};
 use crate::source::yaml::{Content, Entry, Mapping, Node};
 
 /// Lists that are joined; other lists (`command`, `entrypoint`) are replaced.
@@ -38,9 +42,8 @@ impl Reader<'_> {
 
     fn base(&mut self, service: &Node, services: &[&Entry]) -> Option<Rc<Node>> {
         let extends = service.get("extends")?;
-        if let Some(file) = extends.get("file") {
-            let help = "Lint the file that `docker compose config` prints to see the whole.";
-            self.problem(file.span, "what this service extends is in another file, and is not read", help);
+        // What is in another file has a text of its own, and is laid under the service when that is read.
+        if self.named_file(service).is_some() {
             return None;
         }
         let named = extends.get("service").unwrap_or(extends);
@@ -50,6 +53,52 @@ impl Reader<'_> {
             self.problem(named.span, format!("no service `{name}` is in this file"), "");
         }
         base
+    }
+}
+
+/// A service of another file, as `(path, name)`.
+type Foreign = (String, Name);
+
+impl Reader<'_> {
+    /// The file that a service extends, unless that is this very file.
+    fn named_file(&self, service: &Node) -> Option<Rc<Node>> {
+        let file = service.get("extends")?.get("file")?;
+        let is_here = |name: &Name| self.file.path_of(name).is_some_and(|path| *path == *self.path);
+        file.text().is_none_or(|name| !is_here(name)).then(|| Rc::clone(file))
+    }
+
+    /// What the service extends of another file, as this file has it. `chain` is what has been followed so far.
+    pub(super) fn foreign(&mut self, node: &Node, chain: &mut Vec<Foreign>) -> Result<Option<Service>, String> {
+        let Some(file) = self.named_file(node) else { return Ok(None) };
+        let named = node.get("extends").and_then(|extends| extends.get("service"));
+        let (Some(file), Some(name)) = (self.text(&file), named.and_then(|named| self.text(named))) else {
+            return Err("`extends` names a `file` and a `service`".to_owned());
+        };
+        let path =
+            self.file.path_of(&file.value).ok_or_else(|| format!("`{}` is outside of what is analysed", file.value))?;
+        let other =
+            self.other(&path).ok_or_else(|| format!("`{}`, which this service extends, is not here", file.value))?;
+        let step = (path, name.value);
+        if chain.contains(&step) || chain.len() == MAX_CHAIN {
+            return Err("the services that this one extends lead back to themselves".to_owned());
+        }
+        let (path, name) = (Arc::<str>::from(step.0.as_str()), step.1.clone());
+        chain.push(step);
+        let file = File { path: Arc::clone(&path), text: &other.text, beside: self.file.beside };
+        let mut reader = self.of_other(&file);
+        let mut found = None;
+        for document in &other.documents {
+            let services = reader.services(document).unwrap_or_default();
+            let Some(entry) = services.iter().find(|entry| entry.key == name) else { continue };
+            reader.look_at_volumes(document);
+            let node = reader.extended(&entry.value, &services);
+            found = Some(reader.service(entry, &node, chain)?);
+        }
+        self.attachments.append(&mut reader.attachments);
+        let service = found.ok_or_else(|| format!("no service `{name}` is in `{path}`"))?;
+        let target = Target::Declared { path: Arc::clone(&path), name };
+        self.attachments.push(Attachment { target, says: Says::Replaces, span: service.span });
+        Ok(Some(service.seen_from(&path, &self.path)))
     }
 }
 

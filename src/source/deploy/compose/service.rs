@@ -7,6 +7,7 @@ use super::super::command::{self, Command};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
 use super::copies::Draft;
+use super::values::{from_outside, known};
 use crate::model::Name;
 use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
@@ -15,14 +16,42 @@ use crate::model::location::{Location, Span};
 use crate::source::yaml::{Content, Entry, Node};
 
 impl Reader<'_> {
-    /// Reads the service `entry`; `node` is its value with all that it extends.
-    pub(super) fn service(&mut self, entry: &Entry, node: &Rc<Node>) -> Option<Draft> {
+    /// The service `entry`; `node` is its value with all that it extends in this file.
+    pub(super) fn draft(&mut self, entry: &Entry, node: &Rc<Node>) -> Option<Draft> {
         if node.mapping().is_none() {
             if !matches!(node.content, Content::Unresolved) {
                 self.problem(node.span, format!("the service `{}` is a mapping, and this is none", entry.key), "");
             }
             return None;
         }
+        let mut chain = vec![(self.path.to_string(), entry.key.clone())];
+        let service = self.service(entry, node, &mut chain).unwrap_or_else(|message| {
+            let extends = node.get("extends");
+            let named = extends.and_then(|extends| extends.get("file")).or(extends);
+            let at = named.map_or(entry.key_span, |node| node.span);
+            let help = "Lint the file that `docker compose config` prints to see the whole.";
+            self.problem(at, message, help);
+            self.own(entry, node)
+        });
+        Some(Draft::new(service, &entry.value, node))
+    }
+
+    /// The service with what it extends of other files.
+    pub(super) fn service(
+        &mut self,
+        entry: &Entry,
+        node: &Node,
+        chain: &mut Vec<(String, Name)>,
+    ) -> Result<Service, String> {
+        let base = self.foreign(node, chain)?;
+        let own = self.own(entry, node);
+        Ok(match base {
+            Some(base) => own.laid_over(base),
+            None => own,
+        })
+    }
+
+    fn own(&mut self, entry: &Entry, node: &Node) -> Service {
         let words = [self.words(node, "entrypoint"), self.words(node, "command")].concat();
         let commands = command::simple_commands(&words);
         let image = self.name(node, "image").map(|(image, _)| image);
@@ -34,14 +63,14 @@ impl Reader<'_> {
         let stated = self.replicas(node);
         let container_name = self.name(node, "container_name");
         let texts: Vec<String> = words.iter().map(|word| command_line::text(word)).collect();
-        let service = Service {
+        let settings = self.settings(node);
+        let mut service = Service {
             role: if is_app { Role::Web } else { told.unwrap_or(Role::Unknown) },
             image,
-            build: build.clone(),
+            build,
             command: (!texts.is_empty()).then(|| texts.join(" ").into()),
             command_span: node.get("command").or(node.get("entrypoint")).map(|node| node.span),
             instances: stated.into_iter().collect(),
-            processes: processes::of(&self.path, &commands, &environment).filter(|count| count.value != 1),
             aliases: self.aliases(node, container_name.as_ref()),
             container_name,
             host_network: self.name(node, "network_mode").filter(|(mode, _)| mode == "host").map(|(_, span)| span),
@@ -49,10 +78,22 @@ impl Reader<'_> {
             mounts: self.mounts(node),
             health_check: self.health_check(node),
             depends_on: self.depends_on(node),
+            affinity: self.affinity(&settings),
             environment,
+            settings,
             ..Service::named(entry.key.clone(), entry.key_span)
         };
-        Some(Draft::new(service, &entry.value, node))
+        // A job of a swarm runs to its end; several of its tasks share the work.
+        if service
+            .settings
+            .iter()
+            .any(|it| it.key == "deploy.mode" && matches!(&it.value, Value::Text(mode) if mode.ends_with("-job")))
+        {
+            service.kind = Name::new("job");
+        }
+        self.read_env_files(node, &mut service);
+        service.processes = processes::of(&self.path, &commands, &service.environment).filter(|count| count.value != 1);
+        service
     }
 
     fn words(&mut self, service: &Node, key: &str) -> Command {
@@ -90,7 +131,11 @@ impl Reader<'_> {
         let mut counts = stated.into_iter().filter_map(|(key, node)| {
             let node = node?;
             let text = self.scalar(node, key)?;
-            let count = text.number().map(|value| self.count(value, key, node.span));
+            let from = text.variable.as_deref().and_then(|name| self.variables.place(name));
+            let count = text.number().map(|value| match &from {
+                Some(location) => Count { value, stated_as: key.into(), location: location.clone() },
+                None => self.count(value, key, node.span),
+            });
             if count.is_none() && text.unknown {
                 let help = "Give it a default, as in `${REPLICAS:-3}`; until then it counts as one.";
                 self.problem(
@@ -129,16 +174,12 @@ impl Reader<'_> {
 
     fn variable(&mut self, entry: &Entry) -> Setting {
         let value = if entry.value.is_null() { from_outside(&entry.key) } else { self.value(&entry.value) };
-        let (key, end) = (entry.key_span, entry.value.span);
-        // An alias's value stands elsewhere, above its key.
-        let follows = (end.line, end.column) >= (key.end_line, key.end_column);
-        let span = if follows { Span { end_line: end.end_line, end_column: end.end_column, ..key } } else { key };
-        Setting { key: entry.key.clone(), value, function: None, span }
+        Setting { key: entry.key.clone(), value, function: None, span: entry.value.since(entry.key_span) }
     }
 
     fn value(&mut self, node: &Node) -> Value {
         match self.scalar(node, "environment") {
-            Some(text) => known(&text.value, text.unknown, text.variable),
+            Some(text) => known(&text.value, text.unknown, text.variable.as_deref()),
             None => Value::Unknown,
         }
     }
@@ -150,7 +191,7 @@ impl Reader<'_> {
             Some((key, value)) => {
                 let is_variable = |rest: &str| rest.starts_with('$') && !rest.contains(char::is_whitespace);
                 let variable = (text.unknown && is_variable(value)).then(|| variable_name(value)).flatten();
-                (key.trim(), known(value, text.unknown && value.contains('$'), variable))
+                (key.trim(), known(value, text.unknown && value.contains('$'), variable.as_deref()))
             }
             None => (text.value.trim(), from_outside(text.value.trim())),
         };
@@ -193,20 +234,8 @@ impl Reader<'_> {
     }
 }
 
-fn known(text: &str, unknown: bool, variable: Option<String>) -> Value {
-    match variable {
-        Some(name) => from_outside(&name),
-        None if unknown => Value::Unknown,
-        None => Value::Text(text.into()),
-    }
-}
-
-fn from_outside(name: &str) -> Value {
-    Value::Environment { name: name.into(), fallback: None }
-}
-
 /// The name in a text that is nothing but `$NAME` or `${NAME}`.
 fn variable_name(text: &str) -> Option<String> {
     let letters: Vec<_> = text.chars().enumerate().collect();
-    super::interpolate::interpolate(&letters).variable
+    super::interpolate::interpolate(&letters, &|_| None).variable
 }

@@ -6,6 +6,9 @@ use super::*;
 use crate::model::deployment::{Mount, Port, Service};
 use crate::model::fact::Value;
 
+mod files;
+mod settings;
+
 const COPIES_BY_MERGE: &str = include_str!("tests/copies_by_merge.yml");
 
 fn found(text: &str) -> Found {
@@ -419,6 +422,7 @@ fn volumes_in_every_spelling() {
             ("./up/x", "/up", false, true),
             ("media", "/media", false, false),
             ("./conf", "/conf", true, true),
+            ("", "/tmp", false, false),
         ]
     );
     let first: &Mount = &service.mounts[0];
