@@ -44,8 +44,7 @@ fn component(reader: &mut Reader<'_>, spec: &Node, node: &Rc<Node>, role: Role) 
     if service.role == Role::Unknown {
         service.role = role;
     }
-    let folder = name_of(node, "source_dir").map(|(folder, _)| folder.trim_start_matches('/').into());
-    service.build = service.image.is_none().then(|| folder.unwrap_or(Name::new_static(".")));
+    service.build = service.image.is_none().then(|| folder(reader, node));
     service.ports = port(node, "http_port").into_iter().collect();
     service.health_check = node.get("health_check").is_some();
     // One where the spec says nothing: <https://docs.digitalocean.com/products/app-platform/reference/app-spec/#ref-services-instance_count>.
@@ -59,4 +58,11 @@ fn component(reader: &mut Reader<'_>, spec: &Node, node: &Rc<Node>, role: Role) 
     }
     service.settings = settings(node);
     Some(service)
+}
+
+/// Folders go by the root of the repository, in which the file has a folder of its own.
+fn folder(reader: &Reader<'_>, node: &Node) -> Name {
+    let folder = name_of(node, "source_dir").map(|(folder, _)| folder).unwrap_or_default();
+    let up = if reader.path.starts_with(".do/") || reader.path.contains("/.do/") { "../" } else { "./" };
+    format!("{up}{}", folder.trim_start_matches('/')).into()
 }
