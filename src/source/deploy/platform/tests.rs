@@ -226,7 +226,7 @@ fn railway_is_read_from_json_and_toml() {
         "[build]\nbuilder = \"nixpacks\"\n\n[deploy]\nstartCommand = \"node jobs.js\"\ncronSchedule = \"0 * * * *\"\n";
     assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :4 cron"]);
     let toml = "[deploy]\nstartCommand = \"npm start\"\nnumReplicas = 4\n";
-    assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :1 unknown | 4 numReplicas :3:15"]);
+    assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :1 web | 4 numReplicas :3:15"]);
 }
 
 #[test]
