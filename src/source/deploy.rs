@@ -23,6 +23,7 @@ pub mod platform;
 pub mod processes;
 pub mod procfile;
 pub mod role;
+pub mod terraform;
 mod toml;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
@@ -88,6 +89,7 @@ const FORMATS: &[Format] = &[
     Format { name: "railway", language: Language::Platform, read: platform::railway::read },
     Format { name: "render", language: Language::Platform, read: platform::render::read },
     Format { name: "tako", language: Language::Platform, read: platform::tako::read },
+    Format { name: "terraform", language: Language::Terraform, read: terraform::read },
 ];
 
 /// One row of `files.tsv`.

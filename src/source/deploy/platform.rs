@@ -29,16 +29,16 @@ pub mod tako;
 mod tests;
 
 /// What every part of a file is read with, and what is found in it.
-struct Reader<'a> {
-    path: Arc<str>,
+pub(super) struct Reader<'a> {
+    pub(super) path: Arc<str>,
     text: &'a str,
-    beside: Beside<'a>,
-    found: Found,
+    pub(super) beside: Beside<'a>,
+    pub(super) found: Found,
 }
 
 /// What the command of a service says.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     text: Option<Name>,
     span: Option<Span>,
     commands: Vec<command::Command>,
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         Reader::new(file, toml::parse(&file.path, file.text))
     }
 
-    fn new(file: &File<'a>, tree: Tree) -> (Self, Vec<Rc<Node>>) {
+    pub(super) fn new(file: &File<'a>, tree: Tree) -> (Self, Vec<Rc<Node>>) {
         let found = Found { comments: tree.comments, problems: tree.problems, ..Found::default() };
         let reader = Reader { path: Arc::clone(&file.path), text: file.text, beside: file.beside, found };
         (reader, tree.documents)
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn count_of(&self, value: u32, stated_as: impl Into<Name>, span: Span) -> Count {
+    pub(super) fn count_of(&self, value: u32, stated_as: impl Into<Name>, span: Span) -> Count {
         Count { value, stated_as: stated_as.into(), location: Location::new(Arc::clone(&self.path), span) }
     }
 
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A command line: a text, or a list of words.
-    fn command(&self, node: Option<&Rc<Node>>) -> Told {
+    pub(super) fn command(&self, node: Option<&Rc<Node>>) -> Told {
         let Some(node) = node else { return Told::default() };
         let quoted = |item: &Rc<Node>| {
             let letters = item.letters(self.text).into_iter();
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A service with what its command, its image and its name tell, where the platform does not tell the role.
-    fn service(
+    pub(super) fn service(
         &self,
         (name, span): (impl Into<Name>, Span),
         kind: &str,
@@ -174,16 +174,18 @@ fn environment(node: Option<&Rc<Node>>) -> Vec<Setting> {
     entries.iter().map(variable).collect()
 }
 
-/// Variables as a list of names and values. What the platform takes from elsewhere, or makes itself, is known to nobody here.
+/// Variables as a list of names and values.
 fn variables(node: &Node, list: &str) -> Vec<Setting> {
     let items = node.get(list).and_then(|items| items.sequence()).unwrap_or_default();
-    let variable = |item: &Rc<Node>| {
-        let (key, span) = name_of(item, "key")?;
-        let value = item.mapping().and_then(|item| item.entry("value"));
-        let (value, span) = value.map_or((Value::Unknown, span), |entry| (text_value(&entry.value), from_key(entry)));
-        Some(Setting { key, value, function: None, span })
-    };
-    items.iter().filter_map(variable).collect()
+    items.iter().filter_map(|item| named_value(item, "key")).collect()
+}
+
+/// A variable as an item that has a name and a value. What the platform takes from elsewhere, or makes itself, is known to nobody here.
+pub(super) fn named_value(item: &Node, name: &str) -> Option<Setting> {
+    let (key, span) = name_of(item, name)?;
+    let value = item.mapping().and_then(|item| item.entry("value"));
+    let (value, span) = value.map_or((Value::Unknown, span), |entry| (text_value(&entry.value), from_key(entry)));
+    Some(Setting { key, value, function: None, span })
 }
 
 /// From a key to the end of its value, unless that stands elsewhere, as an alias's does.
@@ -194,7 +196,7 @@ fn from_key(entry: &Entry) -> Span {
 }
 
 /// What else a tree says, under the keys of its format.
-fn settings(node: &Node) -> Vec<Setting> {
+pub(super) fn settings(node: &Node) -> Vec<Setting> {
     flat("", node, &|text, unquoted| if unquoted { plain(text) } else { Value::Text(text.into()) })
 }
 
