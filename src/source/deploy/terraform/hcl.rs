@@ -284,8 +284,9 @@ impl<'t> Parser<'t> {
             }
             self.step();
         }
-        let text = self.text[start..self.at].trim().into();
-        self.node(start, Content::Scalar { text, plain: true })
+        let text = self.text[start..self.at].trim_end();
+        let end = start + text.len();
+        Node::written(self.span(start, end), start..end, Content::Scalar { text: text.into(), plain: true })
     }
 
     /// A text in quotes, escapes resolved and templates as they are written; what is not closed ends with its line.
