@@ -173,6 +173,11 @@ pub const SECTIONS: &[Section] = &[
                 "true",
                 "it publishes one port of the host for all of its instances; the finding is there",
             ),
+            word(
+                "environment",
+                "option: value",
+                "variables of its environment, by patterns of their names, and what each must be; the finding is at the first",
+            ),
             word("host_network", "true", "it is in the network of its host; the finding is there"),
             word(
                 "affinity",

@@ -55,6 +55,9 @@ pub fn of_service(
     if !pattern.affinity.is_empty() {
         return kept(service.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
+    if let Some(variable) = first(&service.environment, &pattern.environment) {
+        return vec![at(variable.span, &shown(variable))];
+    }
     if let Some(setting) = first(&service.settings, &pattern.with) {
         return vec![at(setting.span, &shown(setting))];
     }
@@ -84,6 +87,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances
         && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
+        && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
 }
 

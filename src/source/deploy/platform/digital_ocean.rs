@@ -46,7 +46,9 @@ fn component(reader: &mut Reader<'_>, spec: &Node, node: &Rc<Node>, role: Role) 
     }
     service.build = service.image.is_none().then(|| folder(reader, node));
     service.ports = port(node, "http_port").into_iter().collect();
-    service.health_check = node.get("health_check").is_some();
+    // A service is asked at its port where the spec names no path:
+    // <https://docs.digitalocean.com/products/app-platform/how-to/manage-health-checks/>.
+    service.health_check = role == Role::Web || node.get("health_check").is_some();
     // One where the spec says nothing: <https://docs.digitalocean.com/products/app-platform/reference/app-spec/#ref-services-instance_count>.
     service.instances = reader.count(node, "instance_count", "instance_count").into_iter().collect();
     if let Some(scaling) = node.get("autoscaling") {

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::{File, Found};
+use super::super::{File, Found, SEVERAL};
 use super::{Reader, environment, name_of, port, settings};
 use crate::model::Name;
 use crate::model::deployment::{Affinity, AffinityKey, Mount, Role, Service, Sharing};
@@ -41,7 +41,7 @@ fn service(reader: &mut Reader<'_>, entry: &Entry) -> Service {
     let word = |key: &str| name_of(node, key).map(|(word, _)| word);
     let is_job = word("kind").is_some_and(|kind| kind == "job") || node.get("schedule").is_some();
     let image = word("image");
-    let told = reader.command(node.get("command"));
+    let told = reader.command(node.get("command").or(node.get("entrypoint")));
     let variables = environment(node.get("env"));
     let named = (entry.key.clone(), entry.key_span);
     let mut service = reader.service(named, KIND, is_job.then_some(Role::Cron), image, told, variables);
@@ -54,6 +54,11 @@ fn service(reader: &mut Reader<'_>, entry: &Entry) -> Service {
         None => name_of(build, "context").map_or(Name::new_static("."), |(context, _)| context),
     });
     service.instances = reader.count(node, "replicas", "replicas").into_iter().collect();
+    let strategy = node.get("placement").and_then(|placement| name_of(placement, "strategy"));
+    if let Some((_, span)) = strategy.filter(|(strategy, _)| strategy == "global") {
+        // One on each server.
+        service.instances = vec![reader.count_of(SEVERAL, "placement.strategy: global", span)];
+    }
     service.mounts = reader.items(node, "volumes").iter().filter_map(volume).collect();
     service.health_check = node.get("healthCheck").is_some();
     service.affinity = affinity(reader, node);

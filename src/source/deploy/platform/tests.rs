@@ -381,7 +381,7 @@ databases:
         lines(&found),
         [
             "api :7 web | 3 instance_count :11:21 | processes 2 gunicorn -w :9:27 | checked",
-            "front :18 web | 2 autoscaling.min_instance_count :20:27 | up to 5 autoscaling.max_instance_count :21:27",
+            "front :18 web | 2 autoscaling.min_instance_count :20:27 | up to 5 autoscaling.max_instance_count :21:27 | checked",
             "tasks :23 worker",
             "telegram :25 bot | 2 instance_count :27:21",
             "pages :29 static",
