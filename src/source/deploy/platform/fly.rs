@@ -137,6 +137,12 @@ fn group(
     service.instances = running(reader, config, name).into_iter().collect();
     service.ceiling = spare(reader, config, name, &service);
     service.settings = settings(root);
+    if !is_served {
+        // What is said of services concerns other groups: the proxy neither starts nor stops the Machines of this one.
+        service
+            .settings
+            .retain(|setting| !setting.key.starts_with("http_service.") && !setting.key.starts_with("services."));
+    }
     service
 }
 
