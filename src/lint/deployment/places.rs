@@ -58,11 +58,11 @@ pub fn of_service(
     if let Some(variable) = first(&service.environment, &pattern.environment) {
         return vec![at(variable.span, &shown(variable))];
     }
-    if let Some(setting) = first(&service.settings, &pattern.with) {
-        return vec![at(setting.span, &shown(setting))];
-    }
     if pattern.no_health_check {
         return vec![at(service.span, "")];
+    }
+    if let Some(setting) = first(&service.settings, &pattern.with) {
+        return vec![at(setting.span, &shown(setting))];
     }
     let counted = service.instances.first().or(service.ceiling.as_ref());
     let count = if pattern.processes > 1 { service.processes.as_ref().or(counted) } else { counted };
