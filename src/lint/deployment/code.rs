@@ -30,11 +30,13 @@ pub fn context(files: &[FileFacts], fleet: &Fleet<'_>, path: &str, singletons: &
         };
         return Context { places: apps.into_iter().map(place).collect(), runs_once: true };
     }
-    let of_services = apps.into_iter().filter(|app| app.service.running_processes() > 1).map(|app| {
+    let is_many = |app: &&Deployed<'_>| app.service.running_processes().max(app.service.most_replicas()) > 1;
+    let of_services = apps.into_iter().filter(is_many).map(|app| {
         let service = &app.service;
         let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
-        let location = count.map_or(app.location(), |count| count.location.clone());
-        let message = format!("already more than one: `{}` {}", service.name, in_words(service, &app.path));
+        let location = count.or(service.ceiling.as_ref()).map_or(app.location(), |count| count.location.clone());
+        let number = if service.running_processes() > 1 { "already more than one" } else { "may be more than one" };
+        let message = format!("{number}: `{}` {}", service.name, in_words(service, &app.path));
         Related { location, message, excerpt: None }
     });
     let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
@@ -147,6 +149,17 @@ mod tests {
             service.command = Some(command.into());
             assert_eq!(starts(&service, path), expected, "{command} and {path}");
         }
+    }
+
+    #[test]
+    fn what_a_platform_may_run_more_than_once_is_told_as_such() {
+        let mut file = FileFacts::empty("fly.toml", crate::model::fact::Language::Platform);
+        let mut service = Service::named("shop", Span::default());
+        service.ceiling = Some(count(2, "two Machines for http_service by default", 4));
+        file.services = vec![service];
+        let files = [file];
+        let places = context(&files, &Fleet::new(&files), "server.js", &[]).places;
+        assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 
     #[test]

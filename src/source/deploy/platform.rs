@@ -213,14 +213,14 @@ fn name_of(node: &Node, key: &str) -> Option<(Name, Span)> {
     Some((value.text()?.clone(), value.span))
 }
 
-/// What a platform calls an app whose file does not name it: its folder.
-fn folder_name(path: &str) -> Name {
+/// The folder of a file that does not name its app.
+fn folder_name(path: &str) -> Option<Name> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    match folder.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('.')) {
-        Some(folder) => folder.into(),
-        None => Name::new_static("app"),
-    }
+    folder.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('.')).map(Name::new)
 }
+
+/// What an app is called that nobody names; it tells no role.
+const NAMELESS: Name = Name::new_static("app");
 
 /// The port that the app listens on, which the platform maps by itself.
 fn port(node: &Node, key: &str) -> Option<Port> {

@@ -6,9 +6,10 @@
 use std::rc::Rc;
 
 use super::super::{File, Found};
-use super::{Reader, folder_name, mount, port, settings};
+use super::{NAMELESS, Reader, folder_name, mount, name_of, port, settings};
 use crate::model::Name;
 use crate::model::deployment::{Role, Service, Sharing};
+use crate::model::location::Span;
 use crate::source::yaml::Node;
 
 const KIND: &str = "amvera app";
@@ -18,8 +19,11 @@ pub fn read(file: &File<'_>) -> Found {
     for root in &documents {
         if let Some(entry) = root.mapping().and_then(|root| root.entry("run")) {
             reader.entries(&entry.value, "run");
-            let mut service = app(&reader, &entry.value);
-            service.span = entry.key_span;
+            let name = name_of(root, "name").map(|(name, _)| name).or_else(|| folder_name(&file.path));
+            let mut service = app(&reader, (name.unwrap_or_default(), entry.key_span), &entry.value);
+            if service.name.is_empty() {
+                service.name = NAMELESS;
+            }
             service.settings = settings(root);
             reader.found.services.push(service);
         }
@@ -27,10 +31,10 @@ pub fn read(file: &File<'_>) -> Found {
     reader.found
 }
 
-fn app(reader: &Reader<'_>, run: &Rc<Node>) -> Service {
+fn app(reader: &Reader<'_>, named: (Name, Span), run: &Rc<Node>) -> Service {
     // A Python or Node app names its script instead of a command.
     let told = reader.command(run.get("command").or(run.get("scriptName")));
-    let mut service = reader.service((folder_name(&reader.path), run.span), KIND, None, None, told, Vec::new());
+    let mut service = reader.service(named, KIND, None, None, told, Vec::new());
     service.ports = port(run, "containerPort").into_iter().collect();
     if service.role == Role::Unknown && !service.ports.is_empty() {
         service.role = Role::Web;

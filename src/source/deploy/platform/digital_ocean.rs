@@ -34,7 +34,7 @@ pub fn read(file: &File<'_>) -> Found {
 }
 
 fn component(reader: &mut Reader<'_>, spec: &Node, node: &Rc<Node>, role: Role) -> Option<Service> {
-    let named = name_of(node, "name")?;
+    let named = name_of(node, "name").or_else(|| name_of(spec, "name"))?;
     let environment = [variables(spec, "envs"), variables(node, "envs")].concat();
     let image = node.get("image").and_then(|image| name_of(image, "repository")).map(|(image, _)| image);
     // A worker may be a bot or a clock.

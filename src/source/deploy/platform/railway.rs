@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::super::{File, Found};
-use super::{Reader, folder_name, settings};
+use super::{NAMELESS, Reader, folder_name, settings};
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
 use crate::source::yaml::Node;
@@ -28,7 +28,11 @@ fn service(reader: &mut Reader<'_>, root: &Node, deploy: &Rc<Node>) -> Service {
     let span = root.mapping().and_then(|root| root.entry("deploy")).map_or(deploy.span, |entry| entry.key_span);
     let role = deploy.get("cronSchedule").map(|_| Role::Cron);
     let command = reader.command(deploy.get("startCommand"));
-    let mut service = reader.service((folder_name(&reader.path), span), KIND, role, None, command, Vec::new());
+    let name = folder_name(&reader.path).unwrap_or_default();
+    let mut service = reader.service((name, span), KIND, role, None, command, Vec::new());
+    if service.name.is_empty() {
+        service.name = NAMELESS;
+    }
     service.health_check = deploy.get("healthcheckPath").is_some();
     if service.role == Role::Unknown && service.health_check {
         service.role = Role::Web;

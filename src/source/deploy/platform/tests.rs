@@ -226,7 +226,7 @@ fn railway_is_read_from_json_and_toml() {
         "[build]\nbuilder = \"nixpacks\"\n\n[deploy]\nstartCommand = \"node jobs.js\"\ncronSchedule = \"0 * * * *\"\n";
     assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :4 cron"]);
     let toml = "[deploy]\nstartCommand = \"npm start\"\nnumReplicas = 4\n";
-    assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :1 web | 4 numReplicas :3:15"]);
+    assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :1 unknown | 4 numReplicas :3:15"]);
 }
 
 #[test]
@@ -234,6 +234,10 @@ fn amvera_names_its_storage_and_port() {
     let text = "meta:\n  environment: python\n  toolchain:\n    name: pip\n    version: 3.11\nbuild:\n  requirementsPath: requirements.txt\nrun:\n  command: gunicorn shop:app -w 2\n  persistenceMount: /data\n  containerPort: 8000\n";
     let shop = found("shop/amvera.yml", text, amvera::read);
     assert_eq!(lines(&shop), ["shop :8 web | processes 2 gunicorn -w :9:30 | data at /data :10"]);
+    let mail = "name: mail-digest-bot\nmeta:\n  environment: python\nrun:\n  command: python3 -u digest.py\n";
+    assert_eq!(lines(&found("amvera.yml", mail, amvera::read)), ["mail-digest-bot :4 bot"]);
+    let plain = "run:\n  command: python3 main.py\n";
+    assert_eq!(lines(&found("amvera.yml", plain, amvera::read)), ["app :1 unknown"]);
     let bot = "meta:\n  environment: python\nrun:\n  scriptName: bot.py\n  persistenceMount: /data\n";
     assert_eq!(lines(&found("amvera.yaml", bot, amvera::read)), ["app :3 bot | data at /data :5"]);
 }
