@@ -351,6 +351,9 @@ pub struct ServicePattern {
     /// What keeps the requests of one client together; the finding is there.
     #[serde(default)]
     pub affinity: Vec<AffinityKey>,
+    /// Variables of its environment, by their names, and what each must be; the finding is at the first.
+    #[serde(default)]
+    pub environment: BTreeMap<Name, ValuePattern>,
     /// The configuration declares that it must run once.
     #[serde(default)]
     pub declared_singleton: bool,

@@ -177,6 +177,11 @@ pub const SECTIONS: &[Section] = &[
             ),
             word("no_port", "true", "it has no port at which requests could reach it"),
             word("unless_environment", "patterns", "variables; a service that has one is not meant"),
+            word(
+                "environment",
+                "option: value",
+                "variables of its environment, by patterns of their names, and what each must be; the finding is at the first",
+            ),
             word("host_network", "true", "it is in the network of its host; the finding is there"),
             word(
                 "affinity",

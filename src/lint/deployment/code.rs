@@ -17,6 +17,8 @@ pub struct Context<'f> {
     pub names: Vec<ServiceName>,
     /// Where several instances of it run already.
     pub instances: Vec<Related>,
+    /// Where an autoscaler or a platform may run several instances of it.
+    pub possible: Vec<Related>,
     /// Where several processes of it run in one instance already.
     pub processes: Vec<Related>,
     /// Every service that runs it is declared to run once, and does: where that is.
@@ -39,18 +41,22 @@ pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, single
         let runs_once = apps.into_iter().map(place).collect();
         return Context { apps: services, names, runs_once, ..Context::default() };
     }
-    let place = |app: &&Deployed<'_>, count: Option<&Count>| Related {
-        location: count.map_or(app.location(), |count| count.location.clone()),
-        message: format!("already more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
-        excerpt: None,
+    let place = |app: &&Deployed<'_>, count: Option<&Count>| {
+        let number = if app.service.running_processes() > 1 { "already" } else { "may be" };
+        let location = count.map_or(app.location(), |count| count.location.clone());
+        let message = format!("{number} more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path));
+        Related { location, message, excerpt: None }
     };
     let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
     let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
+    let single = apps.iter().filter(|app| app.service.running_processes() <= 1);
+    let possible = single.filter(|app| app.service.most_replicas() > 1);
+    let possible = possible.map(|app| place(app, app.service.ceiling.as_ref())).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
     let processes = several.map(|app| place(app, app.service.processes.as_ref()));
     let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
     let processes = processes.chain(workers).collect();
-    Context { apps: services, names, instances, processes, runs_once: Vec::new() }
+    Context { apps: services, names, instances, possible, processes, runs_once: Vec::new() }
 }
 
 /// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
@@ -165,6 +171,17 @@ mod tests {
             service.command = Some(command.into());
             assert_eq!(starts(&service, path), expected, "{command} and {path}");
         }
+    }
+
+    #[test]
+    fn what_a_platform_may_run_more_than_once_is_told_as_such() {
+        let mut file = FileFacts::empty("fly.toml", crate::model::fact::Language::Platform);
+        let mut service = Service::named("shop", Span::default());
+        service.ceiling = Some(count(2, "two Machines for http_service by default", 4));
+        file.services = vec![service];
+        let files = [file];
+        let places = context(&files, &Fleet::new(&files), "server.js", &[]).possible;
+        assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         places.extend(context.processes.iter().cloned());
     }
     let already = !places.is_empty();
+    places.extend(context.possible.iter().cloned());
     places.extend(masks(finding, context));
     let volumes = volumes(finding, context);
     let shared = !volumes.is_empty() && volumes.iter().all(|(mount, _)| mount.sharing == Sharing::Network);
@@ -147,6 +148,7 @@ mod tests {
             apps: vec![service],
             names: vec![ServiceName { name: service.name.clone(), path: "compose.yml".into() }],
             instances: several.iter().filter(|it| **it == "instances").map(|it| place(it)).collect(),
+            possible: several.iter().filter(|it| **it == "possible").map(|it| place(it)).collect(),
             processes: several.iter().filter(|it| **it == "processes").map(|it| place(it)).collect(),
             runs_once: several.iter().filter(|it| **it == "once").map(|it| place(it)).collect(),
         };
@@ -168,6 +170,7 @@ mod tests {
             Severity::Warning,
             "they share a disk"
         );
+        assert_eq!(weighed("local-cache", &[], None, &web(), &["possible"]).unwrap().0, Severity::Warning);
         assert_eq!(weighed("local-cache", &[], None, &web(), &["once"]).unwrap().0, Severity::Info);
     }
 

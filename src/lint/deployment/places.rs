@@ -57,6 +57,10 @@ pub fn of_service(
     if !pattern.affinity.is_empty() {
         return kept(service.affinity.as_ref(), &pattern.affinity).into_iter().collect();
     }
+    if let Some(index) = first(&service.environment, &pattern.environment) {
+        let variable = &service.environment[index];
+        return vec![at(variable.span, &shown(variable))];
+    }
     if pattern.no_health_check {
         return vec![at(service.container.unwrap_or(service.span), "")];
     }
@@ -104,6 +108,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && !has_variable(service, pattern.unless_environment.as_ref())
         && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
+        && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
 }
 

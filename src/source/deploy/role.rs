@@ -35,12 +35,15 @@ fn without_tag(image: &str) -> &str {
     }
 }
 
-/// The role that the first telling command tells: `celery -A shop beat` is a cron.
+/// The role that the commands tell: `celery -A shop beat` is a cron. Where one of several is a server, requests reach all of them
+/// together; else the first that tells counts.
 pub fn of_commands(commands: &[Command]) -> Option<Role> {
-    commands.iter().find_map(|command| {
+    let mut roles = commands.iter().filter_map(|command| {
         let words: Vec<Vec<String>> = command.iter().map(|word| parts(&command_line::text(word))).collect();
         find("command", |pattern| contains_in_order(&words, pattern))
-    })
+    });
+    let first = roles.next()?;
+    if first == Role::Web { Some(first) } else { Some(roles.find(|role| *role == Role::Web).unwrap_or(first)) }
 }
 
 /// The role that a name tells: `telegram-bot-2` is a bot.
@@ -152,6 +155,8 @@ mod tests {
             ("npm run bot", Role::Bot),
             ("python robot.py", Role::Unknown),
             ("sh -c 'migrate && gunicorn -w 4 app:bot'", Role::Web),
+            ("celery -A shop beat & gunicorn shop.wsgi", Role::Web),
+            ("celery -A shop beat & celery -A shop worker", Role::Cron),
             ("php artisan queue:work", Role::Worker),
             ("bundle exec sidekiq", Role::Worker),
             ("python manage.py runserver 0.0.0.0:80", Role::Web),

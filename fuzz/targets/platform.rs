@@ -1,0 +1,2 @@
+#![no_main]
+scaleproof_fuzz::named_file!();
