@@ -109,10 +109,10 @@ fn findings(
         let text = current.as_ref().and_then(|(_, text)| text.as_ref());
         let line = text.and_then(|text| text.from(hit.span.line).next()).unwrap_or_default();
         let enclosing = hit.words.service().map_or_else(|| enclosing(file, hit.function), str::to_owned);
-        let context = match file.services.is_empty() {
+        let context = match file.services.is_empty() || file.language.is_code() {
             true => contexts
                 .entry(hit.file)
-                .or_insert_with(|| deployment::context(project.files, fleet, &file.path, &options.singletons))
+                .or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons))
                 .clone(),
             false => Context::default(),
         };

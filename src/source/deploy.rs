@@ -19,9 +19,12 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod pm2;
 pub mod processes;
 pub mod procfile;
+pub mod program;
 pub mod role;
+pub mod servers;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -76,6 +79,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "pm2", language: Language::Workers, read: pm2::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];
 
