@@ -167,6 +167,10 @@ fn argument<'c>(arguments: &'c [Argument], key: &str) -> Option<&'c Value> {
     let within = || {
         arguments.iter().find_map(|argument| match &argument.value {
             Value::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            // `fiber.Config{Prefork: true}`
+            Value::Call { arguments, .. } => {
+                arguments.iter().find(|it| it.name.as_deref() == Some(key)).map(|it| &it.value)
+            }
             _ => None,
         })
     };
