@@ -19,12 +19,16 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod cron;
+mod ini;
 pub mod pm2;
 pub mod processes;
 pub mod procfile;
 pub mod program;
 pub mod role;
 pub mod servers;
+pub mod supervisor;
+pub mod systemd;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -79,8 +83,11 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "cron", language: Language::Cron, read: cron::read },
     Format { name: "pm2", language: Language::Workers, read: pm2::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
+    Format { name: "supervisor", language: Language::Supervisor, read: supervisor::read },
+    Format { name: "systemd", language: Language::Systemd, read: systemd::read },
 ];
 
 /// One row of `files.tsv`.

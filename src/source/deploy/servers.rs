@@ -164,17 +164,16 @@ fn argument<'c>(arguments: &'c [Argument], key: &str) -> Option<&'c Value> {
     let named = arguments.iter().find(|argument| argument.name.as_deref() == Some(key)).map(|argument| &argument.value);
     let placed =
         || arguments.iter().filter(|argument| argument.name.is_none()).nth(key.parse().ok()?).map(|it| &it.value);
-    let within = || {
-        arguments.iter().find_map(|argument| match &argument.value {
-            Value::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
-            // `fiber.Config{Prefork: true}`
-            Value::Call { arguments, .. } => {
-                arguments.iter().find(|it| it.name.as_deref() == Some(key)).map(|it| &it.value)
-            }
-            _ => None,
-        })
-    };
-    named.or_else(placed).or_else(within)
+    named.or_else(placed).or_else(|| arguments.iter().find_map(|argument| within(&argument.value, key)))
+}
+
+/// `throng({ workers: 4 })`, `fiber.New(fiber.Config{Prefork: true})`
+fn within<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+        Value::Call { arguments, .. } => arguments.iter().find_map(|argument| within(&argument.value, key)),
+        _ => None,
+    }
 }
 
 /// What a Dockerfile or a start script runs.
