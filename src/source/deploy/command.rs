@@ -14,10 +14,9 @@ pub fn words(letters: &[(Place, char)]) -> Command {
     command_line::split(letters.iter().copied(), &['\n', ';', '&', '|']).unwrap_or_default()
 }
 
-/// Words of a command line that stands on one line of a file, from `place` on.
-pub fn at(line: &str, (number, column): Place) -> Command {
-    let letters: Vec<_> = (column..).zip(line.chars()).map(|(column, char)| ((number, column), char)).collect();
-    words(&letters)
+/// The letters of a text that stands on one line of a file, from a place on.
+pub fn letters(line: &str, (number, column): Place) -> Vec<(Place, char)> {
+    (column..).zip(line.chars()).map(|(column, char)| ((number, column), char)).collect()
 }
 
 /// The simple commands of a command line, those in `sh -c '…'` opened.

@@ -1,6 +1,6 @@
 //! crontabs: <https://man7.org/linux/man-pages/man5/crontab.5.html>. Each line that starts something is a service that a clock runs.
 
-use super::{Comment, File, Found, program};
+use super::{Comment, File, Found, command, program};
 use crate::model::Name;
 use crate::model::deployment::Role;
 use crate::model::fact::{Setting, Value};
@@ -8,6 +8,8 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 use crate::source::{file_name, has_room};
 
+/// Variables that each line is given.
+const MOST_VARIABLES: usize = 50;
 /// Nicknames of times.
 const NICKNAMES: [&str; 9] =
     ["@reboot", "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@every"];
@@ -27,17 +29,18 @@ pub fn read(File { path, text, .. }: &File<'_>) -> Found {
             found.comments.push(Comment { text: comment.to_owned(), own_line: true, span: whole });
         } else if let Some(setting) = variable(content, whole) {
             found.settings.push(setting);
-        } else if let Some(command) = command(content, has_users) {
-            let at = start + content.len() - command.len();
+        } else if let Some(line) = started(content, has_users) {
+            let schedule = &content[..content.len() - line.len()];
+            let at = start + schedule.len();
             // A `%` begins what is written to the command.
-            let end = command.match_indices('%').map(|(at, _)| at).find(|at| !command[..*at].ends_with('\\'));
-            let line = command[..end.unwrap_or(command.len())].trim_end();
-            let environment = found.settings.clone();
-            let place = span(at, at + line.len());
-            let mut service = program::service(path, "job", (&name(line), whole), (line, place), environment);
+            let end = line.match_indices('%').map(|(at, _)| at).find(|at| !line[..*at].ends_with('\\'));
+            let line = line[..end.unwrap_or(line.len())].trim_end();
+            let environment = found.settings.iter().take(MOST_VARIABLES).cloned().collect();
+            let place = (number, span(at, at).column);
+            let mut service =
+                program::service(path, "job", (&name(line), whole), &command::letters(line, place), environment);
             service.role = Role::Cron;
-            let schedule = content[..content.len() - command.len()].trim();
-            let value = Value::Text(Name::new(schedule));
+            let value = Value::Text(Name::new(schedule.trim()));
             service.settings.push(Setting { key: Name::new("schedule"), value, function: None, span: whole });
             found.services.push(service);
         } else if !content.is_empty() && has_room(&mut found.problems, path) {
@@ -69,7 +72,7 @@ fn variable(line: &str, span: Span) -> Option<Setting> {
 }
 
 /// What the line starts.
-fn command(line: &str, has_users: bool) -> Option<&str> {
+fn started(line: &str, has_users: bool) -> Option<&str> {
     let mut rest = line;
     let first = take(&mut rest)?;
     if NICKNAMES.contains(&first) {

@@ -2,7 +2,7 @@
 //!
 //! What differs is told by a [`Style`]. No file is refused: lines that are nothing are told.
 
-use super::{Comment, Found};
+use super::{Comment, Found, Place};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 use crate::source::has_room;
@@ -33,6 +33,8 @@ pub struct Section {
 pub struct Entry {
     pub key: String,
     pub value: String,
+    /// The value, letter by letter.
+    pub letters: Vec<(Place, char)>,
     /// Of the key and the value; of what goes on in further lines only the first.
     pub span: Span,
     pub value_span: Span,
@@ -75,7 +77,7 @@ pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<
         let last =
             sections.last_mut().and_then(|section| section.entries.last_mut()).filter(|_| more && !content.is_empty());
         if let Some(entry) = last {
-            goes_on = push(entry, content, style);
+            goes_on = push(entry, content, (number, whole.column), style);
             continue;
         }
         goes_on = false;
@@ -116,25 +118,30 @@ pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<
         let mut entry = Entry {
             key: content[..at].trim_end().to_owned(),
             value: String::new(),
+            letters: Vec::new(),
             span: span(column, value_at + value.len()),
             value_span: span(value_at, value_at + value.len()),
         };
-        goes_on = push(&mut entry, value, style);
+        let place = (number, entry.value_span.column);
+        goes_on = push(&mut entry, value, place, style);
         section.entries.push(entry);
     }
     sections
 }
 
 /// Adds a line to a value; true where the next line goes on with it.
-fn push(entry: &mut Entry, line: &str, style: Style) -> bool {
+fn push(entry: &mut Entry, line: &str, (number, column): Place, style: Style) -> bool {
     let line = match style.inline_comment.and_then(|sign| line.find(sign)) {
         Some(end) => line[..end].trim_end(),
         None => line,
     };
     let goes_on = style.backslash && line.ends_with('\\');
+    let line = if goes_on { line[..line.len() - 1].trim_end() } else { line };
     if !entry.value.is_empty() {
         entry.value.push(' ');
+        entry.letters.push(((number, column), ' '));
     }
-    entry.value.push_str(if goes_on { line[..line.len() - 1].trim_end() } else { line });
+    entry.value.push_str(line);
+    entry.letters.extend((column..).zip(line.chars()).map(|(column, char)| ((number, column), char)));
     goes_on
 }

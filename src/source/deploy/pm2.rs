@@ -108,17 +108,20 @@ fn app(path: &Arc<str>, entries: &[(Name, Value)], place: Span, script_place: Sp
         text("interpreter").filter(|interpreter| interpreter != "none").map(|it| it + " ").unwrap_or_default();
     let line = format!("{interpreter}{script} {}", text("args").unwrap_or_default());
     let name = text("name").unwrap_or_else(|| script.rsplit('/').next().unwrap_or_default().to_owned());
-    let commands = command::simple_commands(&command::at(line.trim(), (script_place.line, script_place.column)));
+    let letters = command::letters(line.trim(), (script_place.line, script_place.column));
+    let commands = command::simple_commands(&command::words(&letters));
     let environment = environment(entries, place);
     let instances = get(entries, "instances").and_then(|value| processes::number_of("pm2", value));
     let is_cluster = text("exec_mode").is_some_and(|mode| mode.starts_with("cluster")) || instances.is_some();
     let location = Location::new(Arc::clone(path), count_place);
     let stated = instances.map(|value| Count { value, stated_as: Name::new("pm2 instances"), location });
-    let mut service = program::service(path, "process", (&name, place), (line.trim(), script_place), environment);
+    let mut service = program::service(path, "process", (&name, place), &letters, environment);
     if service.role == Role::Unknown && is_cluster {
         // Cluster mode shares what listens.
         service.role = Role::Web;
     }
+    // The script and its arguments stand apart.
+    service.command_span = Some(script_place);
     service.build = text("cwd").filter(|folder| !folder.starts_with(['/', '~', '$'])).map(Name::from);
     service.processes =
         stated.or_else(|| processes::of(path, &commands, &service.environment)).filter(|count| count.value != 1);

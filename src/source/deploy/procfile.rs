@@ -45,7 +45,8 @@ fn process(line: &str) -> Option<(&str, &str)> {
 }
 
 fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
-    let commands = command::simple_commands(&command::at(command, (span.line, span.end_column + 1)));
+    let commands =
+        command::simple_commands(&command::words(&command::letters(command, (span.line, span.end_column + 1))));
     let by_name = if name == "web" { Some(Role::Web) } else { role::of_name(name) };
     Service {
         role: by_name.or_else(|| role::of_commands(&commands)).unwrap_or(Role::Unknown),

@@ -183,7 +183,7 @@ fn commands(facts: &FileFacts) -> Option<Service> {
     facts.settings.iter().filter(|setting| setting.key.starts_with(COMMAND)).find_map(|setting| {
         let Value::Text(line) = &setting.value else { return None };
         let program = processes::program_of(line)?;
-        let words = command::at(line, (setting.span.line, setting.span.column));
+        let words = command::words(&command::letters(line, (setting.span.line, setting.span.column)));
         let count = processes::of(&facts.path, &command::simple_commands(&words), &environment)?;
         // Words of lists and of lines that go on stand elsewhere than in their text.
         let inside = environment.iter().any(|other| other.span == count.location.span);

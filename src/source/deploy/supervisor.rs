@@ -62,8 +62,7 @@ fn service(file: &File<'_>, section: &Section, kind: &str, name: &str, found: &m
         return None;
     };
     let environment = section.get("environment").map(environment).unwrap_or_default();
-    let mut service =
-        program::service(&file.path, "program", (name, span), (&command.value, command.value_span), environment);
+    let mut service = program::service(&file.path, "program", (name, span), &command.letters, environment);
     service.build = section.text("directory").filter(|folder| !folder.starts_with(['/', '%', '~'])).map(Name::new);
     service.instances = instances(file, section, found).into_iter().collect();
     service.settings = section.entries.iter().map(setting).collect();

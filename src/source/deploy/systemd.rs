@@ -48,10 +48,9 @@ fn last<'s>(section: &'s Section, key: &str) -> Option<&'s Entry> {
 fn service(file: &File<'_>, sections: &[Section], parts: &[&Section], start: &Entry) -> Service {
     let name = unit_name(&file.path);
     let line = start.value.trim_start_matches(PREFIXES);
-    let skipped = (start.value.chars().count() - line.chars().count()) as u32;
-    let span = Span { column: start.value_span.column + skipped, ..start.value_span };
+    let letters = start.letters.get(start.value.chars().count() - line.chars().count()..).unwrap_or_default();
     let environment = environment(file, parts);
-    let mut service = program::service(&file.path, "unit", (name, start.span), (line, span), environment);
+    let mut service = program::service(&file.path, "unit", (name, start.span), letters, environment);
     if is_started_by_timer(file, name) {
         service.role = Role::Cron;
     }

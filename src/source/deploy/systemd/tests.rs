@@ -50,7 +50,8 @@ fn a_unit_is_a_service_with_command_environment_and_settings() {
     );
     assert_eq!(service.span.line, 14);
     assert_eq!(service.command_span.unwrap().column, 12);
-    assert_eq!(service.processes.as_ref().map(|count| count.value), Some(3));
+    let processes = service.processes.as_ref().unwrap();
+    assert_eq!((processes.value, processes.location.span), (3, Span::on_line(15, 5, 16)), "where it is written");
     let environment: Vec<_> = service.environment.iter().map(|it| (it.key.as_str(), it.value.clone())).collect();
     assert_eq!(environment.len(), 4);
     assert_eq!(environment[3], ("SECRET", Value::Text("x y".into())));
