@@ -20,7 +20,9 @@ use crate::model::problem::Problem;
 pub mod command;
 pub mod compose;
 pub mod cron;
+pub mod hypercorn;
 mod ini;
+pub mod passenger;
 pub mod pm2;
 pub mod processes;
 pub mod procfile;
@@ -29,6 +31,7 @@ pub mod role;
 pub mod servers;
 pub mod supervisor;
 pub mod systemd;
+pub mod uwsgi;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -84,10 +87,13 @@ struct Format {
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
     Format { name: "cron", language: Language::Cron, read: cron::read },
+    Format { name: "hypercorn", language: Language::Workers, read: hypercorn::read },
+    Format { name: "passenger", language: Language::Workers, read: passenger::read },
     Format { name: "pm2", language: Language::Workers, read: pm2::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
     Format { name: "supervisor", language: Language::Supervisor, read: supervisor::read },
     Format { name: "systemd", language: Language::Systemd, read: systemd::read },
+    Format { name: "uwsgi", language: Language::Workers, read: uwsgi::read },
 ];
 
 /// One row of `files.tsv`.

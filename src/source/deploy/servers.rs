@@ -61,15 +61,23 @@ pub fn find(facts: &mut FileFacts, text: &str) {
     facts.services.append(&mut services);
 }
 
-fn server(facts: &FileFacts, program: &str, span: Span, processes: Option<(u32, Name, Span)>) -> Service {
-    let count =
-        |(value, stated_as, span)| Count { value, stated_as, location: Location::new(Arc::clone(&facts.path), span) };
+fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(u32, Name, Span)>) -> Service {
+    let count = |(value, stated_as, span)| Count { value, stated_as, location: Location::new(Arc::clone(path), span) };
     Service {
         kind: Name::new(SERVER),
         role: Role::Web,
         processes: processes.map(count).filter(|count| count.value != 1),
         ..Service::named(program, span)
     }
+}
+
+/// A server whose own file says what its number of processes is, if `number` is one.
+pub fn of_settings(path: &Arc<str>, program: &str, span: Span, number: Option<&Setting>) -> Service {
+    let stated = number.and_then(|setting| {
+        let value = processes::number_of(program, &setting.value)?;
+        Some((value, format!("{program} {}", setting.key).into(), setting.span))
+    });
+    server(path, program, span, stated)
 }
 
 /// A server's own file.
@@ -89,7 +97,7 @@ fn own_file(row: &Row, facts: &FileFacts, text: &str) -> Option<Service> {
         return None;
     }
     let first = facts.settings.iter().map(|setting| setting.span).chain(facts.calls.iter().map(|call| call.span)).min();
-    let mut service = server(facts, row.program, first.unwrap_or_default(), stated);
+    let mut service = server(&facts.path, row.program, first.unwrap_or_default(), stated);
     service.settings = settings;
     Some(service)
 }
@@ -142,7 +150,8 @@ fn by_processors(row: &Row, facts: &FileFacts, text: &str) -> Option<(u32, Name,
 fn calls(facts: &FileFacts) -> Option<Service> {
     facts.calls.iter().find_map(|call| {
         let rows = ROWS.iter().filter(|row| matches!(row.what, What::Call(symbol) if call.callee == symbol));
-        let mut servers = rows.filter_map(|row| Some(server(facts, row.program, call.span, Some(started(row, call)?))));
+        let mut servers =
+            rows.filter_map(|row| Some(server(&facts.path, row.program, call.span, Some(started(row, call)?))));
         servers.find(|server| server.processes.is_some())
     })
 }
@@ -188,7 +197,7 @@ fn commands(facts: &FileFacts) -> Option<Service> {
         // Words of lists and of lines that go on stand elsewhere than in their text.
         let inside = environment.iter().any(|other| other.span == count.location.span);
         let span = if inside { count.location.span } else { setting.span };
-        let mut service = server(facts, program, setting.span, Some((count.value, count.stated_as, span)));
+        let mut service = server(&facts.path, program, setting.span, Some((count.value, count.stated_as, span)));
         service.processes.as_ref()?;
         service.command = Some(line.clone());
         service.command_span = Some(setting.span);
@@ -206,7 +215,7 @@ fn variables(facts: &FileFacts) -> Option<Service> {
         };
         let count = processes::of(&facts.path, &[], std::slice::from_ref(setting));
         let count = count.map(|count| count.value).or_else(|| processes::number_of(program, &setting.value))?;
-        let service = server(facts, program, setting.span, Some((count, setting.key.clone(), setting.span)));
+        let service = server(&facts.path, program, setting.span, Some((count, setting.key.clone(), setting.span)));
         service.processes.is_some().then_some(service)
     })
 }
