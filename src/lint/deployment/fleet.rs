@@ -9,6 +9,7 @@ use super::code;
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, SERVER, Says, Server, Service, Target};
 use crate::model::fact::{FileFacts, Language};
+use crate::model::finding::ServiceName;
 use crate::model::location::Location;
 use crate::source::deploy::processes;
 
@@ -24,6 +25,10 @@ pub struct Deployed<'a> {
 }
 
 impl Deployed<'_> {
+    pub fn name(&self) -> ServiceName {
+        ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+    }
+
     pub fn location(&self) -> Location {
         Location::new(self.path.clone(), self.service.span)
     }
