@@ -151,7 +151,7 @@ const CONFIGURATION: [&str; 18] = [
 ];
 
 /// Kinds of services whose files seldom lie beside the code that they start.
-const ON_HOSTS: [&str; 5] = [SERVER, "job", "process", "program", "unit"];
+const ON_HOSTS: [&str; 6] = [SERVER, "fcgi-program", "job", "process", "program", "unit"];
 
 /// The folder whose code the file of a service speaks of.
 fn home<'d>(deployment: &'d str, service: &Service) -> &'d str {

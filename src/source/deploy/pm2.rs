@@ -1,5 +1,6 @@
 //! pm2's ecosystem files, in JavaScript, JSON and YAML: <https://pm2.keymetrics.io/docs/usage/application-declaration/>.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
@@ -92,16 +93,19 @@ fn services(path: &Arc<str>, text: &str, apps: &Value, span: Span) -> Vec<Servic
         })
         .collect();
     let places = Places { text, span, apps: &apps };
-    let (names, scripts, counts) = (places.of("name"), places.of("script"), places.of("instances"));
+    let keys: BTreeSet<&str> = apps.iter().flat_map(|app| app.iter()).map(|(key, _)| key.as_str()).collect();
+    let places: BTreeMap<&str, Vec<Option<Span>>> = keys.into_iter().map(|key| (key, places.of(key))).collect();
     let service = |(at, entries): (usize, &&[(Name, Value)])| {
-        let place =
-            names[at].or(scripts[at]).unwrap_or(Span { end_line: span.line, end_column: span.column + 1, ..span });
-        app(path, entries, place, scripts[at].unwrap_or(place), counts[at].unwrap_or(place))
+        let place = |key: &str| places.get(key).and_then(|places| places[at]);
+        let whole = Span { end_line: span.line, end_column: span.column + 1, ..span };
+        app(path, entries, &|key| place(key).or(place("name")).or(place("script")).unwrap_or(whole))
     };
     apps.iter().enumerate().map(service).collect()
 }
 
-fn app(path: &Arc<str>, entries: &[(Name, Value)], place: Span, script_place: Span, count_place: Span) -> Service {
+/// The service of one app; `place` tells where a key stands.
+fn app(path: &Arc<str>, entries: &[(Name, Value)], place: &dyn Fn(&str) -> Span) -> Service {
+    let script_place = place("script");
     let text = |key: &str| get(entries, key).and_then(written);
     let script = text("script").unwrap_or_default();
     let interpreter =
@@ -110,12 +114,12 @@ fn app(path: &Arc<str>, entries: &[(Name, Value)], place: Span, script_place: Sp
     let name = text("name").unwrap_or_else(|| script.rsplit('/').next().unwrap_or_default().to_owned());
     let letters = command::letters(line.trim(), (script_place.line, script_place.column));
     let commands = command::simple_commands(&command::words(&letters));
-    let environment = environment(entries, place);
+    let environment = environment(entries, place("env"));
     let instances = get(entries, "instances").and_then(|value| processes::number_of("pm2", value));
     let is_cluster = text("exec_mode").is_some_and(|mode| mode.starts_with("cluster")) || instances.is_some();
-    let location = Location::new(Arc::clone(path), count_place);
+    let location = Location::new(Arc::clone(path), place("instances"));
     let stated = instances.map(|value| Count { value, stated_as: Name::new("pm2 instances"), location });
-    let mut service = program::service(path, "process", (&name, place), &letters, environment);
+    let mut service = program::service(path, "process", (&name, place("name")), &letters, environment);
     if service.role == Role::Unknown && is_cluster {
         // Cluster mode shares what listens.
         service.role = Role::Web;
@@ -126,9 +130,8 @@ fn app(path: &Arc<str>, entries: &[(Name, Value)], place: Span, script_place: Sp
     service.processes =
         stated.or_else(|| processes::of(path, &commands, &service.environment)).filter(|count| count.value != 1);
     let scalar = |(key, value): &(Name, Value)| {
-        let span = if key == "instances" { count_place } else { place };
         let is_scalar = matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
-        is_scalar.then(|| Setting { key: key.clone(), value: value.clone(), function: None, span })
+        is_scalar.then(|| Setting { key: key.clone(), value: value.clone(), function: None, span: place(key) })
     };
     service.settings = entries.iter().filter_map(scalar).collect();
     service

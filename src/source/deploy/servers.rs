@@ -205,17 +205,13 @@ fn commands(facts: &FileFacts) -> Option<Service> {
     })
 }
 
-/// `WEB_CONCURRENCY=4` in a file of variables, and PHP-FPM's pools.
+/// `WEB_CONCURRENCY=4` in a file of variables. PHP-FPM's `pm.max_children` is none of these: its processes share their disk, their
+/// sessions and APCu, and keep nothing from one request to the next.
 fn variables(facts: &FileFacts) -> Option<Service> {
-    facts.settings.iter().find_map(|setting| {
-        let program = match setting.key.as_str() {
-            "pm.max_children" => "php-fpm",
-            key if processes::is_variable(key) => key,
-            _ => return None,
-        };
-        let count = processes::of(&facts.path, &[], std::slice::from_ref(setting));
-        let count = count.map(|count| count.value).or_else(|| processes::number_of(program, &setting.value))?;
-        let service = server(&facts.path, program, setting.span, Some((count, setting.key.clone(), setting.span)));
+    facts.settings.iter().filter(|setting| processes::is_variable(&setting.key)).find_map(|setting| {
+        let count = processes::of(&facts.path, &[], std::slice::from_ref(setting))?;
+        let stated = (count.value, count.stated_as, setting.span);
+        let service = server(&facts.path, &setting.key, setting.span, Some(stated));
         service.processes.is_some().then_some(service)
     })
 }

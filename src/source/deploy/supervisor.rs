@@ -31,7 +31,8 @@ pub fn read(file: &File<'_>) -> Found {
         let (kind, name) = section.name.split_once(':').unwrap_or((&section.name, ""));
         match kind {
             "include" => includes(file, section, &mut found),
-            _ if PROGRAMS.contains(&kind) => {
+            _ => {
+                let Some(kind) = PROGRAMS.into_iter().find(|known| *known == kind) else { continue };
                 if !seen.insert(&section.name) {
                     let message = format!("`{}` is here a second time", section.name);
                     tell(file, &mut found, section.span, message, "");
@@ -39,13 +40,12 @@ pub fn read(file: &File<'_>) -> Found {
                 let service = service(file, section, kind, name, &mut found);
                 found.services.extend(service);
             }
-            _ => {}
         }
     }
     found
 }
 
-fn service(file: &File<'_>, section: &Section, kind: &str, name: &str, found: &mut Found) -> Option<Service> {
+fn service(file: &File<'_>, section: &Section, kind: &'static str, name: &str, found: &mut Found) -> Option<Service> {
     let span = Span {
         column: section.span.column + 1 + kind.len() as u32 + 1,
         end_column: section.span.end_column - 1,
@@ -62,7 +62,7 @@ fn service(file: &File<'_>, section: &Section, kind: &str, name: &str, found: &m
         return None;
     };
     let environment = section.get("environment").map(environment).unwrap_or_default();
-    let mut service = program::service(&file.path, "program", (name, span), &command.letters, environment);
+    let mut service = program::service(&file.path, kind, (name, span), &command.letters, environment);
     service.build = section.text("directory").filter(|folder| !folder.starts_with(['/', '%', '~'])).map(Name::new);
     service.instances = instances(file, section, found).into_iter().collect();
     service.settings = section.entries.iter().map(setting).collect();
