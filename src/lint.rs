@@ -110,7 +110,7 @@ fn findings(
             None => {
                 let context = contexts
                     .entry(hit.file)
-                    .or_insert_with(|| deployment::context(project.files, fleet, &file.path, &options.singletons));
+                    .or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons));
                 let (severity, variable) = (hit.severity, hit.variable.as_ref());
                 let facts = deployment::Unweighed { family: &hit.rule.family, severity, variable, texts: &hit.texts };
                 let Some(weighed) = deployment::weigh(&facts, context) else { continue };

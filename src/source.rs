@@ -135,7 +135,11 @@ pub fn read(path: &str, text: &str) -> Option<Extracted> {
 }
 
 fn read_beside(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
-    let by_path = |reader: Option<Reader>| reader.map(|read| read(path, text));
+    let with_servers = |mut extracted: Extracted| {
+        deploy::servers::find(&mut extracted.facts, text);
+        extracted
+    };
+    let by_path = |reader: Option<Reader>| reader.map(|read| with_servers(read(path, text)));
     by_path(language::reader(path).or_else(|| manifest::reader(path)))
         .or_else(|| deploy::read(path, text, beside))
         .or_else(|| by_path(settings::reader(path)))

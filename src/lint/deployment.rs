@@ -12,6 +12,6 @@ mod table;
 
 pub use code::{Context, context};
 pub use crosscheck::{Unweighed, Weighed, weigh};
-pub use fleet::Fleet;
-pub use places::{Place, of_balancer, of_service};
+pub use fleet::{Deployed, Fleet};
+pub use places::{Place, is_run_by, of_balancer, of_service, runs_code};
 pub use table::rows;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::deployment::{self, Fleet, Place as DeploymentPlace};
+use super::deployment::{self, Deployed, Fleet, Place as DeploymentPlace};
 use super::edges::Edges;
 use super::project::{FileId, FunctionRef, Project};
 use super::reach::{Reach, named_functions};
@@ -57,6 +57,8 @@ pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, si
     let states = States::new(project, &reach, &watch, &seen);
     let mut judge = Judge {
         project,
+        fleet,
+        singletons,
         seen: &seen,
         reach: &reach,
         edges: Edges::new(project),
@@ -81,8 +83,8 @@ pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, si
         match &clause.subject {
             Subject::State(_) => judge.states(rule, clause, &states),
             Subject::Class(_) => judge.classes(rule, clause),
-            Subject::Service(_) => judge.services(rule, clause, fleet, singletons),
-            Subject::Balancer(_) => judge.balancers(rule, clause, fleet),
+            Subject::Service(_) => judge.services(rule, clause),
+            Subject::Balancer(_) => judge.balancers(rule, clause),
             _ => {}
         }
     }
@@ -91,6 +93,8 @@ pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, si
 
 struct Judge<'j, 'a, 'r> {
     project: &'j Project<'a>,
+    fleet: &'j Fleet<'j>,
+    singletons: &'j [Name],
     seen: &'j Sightings<'r>,
     reach: &'j Reach,
     edges: Edges<'j, 'a>,
@@ -216,11 +220,12 @@ impl<'r> Judge<'_, '_, 'r> {
         }
     }
 
-    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>, singletons: &[Name]) {
+    fn services(&mut self, rule: &'r Rule, clause: &'r Clause) {
+        let (fleet, singletons) = (self.fleet, self.singletons);
         let Subject::Service(pattern) = &clause.subject else { return };
         for deployed in fleet.services.iter().filter(|deployed| clause.speaks(deployed.language)) {
             let Some(home) = self.project.file(&deployed.path) else { continue };
-            if self.surroundings(&clause.conditions, home, None) {
+            if self.surroundings(&clause.conditions, home, None) && self.runs(&clause.conditions, deployed) {
                 let places = deployment::of_service(deployed, fleet, pattern, singletons);
                 let service = &deployed.service;
                 let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
@@ -229,7 +234,19 @@ impl<'r> Judge<'_, '_, 'r> {
         }
     }
 
-    fn balancers(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>) {
+    /// Does the code that the service runs do what the conditions ask for?
+    fn runs(&self, conditions: &'r Conditions, deployed: &Deployed<'_>) -> bool {
+        let in_code = |evidence: &'r Evidence| {
+            let mut files = self.project.files.iter().enumerate().filter(|(_, file)| file.language.is_code());
+            files.any(|(id, file)| {
+                self.seen.in_file(evidence, id) && deployment::runs_code(self.fleet, deployed, &file.path)
+            })
+        };
+        conditions.if_code.as_ref().is_none_or(in_code) && !conditions.unless_code.as_ref().is_some_and(in_code)
+    }
+
+    fn balancers(&mut self, rule: &'r Rule, clause: &'r Clause) {
+        let fleet = self.fleet;
         let Subject::Balancer(pattern) = &clause.subject else { return };
         for (id, facts) in self.project.files.iter().enumerate().filter(|(_, facts)| clause.speaks(facts.language)) {
             if !facts.balancers.is_empty() && self.surroundings(&clause.conditions, id, None) {
@@ -366,6 +383,10 @@ impl<'r> Judge<'_, '_, 'r> {
             && !conditions.unless_function.as_ref().is_some_and(in_function)
             && !conditions.unless_file.as_ref().is_some_and(in_file)
             && !conditions.unless_project.as_ref().is_some_and(in_project)
+            && conditions
+                .if_service
+                .as_ref()
+                .is_none_or(|pattern| deployment::is_run_by(self.fleet, &facts.path, pattern, self.singletons))
     }
 
     fn routes(&self, uses: &Uses<'_>) -> Vec<Name> {

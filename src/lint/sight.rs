@@ -80,6 +80,8 @@ impl<'r> Watch<'r> {
             &conditions.unless_function,
             &conditions.unless_file,
             &conditions.unless_project,
+            &conditions.if_code,
+            &conditions.unless_code,
         ];
         let reached = conditions.if_reaches.iter().chain(&conditions.unless_reaches);
         evidence.into_iter().flatten().chain(reached).for_each(|evidence| self.add_evidence(evidence));

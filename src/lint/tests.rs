@@ -4,7 +4,7 @@ mod scripts;
 mod settings;
 
 use crate::lint::{Options, lint};
-use crate::model::deployment::{Count, Service};
+use crate::model::deployment::{Count, SERVER, Service};
 use crate::model::fact::*;
 use crate::model::finding::Severity;
 use crate::model::location::{Location, Span};
@@ -368,11 +368,14 @@ fn evidence_of_several_instances_is_attached() {
 fn workers_of_gunicorn_are_evidence_for_the_code_beside_them() {
     let workers = |path: &str| {
         let mut file = File::new(path);
-        let key = "~workers".into();
-        file.0.settings.push(Setting { key, value: Value::Number(4.0), function: None, span: line(3) });
+        let location = Location::new(path, line(3));
+        let processes = Some(Count { value: 4, stated_as: "gunicorn workers".into(), location });
+        file.0.services.push(Service { kind: SERVER.into(), processes, ..Service::named("gunicorn", line(1)) });
         run(&[SESSION], vec![session(3, None), file]).findings[0].context.clone()
     };
-    assert_eq!(workers("gunicorn.conf.py")[0].message, "already more than one: 4 processes: gunicorn workers");
+    let message = "already more than one: `gunicorn` runs one instance, 4 processes: gunicorn workers";
+    assert_eq!(workers("gunicorn.conf.py")[0].message, message);
+    assert_eq!(workers("config/gunicorn.conf.py")[0].message, message);
     assert!(workers("other/gunicorn.conf.py").is_empty());
 }
 

@@ -42,6 +42,10 @@ impl std::fmt::Display for Role {
     }
 }
 
+/// The kind of a [`Service`] that stands for what a server's own file or a script says of its worker processes. It belongs to the service
+/// that runs that server, and is one of its own where there is none.
+pub const SERVER: &str = "server";
+
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
@@ -197,6 +201,12 @@ impl Service {
     /// Is it reached by this name?
     pub fn is_called(&self, name: &str) -> bool {
         self.name == *name || self.copies.iter().chain(&self.aliases).any(|known| known == name)
+    }
+
+    /// It runs a server of which another file says something; what its own says comes first.
+    pub fn serve(&mut self, server: &Service) {
+        self.processes = self.processes.take().or_else(|| server.processes.clone());
+        self.settings.extend(server.settings.iter().cloned());
     }
 
     /// How many instances run as configured; at least 1 unless the file says 0.

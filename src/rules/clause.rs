@@ -86,6 +86,12 @@ pub struct Conditions {
     pub unless_function: Option<Evidence>,
     pub unless_file: Option<Evidence>,
     pub unless_project: Option<Evidence>,
+    /// For a place in code: a service that runs this code, and that all of it fits.
+    pub if_service: Option<ServicePattern>,
+    /// For a service: must hold in a file of the code that it runs.
+    pub if_code: Option<Evidence>,
+    /// Like `if_code`; one that is found silences the clause.
+    pub unless_code: Option<Evidence>,
 }
 
 /// Of what one finding is enough.
@@ -307,6 +313,9 @@ pub struct ServicePattern {
     /// Empty for any role.
     #[serde(default)]
     pub role: Vec<Role>,
+    /// Roles, one of which another service of its file has; empty for any neighbours, and none.
+    #[serde(default)]
+    pub beside: Vec<Role>,
     /// The fewest instances that it runs, or that its autoscaler may make.
     #[serde(default)]
     pub instances: u32,
@@ -315,6 +324,11 @@ pub struct ServicePattern {
     /// The fewest worker processes in each instance.
     #[serde(default)]
     pub processes: u32,
+    /// The most worker processes in each instance; one where nothing states a number.
+    pub processes_at_most: Option<u32>,
+    /// It states more processes than twice the processors that its limit gives it, and one; the finding is at the number.
+    #[serde(default)]
+    pub beyond_processors: bool,
     /// Images, as the file writes them, of which alone the clause speaks.
     pub image: Option<Patterns>,
     /// Images, as the file writes them, of which the clause does not speak.
@@ -466,6 +480,9 @@ pub(super) struct RawClause {
     unless_function: Option<Evidence>,
     unless_file: Option<Evidence>,
     unless_project: Option<Evidence>,
+    if_service: Option<ServicePattern>,
+    if_code: Option<Evidence>,
+    unless_code: Option<Evidence>,
     say: String,
     severity: Option<Severity>,
     confidence: Option<Confidence>,
@@ -486,6 +503,14 @@ impl RawClause {
         }
         if self.call.is_none() && !(self.if_reaches.is_empty() && self.unless_reaches.is_empty()) {
             return Err("`if_reaches` and `unless_reaches` speak of a call: this clause has no `call`".into());
+        }
+        if self.service.is_none() && (self.if_code.is_some() || self.unless_code.is_some()) {
+            return Err(
+                "`if_code` and `unless_code` speak of the code of a service: this clause has no `service`".into()
+            );
+        }
+        if self.service.is_some() && self.if_service.is_some() {
+            return Err("`if_service` speaks of what runs a place in code: this clause has a `service` itself".into());
         }
         if self.setting.is_none() && self.value.is_some() {
             return Err("`value` speaks of a setting: this clause has no `setting`".into());
@@ -519,6 +544,8 @@ impl RawClause {
             &self.unless_function,
             &self.unless_file,
             &self.unless_project,
+            &self.if_code,
+            &self.unless_code,
         ];
         let reached = self.if_reaches.iter().chain(&self.unless_reaches);
         evidence.into_iter().flatten().chain(reached).try_for_each(Evidence::check)?;
@@ -542,6 +569,9 @@ impl RawClause {
                 unless_function: self.unless_function,
                 unless_file: self.unless_file,
                 unless_project: self.unless_project,
+                if_service: self.if_service,
+                if_code: self.if_code,
+                unless_code: self.unless_code,
             },
             say: self.say.trim().to_owned(),
             severity: self.severity,

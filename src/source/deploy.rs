@@ -19,14 +19,24 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod cron;
+pub mod hypercorn;
 pub mod image;
+mod ini;
 pub mod kubernetes;
+pub mod passenger;
 pub mod platform;
+pub mod pm2;
 pub mod processes;
 pub mod procfile;
+pub mod program;
 pub mod role;
+pub mod servers;
+pub mod supervisor;
+pub mod systemd;
 pub mod terraform;
 mod toml;
+pub mod uwsgi;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -93,6 +103,14 @@ const FORMATS: &[Format] = &[
     Format { name: "render", language: Language::Platform, read: platform::render::read },
     Format { name: "tako", language: Language::Platform, read: platform::tako::read },
     Format { name: "terraform", language: Language::Terraform, read: terraform::read },
+    Format { name: "cron", language: Language::Cron, read: cron::read },
+    Format { name: "hypercorn", language: Language::Workers, read: hypercorn::read },
+    Format { name: "passenger", language: Language::Workers, read: passenger::read },
+    Format { name: "pm2", language: Language::Workers, read: pm2::read },
+    Format { name: "procfile", language: Language::Procfile, read: procfile::read },
+    Format { name: "supervisor", language: Language::Supervisor, read: supervisor::read },
+    Format { name: "systemd", language: Language::Systemd, read: systemd::read },
+    Format { name: "uwsgi", language: Language::Workers, read: uwsgi::read },
 ];
 
 /// One row of `files.tsv`.

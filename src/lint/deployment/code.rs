@@ -3,7 +3,7 @@
 use super::fleet::{Deployed, Fleet};
 use super::table::in_words;
 use crate::model::Name;
-use crate::model::deployment::{Count, Role, Service};
+use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::{Related, ServiceName};
 use crate::source::deploy::processes;
@@ -26,7 +26,7 @@ pub struct Context<'f> {
 }
 
 /// What deployment files say about the code of a file.
-pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
+pub fn context<'f>(fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
     let apps = running(fleet, path);
     let is_single =
         |app: &&Deployed<'_>| singletons.contains(&app.service.name) && app.service.running_processes() <= 1;
@@ -54,8 +54,7 @@ pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, single
     let possible = possible.map(|app| place(app, app.service.ceiling.as_ref())).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
     let processes = several.map(|app| place(app, app.service.processes.as_ref()));
-    let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
-    let processes = processes.chain(workers).collect();
+    let processes = processes.collect();
     Context { apps: services, names, instances, possible, processes, runs_once: Vec::new() }
 }
 
@@ -63,7 +62,8 @@ pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, single
 /// of them name the file, it is their program and nobody else's.
 pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deployed<'a>> {
     let mut apps: Vec<_> = fleet.services.iter().filter(|app| app.is_row && is_app(&app.service)).collect();
-    if apps.len() > 1 {
+    let is_server = |app: &&Deployed<'_>| app.service.kind == SERVER;
+    if apps.len() > 1 || apps.iter().any(is_server) {
         apps.retain(|app| covers(&app.path, &app.service, path));
     }
     if apps.iter().any(|app| starts(&app.service, path)) {
@@ -95,12 +95,38 @@ fn starts(service: &Service, path: &str) -> bool {
     })
 }
 
-/// Workers that a gunicorn.conf.py in the folder of the code, or above it, asks for.
-fn gunicorn_workers(file: &FileFacts, path: &str) -> Option<Related> {
-    let home = file.path.strip_suffix("gunicorn.conf.py").or_else(|| file.path.strip_suffix("gunicorn_config.py"))?;
-    let count = processes::workers_of_settings(&file.path, &file.settings).filter(|count| count.value > 1)?;
-    let message = format!("already more than one: {} processes: {}", count.value, count.stated_as);
-    path.starts_with(home).then_some(Related { location: count.location, message, excerpt: None })
+/// Does the service run what a server's own file, or a script that starts the server, says?
+pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
+    let command = app.service.command.as_deref();
+    let program = server.service.name.as_str();
+    let is_run = match command {
+        // The image says what runs, or a script that its name tells.
+        None => app.service.role == Role::Web || app.service.role == Role::Unknown,
+        Some(command) => {
+            let runs = processes::program_of(command).unwrap_or_default();
+            names(command, &server.path)
+                || runs == program
+                || processes::reads(runs, program)
+                || server.language.is_code() && starts(&app.service, &server.path)
+        }
+    };
+    let named = command.is_some_and(|command| names(command, &server.path));
+    is_app(&app.service) && is_run && (named || covers(&app.path, &app.service, &server.path))
+}
+
+/// Do two files speak of the same server: a start script that runs gunicorn, and gunicorn.conf.py?
+pub(super) fn are_one(one: &Deployed<'_>, other: &Deployed<'_>) -> bool {
+    let (one, one_home) = (&one.service.name, home(&one.path, &one.service));
+    let (other, other_home) = (&other.service.name, home(&other.path, &other.service));
+    one == other && one_home == other_home
+}
+
+/// Does the command line name the file, in whatever folder: `gunicorn -c /srv/gunicorn.conf.py`, `sh start.sh`?
+fn names(command: &str, path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    command
+        .split([' ', '=', ':', '"', '\''])
+        .any(|word| word.strip_suffix(file).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')))
 }
 
 /// A service that runs somebody's own code, as opposed to a database or a balancer.
@@ -108,9 +134,47 @@ pub(super) fn is_app(service: &Service) -> bool {
     matches!(service.role, Role::Web | Role::Worker | Role::Cron | Role::Bot | Role::Unknown)
 }
 
+/// Folders that hold what configures the code beside them, or above them.
+const CONFIGURATION: [&str; 18] = [
+    "bin",
+    "build",
+    "conf",
+    "conf.d",
+    "config",
+    "configs",
+    "cron",
+    "cron.d",
+    "deploy",
+    "deployment",
+    "docker",
+    "etc",
+    "gunicorn",
+    "init",
+    "scripts",
+    "supervisor",
+    "systemd",
+    "uwsgi",
+];
+
+/// Kinds of services whose files seldom lie beside the code that they start.
+const ON_HOSTS: [&str; 6] = [SERVER, "fcgi-program", "job", "process", "program", "unit"];
+
+/// The folder whose code the file of a service speaks of.
+fn home<'d>(deployment: &'d str, service: &Service) -> &'d str {
+    let mut home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while ON_HOSTS.contains(&service.kind.as_str()) {
+        let (above, name) = home.rsplit_once('/').unwrap_or(("", home));
+        if !CONFIGURATION.contains(&name) {
+            break;
+        }
+        home = above;
+    }
+    home
+}
+
 /// Is the file within the folder that the service is built from, or beside a file that names no such folder?
 fn covers(deployment: &str, service: &Service, path: &str) -> bool {
-    let home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let home = home(deployment, service);
     if service.build.is_none() && service.image.is_some() {
         return false;
     }
@@ -180,7 +244,7 @@ mod tests {
         service.ceiling = Some(count(2, "two Machines for http_service by default", 4));
         file.services = vec![service];
         let files = [file];
-        let places = context(&files, &Fleet::new(&files), "server.js", &[]).possible;
+        let places = context(&Fleet::new(&files), "server.js", &[]).possible;
         assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 
@@ -197,7 +261,7 @@ mod tests {
             let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
             file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
             let files = [file];
-            context(&files, &Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
+            context(&Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
         };
         assert!(runs_once(1, "bot.py"));
         assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");

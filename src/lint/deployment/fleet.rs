@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::{image, script};
+use super::{code, image, script};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Balancer, Says, Server, Service, Target};
+use crate::model::deployment::{Attachment, Balancer, SERVER, Says, Server, Service, Target};
 use crate::model::fact::{FileFacts, Language, Value};
 use crate::model::finding::ServiceName;
 use crate::model::location::Location;
@@ -55,7 +55,7 @@ impl<'a> Fleet<'a> {
         let declared = files.iter().flat_map(|file| file.services.iter().map(move |service| (file, service)));
         let deployed = |(file, service): (&'a FileFacts, &'a Service)| Deployed {
             path: file.path.clone(),
-            language: file.language,
+            language: if file.language.is_code() { Language::Workers } else { file.language },
             service: service.clone(),
             declared: service,
             said_in: Vec::new(),
@@ -68,6 +68,7 @@ impl<'a> Fleet<'a> {
         said.into_iter().for_each(|(attachment, path)| fleet.attach(attachment, path));
         image::build(&mut fleet.services);
         script::follow(&mut fleet.services, files);
+        fleet.fold_servers();
         for file in files {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
@@ -77,6 +78,30 @@ impl<'a> Fleet<'a> {
     /// The other services of its file.
     pub fn beside<'f>(&'f self, one: &'f Deployed<'a>) -> impl Iterator<Item = &'f Deployed<'a>> {
         self.services.iter().filter(move |other| other.path == one.path && !std::ptr::eq(*other, one))
+    }
+
+    /// What a server's own file says belongs to the services that run the server; where there are none, it stands for itself.
+    fn fold_servers(&mut self) {
+        let is_server = |it: &Deployed<'_>| it.service.kind == SERVER;
+        let (mut servers, mut apps): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.services).into_iter().partition(is_server);
+        let mut alone: Vec<Deployed<'a>> = Vec::new();
+        // A command line comes before a file of settings.
+        servers.sort_by_key(|server| server.service.command.is_none());
+        for server in servers {
+            let mut is_run = false;
+            for app in apps.iter_mut().filter(|app| code::runs(app, &server)) {
+                is_run = true;
+                app.service.serve(&server.service);
+            }
+            match alone.iter_mut().find(|other| code::are_one(other, &server)) {
+                _ if is_run || processes::is_variable(&server.service.name) => {}
+                Some(other) => other.service.serve(&server.service),
+                None => alone.push(server),
+            }
+        }
+        apps.append(&mut alone);
+        self.services = apps;
     }
 
     fn attach(&mut self, attachment: &Attachment, path: &Arc<str>) {

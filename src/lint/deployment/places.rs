@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::code;
 use super::fleet::{Deployed, Fleet};
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
@@ -38,6 +39,9 @@ pub fn of_service(
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span).filter(|_| runs(commands));
         return told.map(|(command, span)| at(span, command)).into_iter().collect();
+    }
+    if pattern.beyond_processors {
+        return beyond_processors(service).into_iter().collect();
     }
     if let Some(targets) = &pattern.mount {
         let mounts = mounts(service, targets, pattern);
@@ -82,6 +86,16 @@ fn stated(deployed: &Deployed<'_>, index: usize) -> Option<Place> {
     deployed.setting_location(index).map(|location| Place { location, value })
 }
 
+/// Is there a service that runs the code of a file, and that the pattern finds something in?
+pub fn is_run_by(fleet: &Fleet<'_>, path: &str, pattern: &ServicePattern, singletons: &[Name]) -> bool {
+    code::running(fleet, path).iter().any(|deployed| !of_service(deployed, fleet, pattern, singletons).is_empty())
+}
+
+/// Does the service run the code of the file?
+pub fn runs_code(fleet: &Fleet<'_>, deployed: &Deployed<'_>, path: &str) -> bool {
+    code::running(fleet, path).iter().any(|one| std::ptr::eq(*one, deployed))
+}
+
 /// Do all those fields fit that are no places?
 fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern, singletons: &[Name]) -> bool {
     let service = &deployed.service;
@@ -91,11 +105,14 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     let command = |patterns: &Option<Patterns>| {
         patterns.as_ref().zip(service.command.as_ref()).is_some_and(|(patterns, command)| patterns.matches(command))
     };
+    let processes = service.processes.as_ref().map_or(1, |count| count.value);
     let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_command.as_ref().zip(service.command.as_ref()).is_some_and(|(not, is)| not.matches(is))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
+        && (pattern.beside.is_empty()
+            || fleet.beside(deployed).any(|other| pattern.beside.contains(&other.service.role)))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
         && !command(&pattern.unless_command)
@@ -103,13 +120,40 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
-        && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
         && !(pattern.no_port && !service.ports.is_empty())
         && !has_variable(service, pattern.unless_environment.as_ref())
         && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
+        && processes >= pattern.processes
+        && pattern.processes_at_most.is_none_or(|most| processes <= most)
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
+}
+
+/// Keys under which formats limit the processors of an instance: Compose, its older form, Kubernetes.
+const LIMITS: [&str; 3] = ["resources.limits.cpus", "resources.limits.cpu", "cpus"];
+
+/// The number of processes where it is more than gunicorn's "(2 x $num_cores) + 1" of the limit, with how that is counted:
+/// <https://docs.gunicorn.org/en/stable/design.html#how-many-workers>.
+fn beyond_processors(service: &Service) -> Option<Place> {
+    let processes = service.processes.as_ref()?;
+    let is_limit = |key: &str| {
+        LIMITS.iter().any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    };
+    let (limit, cores) = service.settings.iter().filter(|setting| is_limit(&setting.key)).find_map(|setting| {
+        let text = shown(setting);
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| *number > 0.0);
+        let cores = match text.strip_suffix('m') {
+            Some(thousandths) => number(thousandths)? / 1000.0,
+            None => number(&text)?,
+        };
+        Some((setting, cores))
+    })?;
+    let most = (2.0 * cores + 1.0).floor().max(1.0);
+    (f64::from(processes.value) > most).then(|| Place {
+        location: processes.location.clone(),
+        value: format!("{} > 2 × {cores} + 1 = {most}: `{}` of line {}", processes.value, limit.key, limit.span.line),
+    })
 }
 
 fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern) -> impl Iterator<Item = &'s Mount> {
@@ -272,6 +316,29 @@ mod tests {
         assert_eq!(contested_lines(&service, 2), [3]);
         service.instances = vec![count(4, "scale", 2)];
         assert_eq!(contested_lines(&service, 2), [3, 4]);
+    }
+
+    #[test]
+    fn more_processes_than_processors_are_counted_with_the_limit() {
+        let counted = |processes: u32, key: &str, limit: &str| {
+            let mut service = Service::named("web", Span::default());
+            service.processes = Some(count(processes, "gunicorn -w", 4));
+            let (key, value) = (key.into(), crate::model::fact::Value::Text(limit.into()));
+            service.settings = vec![Setting { key, value, function: None, span: Span::on_line(9, 1, 2) }];
+            beyond_processors(&service).map(|place| place.value)
+        };
+        let cpus = "deploy.resources.limits.cpus";
+        assert_eq!(
+            counted(9, cpus, "0.5").as_deref(),
+            Some("9 > 2 × 0.5 + 1 = 2: `deploy.resources.limits.cpus` of line 9")
+        );
+        assert!(counted(9, "spec.containers.0.resources.limits.cpu", "500m").is_some());
+        assert!(counted(9, "cpus", "4").is_none());
+        assert!(
+            counted(9, "mycpus", "0.5").is_none()
+                && counted(9, cpus, "${CPUS}").is_none()
+                && counted(9, cpus, "0").is_none()
+        );
     }
 
     #[test]

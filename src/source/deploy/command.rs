@@ -14,6 +14,11 @@ pub fn words(letters: &[(Place, char)]) -> Command {
     command_line::split(letters.iter().copied(), &['\n', ';', '&', '|']).unwrap_or_default()
 }
 
+/// The letters of a text that stands on one line of a file, from a place on.
+pub fn letters(line: &str, (number, column): Place) -> Vec<(Place, char)> {
+    (column..).zip(line.chars()).map(|(column, char)| ((number, column), char)).collect()
+}
+
 /// The simple commands of a command line, those in `sh -c '…'` opened.
 pub fn simple_commands(words: &[Word<Place>]) -> Vec<Command> {
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! How many worker processes one instance runs: `gunicorn -w 4`, `WEB_CONCURRENCY=4`, `workers = 4` in gunicorn.conf.py.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::command::{self, Command};
 use super::{Place, SEVERAL, span_between};
@@ -19,14 +19,38 @@ pub fn of(path: &Arc<str>, commands: &[Command], environment: &[Setting]) -> Opt
     commands.iter().find_map(in_command).or_else(|| in_environment(environment)).map(count)
 }
 
-/// `workers = 4` among the settings of a gunicorn.conf.py, which is Python and read as such.
-pub fn workers_of_settings(path: &Arc<str>, settings: &[Setting]) -> Option<Count> {
-    let setting = settings.iter().rev().find(|setting| matches!(setting.key.as_str(), "~workers" | "workers"))?;
-    let value = whole_number(&setting.value)?;
-    Some(Count {
-        value,
-        stated_as: Name::new("gunicorn workers"),
-        location: Location::new(Arc::clone(path), setting.span),
+type Stated = (u32, Name, Span);
+
+/// One row of the table.
+struct Program {
+    name: &'static str,
+    options: Vec<&'static str>,
+    variables: Vec<&'static str>,
+    unless: Vec<&'static str>,
+}
+
+static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
+    let words = |column: Option<&'static str>| {
+        column.unwrap_or_default().split(' ').filter(|word| !matches!(*word, "" | "-")).collect::<Vec<_>>()
+    };
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#')).map(|row| row.split('\t'));
+    rows.filter_map(|mut columns| {
+        let name = columns.next()?;
+        let (options, variables, unless) = (words(columns.next()), words(columns.next()), words(columns.next()));
+        Some(Program { name, options, variables, unless })
+    })
+    .collect()
+});
+
+fn program(name: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.name == name)
+}
+
+/// The program of the table that a command line runs: `poetry run gunicorn app:app` is `gunicorn`.
+pub fn program_of(command: &str) -> Option<&'static str> {
+    command.split([' ', ';', '&', '|', '"', '\'']).find_map(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
+        program(&name).map(|program| program.name)
     })
 }
 
@@ -41,20 +65,32 @@ pub fn of_script(path: &Arc<str>, settings: &[Setting]) -> Option<Count> {
     })
 }
 
-type Stated = (u32, Name, Span);
+/// Is it a variable by which some program learns how many workers to start?
+pub fn is_variable(name: &str) -> bool {
+    name == ARGUMENTS || PROGRAMS.iter().any(|program| program.variables.contains(&name))
+}
+
+/// Does the program read that variable?
+pub fn reads(name: &str, variable: &str) -> bool {
+    let reads = |program: &Program| program.variables.contains(&variable);
+    program(name).is_some_and(reads) || name == "gunicorn" && variable == ARGUMENTS
+}
 
 fn in_command(command: &Command) -> Option<Stated> {
     command.iter().enumerate().find_map(|(index, word)| {
-        let program = command::program(word);
         let rest = &command[index + 1..];
-        options_of(&program).find_map(|option| in_option(&program, option, rest)).or_else(|| in_assignment(word))
+        let program = program(&command::program(word));
+        program.and_then(|program| in_options(program, rest)).or_else(|| in_assignment(word))
     })
 }
 
-fn options_of(program: &str) -> impl Iterator<Item = &'static str> {
-    let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
-    let columns = rows.filter_map(|line| line.split_once('\t')).filter(move |(name, _)| *name == program);
-    columns.flat_map(|(_, rest)| rest.split('\t').next().unwrap_or_default().split(' '))
+fn in_options(program: &Program, words: &[Word<Place>]) -> Option<Stated> {
+    let is_other = |word: &Word<Place>| {
+        let text = command_line::text(word);
+        program.unless.iter().any(|other| text == *other || text.ends_with(&format!("={other}")))
+    };
+    let mut options = program.options.iter();
+    if words.iter().any(is_other) { None } else { options.find_map(|option| in_option(program.name, option, words)) }
 }
 
 /// `--workers 4`, `--workers=4`, `-w 4`, `-w4`. The last of several counts, as in the programs' own parsers.
@@ -64,10 +100,10 @@ fn in_option(program: &str, option: &str, words: &[Word<Place>]) -> Option<State
         let text = command_line::text(word);
         let rest = text.strip_prefix(option)?;
         let (value, last) = match rest.strip_prefix('=').or((!long && !rest.is_empty()).then_some(rest)) {
-            Some(value) => (number(value)?, word),
+            Some(value) => (number(program, value)?, word),
             None if rest.is_empty() => {
                 let next = words.get(index + 1)?;
-                (number(&command_line::text(next))?, next)
+                (number(program, &command_line::text(next))?, next)
             }
             None => return None,
         };
@@ -79,43 +115,100 @@ fn in_option(program: &str, option: &str, words: &[Word<Place>]) -> Option<State
 /// `WEB_CONCURRENCY=4 gunicorn …`, also behind `env` and `export`.
 fn in_assignment(word: &Word<Place>) -> Option<Stated> {
     let text = command_line::text(word);
-    let value = text.strip_prefix("WEB_CONCURRENCY=")?.parse().ok()?;
-    Some((value, Name::new("WEB_CONCURRENCY"), span_between(word.first()?.at, word.last()?.at)))
+    let (name, value) = text.split_once('=').filter(|(name, _)| is_variable(name))?;
+    Some((number(name, value)?, Name::new(name), span_between(word.first()?.at, word.last()?.at)))
 }
+
+/// What gunicorn takes for further options: <https://docs.gunicorn.org/en/stable/configure.html#environment-variables>.
+const ARGUMENTS: &str = "GUNICORN_CMD_ARGS";
 
 /// `GUNICORN_CMD_ARGS="--workers=4"` and `WEB_CONCURRENCY: 4`. gunicorn, uvicorn, Puma and many images read the latter.
 fn in_environment(environment: &[Setting]) -> Option<Stated> {
-    let find = |key: &str| environment.iter().rev().find(|setting| setting.key == key);
-    let arguments = find("GUNICORN_CMD_ARGS").and_then(|Setting { value, span, .. }| {
-        let Value::Text(text) = value else { return None };
+    let arguments = environment.iter().rev().find(|setting| setting.key == ARGUMENTS).and_then(|setting| {
+        let Value::Text(text) = &setting.value else { return None };
+        let span = setting.span;
         let letters: Vec<_> = text.chars().map(|char| ((span.line, span.column), char)).collect();
-        let words = command::words(&letters);
-        let (value, _, _) = options_of("gunicorn").find_map(|option| in_option("gunicorn", option, &words))?;
-        Some((value, Name::new("GUNICORN_CMD_ARGS"), *span))
+        let (value, _, _) = in_options(program("gunicorn")?, &command::words(&letters))?;
+        Some((value, Name::new(ARGUMENTS), span))
     });
     arguments.or_else(|| {
-        let Setting { value, span, .. } = find("WEB_CONCURRENCY")?;
-        Some((whole_number(value)?, Name::new("WEB_CONCURRENCY"), *span))
+        let setting = environment.iter().rev().find(|setting| is_variable(&setting.key))?;
+        Some((number_of(&setting.key, &setting.value)?, setting.key.clone(), setting.span))
     })
 }
 
-/// `max` and pm2's `0` mean one for each processor.
-fn number(text: &str) -> Option<u32> {
-    match text {
-        "max" | "auto" | "0" => Some(SEVERAL),
-        _ => text.parse().ok(),
+/// A number as the command line of a program has it. `max` and `auto` mean as many as there are processors, and so does what
+/// `nproc` counts; `10,3` is the most and the fewest of an autoscaler.
+fn number(program: &str, text: &str) -> Option<u32> {
+    let text = text.trim();
+    if matches!(text, "max" | "auto") || text.starts_with("$(") && text.contains("nproc") {
+        return Some(SEVERAL);
+    }
+    if let Ok(number @ ..=0) = text.parse::<i32>() {
+        return none_or_several(program, number);
+    }
+    let fallback = text.strip_prefix("${").and_then(|inner| inner.strip_suffix('}')?.split_once('-'));
+    match fallback {
+        Some((_, fallback)) => fallback.parse().ok(),
+        None => text.split(',').next()?.parse().ok(),
     }
 }
 
-fn whole_number(value: &Value) -> Option<u32> {
+/// pm2 counts down from the number of processors: <https://pm2.keymetrics.io/docs/usage/cluster-mode/>. To others 0 is no number of
+/// workers: Puma then starts none beside itself.
+fn none_or_several(program: &str, number: i32) -> Option<u32> {
+    match number {
+        _ if program.starts_with("pm2") => Some(SEVERAL),
+        0 => Some(1),
+        _ => None,
+    }
+}
+
+/// What counts the processors of a machine, as the languages spell it.
+const PROCESSORS: [&str; 12] = [
+    "multiprocessing.cpu_count",
+    "os.cpu_count",
+    "os.process_cpu_count",
+    "psutil.cpu_count",
+    "os.cpus",
+    "node:os.cpus",
+    "os.availableParallelism",
+    "node:os.availableParallelism",
+    "Etc.nprocessors",
+    "Concurrent.physical_processor_count",
+    "Concurrent.processor_count",
+    "Concurrent.available_processor_count",
+];
+
+/// Does the symbol count the processors of the machine: `os.cpus().length`?
+pub fn counts_processors(symbol: &str) -> bool {
+    PROCESSORS
+        .iter()
+        .any(|known| symbol.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('(')))
+}
+
+/// A number of workers of a program that is a value of code, or of a file of settings.
+pub fn number_of(program: &str, value: &Value) -> Option<u32> {
+    let number_of = |value| number_of(program, value);
     match value {
-        Value::Number(number) if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number) => {
-            Some(*number as u32)
+        Value::Number(number) if number.fract() == 0.0 && (-1000.0..=1_000_000.0).contains(number) => {
+            let number = *number as i32;
+            if number > 0 { Some(number.unsigned_abs()) } else { none_or_several(program, number) }
         }
-        Value::Environment { fallback: Some(fallback), .. } => whole_number(fallback),
-        Value::Text(text) => text.parse().ok(),
+        Value::Bool(true) => Some(SEVERAL),
+        Value::Environment { fallback: Some(fallback), .. } => number_of(fallback),
+        Value::Text(text) => number(program, text),
+        Value::Name(symbol) if counts_processors(symbol) => Some(SEVERAL),
+        Value::Call { callee, .. } if counts_processors(callee) => Some(SEVERAL),
         // `int(os.environ.get("WORKERS", 4))`
-        Value::Call { callee, arguments } if callee == "int" => whole_number(&arguments.first()?.value),
+        Value::Call { callee, arguments } if matches!(callee.as_str(), "int" | "Integer" | "Number" | "parseInt") => {
+            number_of(&arguments.first()?.value)
+        }
+        // `max(2, os.cpu_count())`
+        Value::Call { callee, arguments } if matches!(callee.as_str(), "max" | "Math.max") => {
+            arguments.iter().filter_map(|argument| number_of(&argument.value)).max()
+        }
+        Value::OneOf(values) => values.iter().filter_map(number_of).max(),
         _ => None,
     }
 }
@@ -159,6 +252,11 @@ mod tests {
             "gunicorn -w 2 -w 4 app:app",
             "pm2-runtime start app.js -i 4",
             "uwsgi --http :80 --processes 4",
+            "celery -A shop worker -c 4",
+            "celery -A shop worker --autoscale=4,2",
+            "php artisan octane:start --workers=4",
+            "rq worker-pool -n 4",
+            "gunicorn -w ${WORKERS:-4} app:app",
         ] {
             assert_eq!(workers(line), Some(4), "{line}");
         }
@@ -169,6 +267,9 @@ mod tests {
         for line in [
             "gunicorn app:app",
             "gunicorn -w $N app:app",
+            "celery -A shop worker -c 100 -P gevent",
+            "celery -A shop worker -c 100 --pool=eventlet",
+            "bundle exec sidekiq -c 10",
             "node -w 4",
             "uvicorn -w 4",
             "gunicorn --workers-x=4",
@@ -188,7 +289,11 @@ mod tests {
 
     #[test]
     fn as_many_as_there_are_processors_are_several() {
-        assert_eq!(workers("pm2 start app.js -i max"), Some(SEVERAL));
+        for line in
+            ["pm2 start app.js -i max", "pm2 start app.js -i -1", "gunicorn --workers=$(nproc) app", "puma -w auto"]
+        {
+            assert_eq!(workers(line), Some(SEVERAL), "{line}");
+        }
     }
 
     #[test]
@@ -203,26 +308,37 @@ mod tests {
     }
 
     #[test]
-    fn gunicorn_settings_in_python_are_understood() {
-        let count = |value| {
-            workers_of_settings(&"gunicorn.conf.py".into(), &[setting("~workers", value)]).map(|count| count.value)
+    fn values_of_code_are_numbers() {
+        let fallback = |value| Value::Environment { name: "W".into(), fallback: Some(Box::new(value)) };
+        let call = |callee: &str, value| Value::Call {
+            callee: callee.into(),
+            arguments: vec![Argument { name: None, value }],
         };
-        assert_eq!(count(Value::Number(4.0)), Some(4));
-        let fallback = Some(Box::new(Value::Text("6".into())));
-        let environment = Value::Environment { name: "W".into(), fallback };
-        let call = Value::Call { callee: "int".into(), arguments: vec![Argument { name: None, value: environment }] };
-        assert_eq!(count(call), Some(6));
-        assert_eq!(count(Value::Unknown), None);
-        assert_eq!(count(Value::Number(-1.0)), None);
+        assert_eq!(number_of("", &Value::Number(4.0)), Some(4));
+        assert_eq!(number_of("", &call("int", fallback(Value::Text("6".into())))), Some(6));
+        assert_eq!(number_of("", &call("max", call("os.cpu_count", Value::Null))), Some(SEVERAL));
+        assert_eq!(number_of("", &Value::Name("os.cpus().length".into())), Some(SEVERAL));
+        assert_eq!(number_of("pm2", &Value::Number(-1.0)), Some(SEVERAL), "pm2's: one less than there are processors");
+        for unknown in [Value::Unknown, Value::Number(-3.0), Value::Number(1.5), Value::Bool(false)] {
+            assert_eq!(number_of("", &unknown), None);
+        }
+    }
+
+    #[test]
+    fn the_program_of_a_command_line_is_known() {
+        assert_eq!(program_of("cd /srv && exec /venv/bin/gunicorn app:app"), Some("gunicorn"));
+        assert_eq!(program_of("node server.js"), None);
+        assert!(reads("puma", "WEB_CONCURRENCY") && !reads("celery", "WEB_CONCURRENCY"));
+        assert!(reads("gunicorn", "GUNICORN_CMD_ARGS") && is_variable("UWSGI_PROCESSES"));
     }
 
     #[test]
     fn every_row_of_the_table_is_complete() {
         for row in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let columns: Vec<_> = row.split('\t').collect();
-            assert_eq!(columns.len(), 3, "{row}");
+            assert_eq!(columns.len(), 5, "{row}");
             assert!(columns[1].split(' ').all(|option| option.starts_with('-')), "{row}");
-            assert!(columns[2].starts_with("https://"), "{row}");
+            assert!(columns[4].starts_with("https://"), "{row}");
         }
     }
 

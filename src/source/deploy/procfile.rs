@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Comment, File, Found, Place, command, processes, role};
+use super::{Comment, File, Found, command, processes, role};
 use crate::model::Name;
 use crate::model::deployment::{Role, Service};
 use crate::model::location::Span;
@@ -45,9 +45,8 @@ fn process(line: &str) -> Option<(&str, &str)> {
 }
 
 fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
-    let letters: Vec<(Place, char)> =
-        command.chars().zip(span.end_column + 1..).map(|(char, column)| ((span.line, column), char)).collect();
-    let commands = command::simple_commands(&command::words(&letters));
+    let commands =
+        command::simple_commands(&command::words(&command::letters(command, (span.line, span.end_column + 1))));
     let by_name = if name == "web" { Some(Role::Web) } else { role::of_name(name) };
     Service {
         kind: Name::new_static("process"),
