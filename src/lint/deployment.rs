@@ -1,9 +1,10 @@
 //! What deployment files say: which services there are once all documents are put together ([`fleet`]), where a pattern finds what
-//! it looks for ([`places`]), which code a service runs ([`code`]), and rows for the report ([`table`]).
+//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), and rows for the report ([`table`]).
 
 mod code;
 mod fleet;
 mod places;
+mod servers;
 mod table;
 
 pub use code::{Context, context};

@@ -17,8 +17,11 @@ use crate::model::fact::{FileFacts, Language, Setting};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
+mod address;
 pub mod command;
 pub mod compose;
+pub mod nginx;
+mod page;
 pub mod processes;
 pub mod procfile;
 pub mod role;
@@ -76,6 +79,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "nginx", language: Language::Nginx, read: nginx::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];
 

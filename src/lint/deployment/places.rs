@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::fleet::{Deployed, Fleet};
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
-use crate::model::deployment::{Affinity, AffinityKey, Balancer, Mount, Port, Role, Server, Service};
+use crate::model::deployment::{
+    Affinity, AffinityKey, Balancer, HealthCheck, Mount, Port, Role, Route, Server, Service,
+};
 use crate::model::fact::Setting;
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{BalancerPattern, ServicePattern};
@@ -75,16 +77,26 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     let image = |patterns: &Option<Patterns>| {
         patterns.as_ref().zip(service.image.as_ref()).map(|(patterns, image)| patterns.matches(image))
     };
-    let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
+    let checks = &pattern.balancer_check;
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
         && (!pattern.declared_singleton || singletons.contains(&service.name))
-        && !(pattern.no_health_check && (service.health_check || balanced()))
+        && !(pattern.no_health_check && is_checked(deployed, fleet))
+        && (checks.is_empty() || deployed.watched.is_some_and(|check| checks.contains(&check)))
         && service.most_replicas() >= pattern.instances
         && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
+}
+
+/// Does somebody ask it, or may a balancer do so whose configuration is not there?
+fn is_checked(deployed: &Deployed<'_>, fleet: &Fleet<'_>) -> bool {
+    deployed.service.health_check
+        || match deployed.watched {
+            Some(check) => check == HealthCheck::Active,
+            None => fleet.beside(deployed).any(|other| other.service.role == Role::Balancer),
+        }
 }
 
 fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern) -> impl Iterator<Item = &'s Mount> {
@@ -99,13 +111,18 @@ fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern
         .filter(move |mount| !mount.read_only && targets.matches(&mount.target) && is_shared(mount) && !other(mount))
 }
 
+/// Is the route one that the pattern asks for?
+fn is_taken(route: &Route, pattern: &BalancerPattern) -> bool {
+    fits(&route.settings, &pattern.route_with, pattern.route_without.as_ref(), &pattern.unless_route_with)
+}
+
 /// Where a balancer pattern finds what it looks for; `path` is its file's.
 pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: &BalancerPattern) -> Vec<Place> {
     let at = |span: Span, value: &str| Place { location: Location::new(path, span), value: value.into() };
     let count = balancer.servers.len();
     let is_meant = count >= pattern.at_least
         && pattern.at_most.is_none_or(|most| count <= most)
-        && !(pattern.no_health_check && balancer.health_check)
+        && (pattern.health_check.is_empty() || pattern.health_check.contains(&balancer.health_check))
         && fits(&balancer.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with);
     if !is_meant {
         return Vec::new();
@@ -113,11 +130,26 @@ pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: 
     let servers = |wanted: &dyn Fn(&Server) -> bool| {
         balancer.servers.iter().filter(|server| wanted(server)).map(|server| at(server.span, &server.address)).collect()
     };
+    if let Some(paths) = &pattern.route {
+        let routes = balancer.routes.iter().filter(|route| paths.matches(&route.path) && is_taken(route, pattern));
+        return routes.map(|route| at(route.span, &route.path)).collect();
+    }
+    if fleet.is_elsewhere(balancer) {
+        return Vec::new();
+    }
     if pattern.absent_server {
         return servers(&|server| fleet.is_absent(server, path));
     }
     if pattern.missing_server {
-        return fleet.missing(balancer, path).into_iter().map(|name| at(balancer.span, name)).collect();
+        let missing = fleet.missing(balancer, path);
+        return missing.map(|(server, names)| at(server.span, &names)).into_iter().collect();
+    }
+    if pattern.server_instances > 0 {
+        return servers(&|server| {
+            fleet.instances_behind(server, path) >= Some(pattern.server_instances)
+                && fits(&server.settings, &pattern.server_with, pattern.server_without.as_ref(), &BTreeMap::new())
+                && balancer.routes.iter().all(|route| is_taken(route, pattern))
+        });
     }
     if !pattern.server_with.is_empty() {
         return servers(&|server| fits(&server.settings, &pattern.server_with, None, &BTreeMap::new()));

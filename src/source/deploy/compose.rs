@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{File, Found, Place};
 use crate::model::Name;
+use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 use crate::source::yaml::{self, Entry, Node};
@@ -33,7 +34,20 @@ pub fn read(File { path, text, .. }: &File<'_>) -> Found {
         }
     }
     let services = copies::gather(path, drafts);
-    Found { services, comments: tree.comments, problems: reader.problems, ..Found::default() }
+    let settings = tree.documents.iter().flat_map(|document| shared_networks(document)).collect();
+    Found { services, settings, comments: tree.comments, problems: reader.problems, ..Found::default() }
+}
+
+/// `networks.<name>.external`: services of other files are reached there by their names.
+fn shared_networks(document: &Node) -> Vec<Setting> {
+    let networks = document.get("networks").and_then(|networks| networks.mapping());
+    let shared = networks.into_iter().flat_map(|networks| &networks.entries).filter_map(|network| {
+        let external = network.value.get("external")?;
+        let key = Name::new(format!("networks.{}.external", network.key));
+        let is_own = external.text().is_some_and(|text| text == "false");
+        (!is_own).then(|| Setting { key, value: Value::Bool(true), function: None, span: external.span })
+    });
+    shared.collect()
 }
 
 /// What every part of a file is read with.
