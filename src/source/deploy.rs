@@ -20,11 +20,14 @@ use crate::model::problem::Problem;
 mod address;
 pub mod command;
 pub mod compose;
+pub mod haproxy;
 pub mod nginx;
 mod page;
 pub mod processes;
 pub mod procfile;
 pub mod role;
+#[cfg(test)]
+mod shown;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -79,6 +82,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "haproxy", language: Language::HaProxy, read: haproxy::read },
     Format { name: "nginx", language: Language::Nginx, read: nginx::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];

@@ -13,6 +13,8 @@ pub(super) struct Scope<'s> {
     /// What the innermost location around it is for.
     pub path: Name,
     pub place: Range<usize>,
+    /// What it hands on.
+    handed_on: Vec<&'s Directive>,
     outer: Option<&'s Scope<'s>>,
 }
 
@@ -34,12 +36,21 @@ const INHERITED: [&str; 12] = [
 /// Those of which each names what it sets; a block that has one of them inherits none:
 /// <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header>.
 const LISTS: [&str; 3] = ["proxy_set_header", "grpc_set_header", "set_real_ip_from"];
-/// More of one list are data.
+/// More of one list are data, and so are more in one block.
 const MAX_LIST: usize = 60;
+const MAX_HANDED_ON: usize = 400;
+
+fn handed_on(directives: &[Directive]) -> Vec<&Directive> {
+    let is_one = |directive: &&Directive| {
+        let name = directive.name.text.as_str();
+        directive.block.is_none() && (INHERITED.contains(&name) || LISTS.contains(&name))
+    };
+    directives.iter().filter(is_one).take(MAX_HANDED_ON).collect()
+}
 
 impl<'s> Scope<'s> {
     pub fn outermost(directives: &'s [Directive]) -> Self {
-        Scope { directives, path: Name::new(""), place: 0..0, outer: None }
+        Scope { directives, path: Name::new(""), place: 0..0, handed_on: handed_on(directives), outer: None }
     }
 
     pub fn within<'i>(&'i self, directive: &Directive, block: &'i [Directive]) -> Scope<'i> {
@@ -49,6 +60,7 @@ impl<'s> Scope<'s> {
             directives: block,
             path: if is_location { directive.rest(0).into() } else { self.path.clone() },
             place: if tells { directive.place() } else { self.place.clone() },
+            handed_on: handed_on(block),
             outer: Some(self),
         }
     }
@@ -61,14 +73,12 @@ impl<'s> Scope<'s> {
     pub fn settings(&self, page: &Page<'_>) -> Vec<Setting> {
         let mut nearest: HashMap<&str, (usize, Vec<&Directive>)> = HashMap::new();
         for (distance, scope) in self.chain().enumerate() {
-            for directive in scope.directives.iter().filter(|directive| directive.block.is_none()) {
+            for directive in &scope.handed_on {
                 let name = directive.name.text.as_str();
-                if INHERITED.contains(&name) || LISTS.contains(&name) {
-                    let (at, list) = nearest.entry(name).or_insert_with(|| (distance, Vec::new()));
-                    // Every include may hold anything.
-                    if (*at == distance || name == "include") && list.len() < MAX_LIST {
-                        list.push(directive);
-                    }
+                let (at, list) = nearest.entry(name).or_insert_with(|| (distance, Vec::new()));
+                // Every include may hold anything.
+                if (*at == distance || name == "include") && list.len() < MAX_LIST {
+                    list.push(directive);
                 }
             }
         }

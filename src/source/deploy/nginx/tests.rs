@@ -13,30 +13,11 @@ fn found(text: &str) -> Found {
 }
 
 fn shown(settings: &[Setting]) -> Vec<String> {
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.to_string(),
-        Value::Number(number) => number.to_string(),
-        value => format!("{value:?}"),
-    };
-    settings.iter().map(|setting| format!("{}={}", setting.key, text(&setting.value))).collect()
+    super::super::shown::settings(settings)
 }
 
-/// Name, line, affinity, servers with line and settings, routes with line: a line for each.
 fn balancers(found: &Found) -> Vec<String> {
-    let mut lines = Vec::new();
-    for balancer in &found.balancers {
-        let affinity = balancer.affinity.as_ref();
-        let affinity = affinity.map(|it| format!(" {:?} {}:{}", it.by, it.stated_as, it.location.span.line));
-        let check = balancer.health_check;
-        let Balancer { name, span, .. } = balancer;
-        lines.push(format!("{name}:{} {check:?}{}", span.line, affinity.unwrap_or_default()));
-        for server in &balancer.servers {
-            let Server { address, span, settings, .. } = server;
-            lines.push(format!("  {address}:{}:{} {}", span.line, span.column, shown(settings).join(" ")));
-        }
-        lines.extend(balancer.routes.iter().map(|route| format!("  > {}:{}", route.path, route.span.line)));
-    }
-    lines
+    super::super::shown::balancers(&found.balancers)
 }
 
 fn problems(found: &Found) -> Vec<String> {
@@ -53,11 +34,11 @@ fn a_whole_configuration() {
             "shop:19 Passive Address ip_hash:20",
             "  shop1:8000:21:16 weight=3 max_fails=2 fail_timeout=10s",
             "  shop2:8000:22:16 ",
-            "  10.0.0.7:8000:23:16 backup=Bool(true) down=Bool(true)",
+            "  10.0.0.7:8000:23:16 backup=true down=true",
             "  > /:49",
             "  > /socket.io/:53",
             "chat:27 Passive Cookie sticky cookie srv_id expires=1h:29",
-            "  chat:3000:30:16 resolve=Bool(true)",
+            "  chat:3000:30:16 resolve=true",
             "  > /chat/:61",
             "media:9000:74 Passive",
             "  http://media:9000:74:24 ",
@@ -76,7 +57,7 @@ fn a_whole_configuration() {
         !settings.contains(&"proxy_set_header.host=$host".to_owned()),
         "one list hides the outer one: {settings:?}"
     );
-    assert!(shown(&found.balancers[2].routes[0].settings).contains(&"variable=Bool(true)".to_owned()));
+    assert!(shown(&found.balancers[2].routes[0].settings).contains(&"variable=true".to_owned()));
     assert!(shown(&found.settings).contains(&"http.server.listen=80 default_server".to_owned()));
     assert!(shown(&found.balancers[0].settings).contains(&"keepalive=32".to_owned()));
 }
