@@ -23,11 +23,14 @@ pub mod compose;
 pub mod haproxy;
 pub mod nginx;
 mod page;
+pub mod platform;
 pub mod processes;
 pub mod procfile;
 pub mod role;
 #[cfg(test)]
 mod shown;
+mod toml;
+pub mod traefik;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
 /// smallest number of which that is true.
@@ -82,9 +85,19 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "amvera", language: Language::Platform, read: platform::amvera::read },
+    Format { name: "app-engine", language: Language::Platform, read: platform::app_engine::read },
+    Format { name: "app-json", language: Language::Platform, read: platform::app_json::read },
+    Format { name: "digital-ocean", language: Language::Platform, read: platform::digital_ocean::read },
+    Format { name: "fly", language: Language::Platform, read: platform::fly::read },
     Format { name: "haproxy", language: Language::HaProxy, read: haproxy::read },
+    Format { name: "heroku", language: Language::Platform, read: platform::heroku::read },
     Format { name: "nginx", language: Language::Nginx, read: nginx::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
+    Format { name: "railway", language: Language::Platform, read: platform::railway::read },
+    Format { name: "render", language: Language::Platform, read: platform::render::read },
+    Format { name: "tako", language: Language::Platform, read: platform::tako::read },
+    Format { name: "traefik", language: Language::Traefik, read: traefik::read },
 ];
 
 /// One row of `files.tsv`.

@@ -219,7 +219,7 @@ fn deployed(key: &str) -> Option<&str> {
 }
 
 /// A value that is written without quotes.
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" => Value::Null,
         _ if text.eq_ignore_ascii_case("null") => Value::Null,

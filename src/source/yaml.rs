@@ -16,7 +16,10 @@ use crate::model::fact::Directive;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
+mod flat;
 mod written;
+
+pub use flat::flat;
 
 /// Line and column of one character, from 1.
 pub type Place = (u32, u32);
@@ -104,8 +107,13 @@ impl Mapping {
 impl Node {
     /// A collection that stands in no file as such, put together from others.
     pub fn composed(span: Span, content: Content) -> Rc<Node> {
+        Node::written(span, 0..0, content)
+    }
+
+    /// What another format has at these bytes of its text.
+    pub fn written(span: Span, bytes: std::ops::Range<usize>, content: Content) -> Rc<Node> {
         let depth = deepest(&content) + 1;
-        Rc::new(Node { span, content, anchor: None, bytes: 0..0, depth, size: 1 })
+        Rc::new(Node { span, content, anchor: None, bytes, depth, size: 1 })
     }
 
     /// The value of `key`, where this is a mapping that has it and it is not null.

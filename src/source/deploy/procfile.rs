@@ -50,6 +50,7 @@ fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
     let commands = command::simple_commands(&command::words(&letters));
     let by_name = if name == "web" { Some(Role::Web) } else { role::of_name(name) };
     Service {
+        kind: Name::new_static("process"),
         role: by_name.or_else(|| role::of_commands(&commands)).unwrap_or(Role::Unknown),
         command: Some(Name::new(command.trim())),
         command_span: Some(span),

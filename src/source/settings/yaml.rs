@@ -1,13 +1,11 @@
 //! YAML of Spring, Rails and Symfony.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use super::placeholder::{self, Syntax, environment};
-use super::{MAX_DEPTH, MAX_KEY, Sheet, erb};
+use super::{Sheet, erb};
 use crate::model::fact::Value;
-use crate::model::location::Span;
-use crate::source::yaml::{Comment, Content, Node, parse};
+use crate::source::yaml::{Comment, flat, parse};
 
 /// Stands for the `@` of `@project.version@`, which Maven replaces and with which no value of YAML may begin.
 const FILTERED: char = '\u{E002}';
@@ -27,37 +25,14 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
             None => problem,
         });
     }
+    let value = |text: &str, plain: bool| {
+        tags.as_ref().and_then(|tags| tags.value(text)).unwrap_or_else(|| scalar(text, plain))
+    };
     for document in &tree.documents {
-        collect(sheet, tags.as_ref(), "", document, document.span, 0);
+        for setting in flat("", document, &value) {
+            sheet.set_at(&setting.key, setting.value, setting.span);
+        }
         sheet.end_document();
-    }
-}
-
-/// `at` is the key, or the element of a list.
-fn collect(sheet: &mut Sheet<'_>, tags: Option<&erb::Tags<'_>>, key: &str, node: &Rc<Node>, at: Span, depth: usize) {
-    if depth > MAX_DEPTH || key.len() > MAX_KEY || sheet.is_full() {
-        return;
-    }
-    let within = |step: &str| if key.is_empty() { step.to_owned() } else { format!("{key}.{step}") };
-    match &node.content {
-        Content::Mapping(mapping) => {
-            for entry in mapping.entries.iter().filter(|entry| entry.key.len() <= MAX_KEY) {
-                collect(sheet, tags, &within(&entry.key), &entry.value, entry.key_span, depth + 1);
-            }
-        }
-        Content::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                collect(sheet, tags, &within(&index.to_string()), item, item.span, depth + 1);
-            }
-        }
-        Content::Scalar { text, plain } => {
-            let value = tags.and_then(|tags| tags.value(text)).unwrap_or_else(|| scalar(text, *plain));
-            // An alias's value stands elsewhere, above its key.
-            let end = Span { end_line: node.span.end_line, end_column: node.span.end_column, ..at };
-            let follows = (node.span.line, node.span.column) >= (at.line, at.column);
-            sheet.set_at(key, value, if follows { end } else { at });
-        }
-        Content::Unresolved => {}
     }
 }
 
