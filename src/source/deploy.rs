@@ -18,8 +18,11 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 mod address;
+pub mod caddy;
 pub mod command;
 pub mod compose;
+mod directive;
+pub mod envoy;
 pub mod haproxy;
 pub mod nginx;
 mod page;
@@ -84,11 +87,13 @@ struct Format {
 }
 
 const FORMATS: &[Format] = &[
+    Format { name: "caddy", language: Language::Caddy, read: caddy::read },
     Format { name: "compose", language: Language::Compose, read: compose::read },
     Format { name: "amvera", language: Language::Platform, read: platform::amvera::read },
     Format { name: "app-engine", language: Language::Platform, read: platform::app_engine::read },
     Format { name: "app-json", language: Language::Platform, read: platform::app_json::read },
     Format { name: "digital-ocean", language: Language::Platform, read: platform::digital_ocean::read },
+    Format { name: "envoy", language: Language::Envoy, read: envoy::read },
     Format { name: "fly", language: Language::Platform, read: platform::fly::read },
     Format { name: "haproxy", language: Language::HaProxy, read: haproxy::read },
     Format { name: "heroku", language: Language::Platform, read: platform::heroku::read },

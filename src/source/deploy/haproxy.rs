@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use self::section::{Line, Section, Word};
+use self::section::{Line, Section};
+use super::directive::Word;
 use super::page::{Page, setting, value};
 use super::{File, Found, address};
 use crate::model::Name;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use self::include::Includes;
 use self::scope::Scope;
-use self::syntax::{Directive, Word};
+use super::directive::{Directive, Word};
 use super::page::{Page, setting, value};
 use super::{File, Found, address};
 use crate::model::Name;

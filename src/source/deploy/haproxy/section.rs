@@ -4,13 +4,8 @@
 
 use std::ops::Range;
 
+use super::super::directive::Word;
 use super::super::page::Page;
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Word {
-    pub text: String,
-    pub place: Range<usize>,
-}
 
 /// A line of a section; it has a word.
 #[derive(Debug)]

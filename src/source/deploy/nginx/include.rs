@@ -1,8 +1,9 @@
 //! What `include` brings into a block of servers, of a virtual host or of a location.
 
 use super::super::File;
+use super::super::directive::Directive;
 use super::super::page::Page;
-use super::syntax::{self, Directive};
+use super::syntax;
 
 /// Files that one file may include, those that they include counted.
 const MAX_INCLUDES: usize = 32;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::super::directive::Directive;
 use super::super::page::{Page, setting, value};
-use super::syntax::Directive;
 use crate::model::Name;
 use crate::model::fact::Setting;
 
