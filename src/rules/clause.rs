@@ -385,7 +385,7 @@ pub struct BalancerPattern {
     pub server_instances: u32,
     /// What tells the requests of one of its routes; the finding is at the route.
     pub route: Option<Patterns>,
-    /// Settings of one of its routes and what each must be; the finding is there.
+    /// Settings of this route and what each must be; the finding is at the first.
     #[serde(default)]
     pub route_with: BTreeMap<Name, ValuePattern>,
     /// Settings that this route must not have.

@@ -218,7 +218,7 @@ pub const SECTIONS: &[Section] = &[
                 "the fewest instances of a service that one of its servers stands for; the finding is at the server",
             ),
             word("route", "patterns", "what tells the requests of one of its routes; the finding is at the route"),
-            word("route_with", "option: value", "settings of one of its routes; the finding is there"),
+            word("route_with", "option: value", "settings of this route, by key patterns; the finding is at the first"),
             word("route_without", "patterns", "settings that this route must not have"),
             word(
                 "unless_route_with",

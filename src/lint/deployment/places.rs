@@ -132,7 +132,14 @@ pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: 
     };
     if let Some(paths) = &pattern.route {
         let routes = balancer.routes.iter().filter(|route| paths.matches(&route.path) && is_taken(route, pattern));
-        return routes.map(|route| at(route.span, &route.path)).collect();
+        // What is inherited stands once, for all routes.
+        let place = |route: &Route| {
+            let span = first(&route.settings, &pattern.route_with).map_or(route.span, |setting| setting.span);
+            at(span, &route.path)
+        };
+        let mut places: Vec<Place> = routes.map(place).collect();
+        places.dedup_by(|one, other| one.location == other.location);
+        return places;
     }
     if fleet.is_elsewhere(balancer) {
         return Vec::new();

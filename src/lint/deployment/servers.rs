@@ -17,6 +17,7 @@ impl Fleet<'_> {
         is_bare(&server.host)
             && !self.services.iter().any(|it| it.service.is_called(&server.host) || names(&it.service, &server.host))
             && !self.is_declared(&server.host)
+            && !self.services.iter().any(|it| is_container_of(&server.host, &it.service.name))
             && self.home(path).is_some_and(|home| !self.open.contains(&home))
     }
 
@@ -74,6 +75,14 @@ impl Fleet<'_> {
 fn is_bare(host: &str) -> bool {
     let is_name = !host.is_empty() && host.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char));
     is_name && host.parse::<u32>().is_err() && !matches!(host, "localhost" | "host")
+}
+
+/// Is it how Compose calls a container by itself: `project-service-1`, `project_service_1`?
+fn is_container_of(host: &str, service: &str) -> bool {
+    let Some(named) = host.trim_end_matches(|char: char| char.is_ascii_digit()).strip_suffix(['-', '_']) else {
+        return false;
+    };
+    named.strip_suffix(service).is_some_and(|project| project.ends_with(['-', '_']))
 }
 
 /// Is it a name that the service gives another one, or an address, for itself: `extra_hosts`, `links`?

@@ -133,6 +133,8 @@ impl Reader<'_> {
     fn pass(&mut self, directive: &Directive, scope: &Scope<'_>) {
         let Some(target) = directive.arguments.first() else { return };
         let mut settings = scope.settings(&self.page);
+        let place = self.page.span(&directive.place());
+        settings.push(setting(directive.name.text.as_str(), Value::Text(target.text.as_str().into()), place));
         let written = scope.resolved(&target.text, &self.variables);
         if target.text.contains('$') {
             settings.push(setting("variable", Value::Bool(true), self.page.span(&target.place)));

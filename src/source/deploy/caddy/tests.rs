@@ -15,8 +15,8 @@ fn a_whole_file() {
         shown::balancers(&found.balancers),
         [
             "chat1:3000:21 None Cookie lb_policy cookie:22",
-            "  chat1:3000:21:26 ",
-            "  chat2:3000:21:37 ",
+            "  chat1:3000:21:25 ",
+            "  chat2:3000:21:36 ",
             "  > @sockets:21",
             "api1:8000:27 Active Address lb_policy ip_hash:29",
             "  api1:8000:27:7 ",
