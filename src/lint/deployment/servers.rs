@@ -44,9 +44,14 @@ impl Fleet<'_> {
         let deployed = self.behind(server, path)?;
         let service = &deployed.service;
         let is_stack = deployed.path.rsplit('/').next().is_some_and(|name| name.contains("stack"));
+        // One that has a name of its own for its container runs once.
+        if service.container_name.is_some() && service.copies.len() < 2 {
+            return None;
+        }
         let copy = service.copies.iter().position(|copy| *copy == server.host);
         let count = match copy.filter(|_| service.copies.len() > 1) {
-            Some(at) => service.instances.get(at).map_or(1, |count| count.value),
+            // Whoever lists copies, lists instances.
+            Some(at) => service.instances.get(at).map(|count| count.value).filter(|count| *count > 1)?,
             None => service.most_replicas(),
         };
         (!is_stack).then_some(count)
