@@ -302,11 +302,52 @@ pub struct Balancer {
     pub name: Name,
     /// What names it.
     pub span: Span,
+    /// It is declared as a group, with a name of its own, as opposed to a host that requests are passed to.
+    pub declared: bool,
     pub affinity: Option<Affinity>,
     pub servers: Vec<Server>,
-    /// Asks its servers whether they can answer.
-    pub health_check: bool,
+    /// How requests come to it, where the file says so.
+    pub routes: Vec<Route>,
+    pub health_check: HealthCheck,
     /// What else its file says of the group, as in [`Service::settings`]; directives without value are true.
+    pub settings: Vec<Setting>,
+}
+
+impl Balancer {
+    pub fn named(name: impl Into<Name>, span: Span) -> Self {
+        Balancer {
+            name: name.into(),
+            span,
+            declared: true,
+            affinity: None,
+            servers: Vec::new(),
+            routes: Vec::new(),
+            health_check: HealthCheck::None,
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// How a balancer learns that a server cannot answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthCheck {
+    /// It does not: such a server gets its share of the requests.
+    #[default]
+    None,
+    /// From requests of users that failed there.
+    Passive,
+    /// It asks.
+    Active,
+}
+
+/// A way by which requests come to a [`Balancer`]: a location of nginx, a `reverse_proxy` with its matcher.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// What tells these requests, as written: `/socket.io/`, `~* ^/ws`; empty for all.
+    pub path: Name,
+    pub span: Span,
+    /// What holds for these requests, what is inherited included.
     pub settings: Vec<Setting>,
 }
 

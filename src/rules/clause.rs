@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::pattern::{Patterns, ValuePattern};
 use super::version::Version;
 use crate::model::Name;
-use crate::model::deployment::{AffinityKey, Role, Sharing};
+use crate::model::deployment::{AffinityKey, HealthCheck, Role, Sharing};
 use crate::model::fact::{AccessKind, Language, Level};
 use crate::model::finding::{Confidence, Severity};
 
@@ -345,9 +345,13 @@ pub struct ServicePattern {
     pub sharing: Vec<Sharing>,
     /// What is mounted there: paths of the host and names of volumes of which the clause does not speak.
     pub unless_source: Option<Patterns>,
-    /// It states no health check, and its file has no balancer that could make one.
+    /// Nobody asks whether it can answer: it states no health check, and no balancer that lists it makes one. Where a balancer
+    /// stands beside it whose configuration is not there, that is not known.
     #[serde(default)]
     pub no_health_check: bool,
+    /// How the balancers that list it learn that it cannot answer; empty for any way, and for services that none lists.
+    #[serde(default)]
+    pub balancer_check: Vec<HealthCheck>,
     /// It has a fixed container name; the finding is there.
     #[serde(default)]
     pub container_name: bool,
@@ -398,15 +402,28 @@ pub struct BalancerPattern {
     /// What keeps the requests of one client together; the finding is there.
     #[serde(default)]
     pub affinity: Vec<AffinityKey>,
-    /// It does not ask its servers whether they can answer.
+    /// How it learns that a server cannot answer; empty for any way.
     #[serde(default)]
-    pub no_health_check: bool,
+    pub health_check: Vec<HealthCheck>,
     /// Lists a server that is none of the services beside it; the finding is there.
     #[serde(default)]
     pub absent_server: bool,
     /// Lists some of the copies of a service and not all.
     #[serde(default)]
     pub missing_server: bool,
+    /// The fewest instances of a service that one of its servers stands for by its name; the finding is at the server.
+    #[serde(default)]
+    pub server_instances: u32,
+    /// What tells the requests of one of its routes; the finding is at the route.
+    pub route: Option<Patterns>,
+    /// Settings of this route and what each must be; the finding is at the first.
+    #[serde(default)]
+    pub route_with: BTreeMap<Name, ValuePattern>,
+    /// Settings that this route must not have.
+    pub route_without: Option<Patterns>,
+    /// Like `route_with`; one that holds silences the clause for the route.
+    #[serde(default)]
+    pub unless_route_with: BTreeMap<Name, ValuePattern>,
     /// Settings of the group, by their keys, and what each must be; the finding is at the first.
     #[serde(default)]
     pub with: BTreeMap<Name, ValuePattern>,

@@ -182,7 +182,12 @@ pub const SECTIONS: &[Section] = &[
             word("unless_mount", "patterns", "mounted places of which the clause does not speak"),
             word("sharing", "list of sharings", "who shares what is mounted; anyone where it is left out"),
             word("unless_source", "patterns", "paths of the host and volumes of which the clause does not speak"),
-            word("no_health_check", "true", "it states no health check"),
+            word("no_health_check", "true", "it states no health check, and no balancer that lists it makes one"),
+            word(
+                "balancer_check",
+                "list of health checks",
+                "how the balancers that list it learn that it cannot answer; any where it is left out",
+            ),
             word("container_name", "true", "it has a fixed container name; the finding is there"),
             word(
                 "host_port",
@@ -233,13 +238,26 @@ pub const SECTIONS: &[Section] = &[
                 "list of affinity keys",
                 "what keeps the requests of one client together; the finding is there",
             ),
-            word("no_health_check", "true", "it does not ask its servers whether they can answer"),
+            word("health_check", "list of health checks", "how it learns that a server cannot answer"),
             word(
                 "absent_server",
                 "true",
                 "a server that it lists is none of the services beside it; the finding is there",
             ),
             word("missing_server", "true", "it lists some of the copies of a service and not all"),
+            word(
+                "server_instances",
+                "number",
+                "the fewest instances of a service that one of its servers stands for; the finding is at the server",
+            ),
+            word("route", "patterns", "what tells the requests of one of its routes; the finding is at the route"),
+            word("route_with", "option: value", "settings of this route, by key patterns; the finding is at the first"),
+            word("route_without", "patterns", "settings that this route must not have"),
+            word(
+                "unless_route_with",
+                "option: value",
+                "like `route_with`; one that holds silences the clause for the route",
+            ),
             word(
                 "with",
                 "option: value",
@@ -411,6 +429,15 @@ pub const SECTIONS: &[Section] = &[
             word("ephemeral", "", "one instance as long as it lives: emptyDir, tmpfs"),
             word("network", "", "all instances: NFS, a claim that is ReadWriteMany"),
             word("unknown", "", "no file says"),
+        ],
+    },
+    Section {
+        name: "health check",
+        about: "How a balancer learns that a server cannot answer.",
+        words: &[
+            word("none", "", "it does not: such a server gets its share of the requests"),
+            word("passive", "", "from requests of users that failed there"),
+            word("active", "", "it asks"),
         ],
     },
     Section {

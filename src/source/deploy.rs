@@ -17,13 +17,20 @@ use crate::model::fact::{FileFacts, Language, Setting};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
+mod address;
+pub mod caddy;
 pub mod command;
 pub mod compose;
 pub mod cron;
+mod directive;
+pub mod envoy;
+pub mod haproxy;
 pub mod hypercorn;
 pub mod image;
 mod ini;
 pub mod kubernetes;
+pub mod nginx;
+mod page;
 pub mod passenger;
 pub mod platform;
 pub mod pm2;
@@ -32,10 +39,13 @@ pub mod procfile;
 pub mod program;
 pub mod role;
 pub mod servers;
+#[cfg(test)]
+mod shown;
 pub mod supervisor;
 pub mod systemd;
 pub mod terraform;
 mod toml;
+pub mod traefik;
 pub mod uwsgi;
 
 /// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
@@ -90,14 +100,18 @@ struct Format {
 }
 
 const FORMATS: &[Format] = &[
+    Format { name: "caddy", language: Language::Caddy, read: caddy::read },
     Format { name: "compose", language: Language::Compose, read: compose::read },
     Format { name: "kubernetes", language: Language::Kubernetes, read: kubernetes::read },
     Format { name: "amvera", language: Language::Platform, read: platform::amvera::read },
     Format { name: "app-engine", language: Language::Platform, read: platform::app_engine::read },
     Format { name: "app-json", language: Language::Platform, read: platform::app_json::read },
     Format { name: "digital-ocean", language: Language::Platform, read: platform::digital_ocean::read },
+    Format { name: "envoy", language: Language::Envoy, read: envoy::read },
     Format { name: "fly", language: Language::Platform, read: platform::fly::read },
+    Format { name: "haproxy", language: Language::HaProxy, read: haproxy::read },
     Format { name: "heroku", language: Language::Platform, read: platform::heroku::read },
+    Format { name: "nginx", language: Language::Nginx, read: nginx::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
     Format { name: "railway", language: Language::Platform, read: platform::railway::read },
     Format { name: "render", language: Language::Platform, read: platform::render::read },
@@ -111,6 +125,7 @@ const FORMATS: &[Format] = &[
     Format { name: "supervisor", language: Language::Supervisor, read: supervisor::read },
     Format { name: "systemd", language: Language::Systemd, read: systemd::read },
     Format { name: "uwsgi", language: Language::Workers, read: uwsgi::read },
+    Format { name: "traefik", language: Language::Traefik, read: traefik::read },
 ];
 
 /// One row of `files.tsv`.

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use super::{code, image, script};
-use crate::model::Name;
-use crate::model::deployment::{Attachment, Balancer, SERVER, Says, Server, Service, Target};
+use crate::model::deployment::{Attachment, Balancer, HealthCheck, SERVER, Says, Service, Target};
 use crate::model::fact::{FileFacts, Language, Value};
 use crate::model::finding::ServiceName;
 use crate::model::location::Location;
@@ -26,6 +25,8 @@ pub struct Deployed<'a> {
     said_in: Vec<Arc<str>>,
     /// It is worth a row of its own.
     pub is_row: bool,
+    /// How the balancers that list it learn that it cannot answer; `None` where none does.
+    pub watched: Option<HealthCheck>,
 }
 
 impl Deployed<'_> {
@@ -48,6 +49,10 @@ impl Deployed<'_> {
 /// The services of all files, in their order.
 pub struct Fleet<'a> {
     pub services: Vec<Deployed<'a>>,
+    /// Each with the path of its file.
+    pub(super) balancers: Vec<(&'a str, &'a Balancer)>,
+    /// Files of which some network is shared with deployments that are not here.
+    pub(super) open: Vec<&'a str>,
 }
 
 impl<'a> Fleet<'a> {
@@ -60,8 +65,16 @@ impl<'a> Fleet<'a> {
             declared: service,
             said_in: Vec::new(),
             is_row: true,
+            watched: None,
         };
-        let mut fleet = Fleet { services: declared.map(deployed).collect() };
+        let balancers =
+            files.iter().flat_map(|file| file.balancers.iter().map(move |balancer| (&*file.path, balancer)));
+        let is_open = |file: &&FileFacts| file.settings.iter().any(|setting| shares_network(&setting.key));
+        let mut fleet = Fleet {
+            services: declared.map(deployed).collect(),
+            balancers: balancers.collect(),
+            open: files.iter().filter(is_open).map(|file| &*file.path).collect(),
+        };
         let said = files.iter().flat_map(|file| file.attachments.iter().map(move |said| (said, &file.path)));
         let mut said: Vec<_> = said.collect();
         said.sort_by_key(|(attachment, _)| turn(attachment));
@@ -117,51 +130,24 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Servers that a balancer lists are kept together by it.
+    /// Servers that a balancer lists are kept together by it, and watched.
     fn balance(&mut self, balancer: &Balancer, path: &str) {
-        let Some(affinity) = &balancer.affinity else { return };
         let is_listed = |service: &Service| balancer.servers.iter().any(|server| service.is_called(&server.host));
         let near = self.services.iter().filter(|it| is_listed(&it.service)).map(|it| nearness(&it.path, path)).max();
         for deployed in &mut self.services {
             if is_listed(&deployed.service) && Some(nearness(&deployed.path, path)) == near {
-                deployed.service.affinity.get_or_insert_with(|| affinity.clone());
+                deployed.watched = deployed.watched.max(Some(balancer.health_check));
+                if let Some(affinity) = &balancer.affinity {
+                    deployed.service.affinity.get_or_insert_with(|| affinity.clone());
+                }
             }
         }
     }
+}
 
-    /// The services nearest to a file that one of the names means.
-    fn named<'f>(&'f self, names: &'f [&str], path: &'f str) -> impl Iterator<Item = &'f Deployed<'a>> {
-        let is_meant = move |it: &&Deployed<'_>| names.iter().any(|name| it.service.is_called(name));
-        let near = self.services.iter().filter(is_meant).map(|it| nearness(&it.path, path)).max();
-        self.services.iter().filter(is_meant).filter(move |it| Some(nearness(&it.path, path)) == near)
-    }
-
-    /// Is the server of a balancer in `path` none of the services of the deployment that the balancer belongs to? Known only where
-    /// some services are reached by bare names, and only of such a name.
-    pub(super) fn is_absent(&self, server: &Server, path: &str) -> bool {
-        let is_bare =
-            !server.host.is_empty() && server.host.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-        let is_here = matches!(server.host.as_str(), "localhost" | "host");
-        let mut named = self.services.iter().filter(|it| it.language == Language::Compose);
-        is_bare
-            && !is_here
-            && server.host.parse::<u32>().is_err()
-            && named.any(|it| nearness(&it.path, path) > 0 || !it.path.contains('/'))
-            && !self.services.iter().any(|it| it.service.is_called(&server.host))
-    }
-
-    /// The copies of services of which a balancer lists one, and not this one.
-    pub(super) fn missing(&self, balancer: &Balancer, path: &str) -> Vec<&Name> {
-        let hosts: Vec<&str> = balancer.servers.iter().map(|server| server.host.as_str()).collect();
-        let mut missing = Vec::new();
-        for deployed in self.named(&hosts, path) {
-            let copies = &deployed.service.copies;
-            if copies.len() > 1 && copies.iter().any(|copy| hosts.contains(&copy.as_str())) {
-                missing.extend(deployed.declared.copies.iter().filter(|copy| !hosts.contains(&copy.as_str())));
-            }
-        }
-        missing
-    }
+/// The setting of a Compose file that says of a network that it is not its own.
+fn shares_network(key: &str) -> bool {
+    key.starts_with("networks.") && key.ends_with(".external")
 }
 
 fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {

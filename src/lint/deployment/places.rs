@@ -6,7 +6,9 @@ use super::code;
 use super::fleet::{Deployed, Fleet};
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
-use crate::model::deployment::{Affinity, AffinityKey, Balancer, Mount, Port, Role, Server, Service};
+use crate::model::deployment::{
+    Affinity, AffinityKey, Balancer, HealthCheck, Mount, Port, Role, Route, Server, Service,
+};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{BalancerPattern, ServicePattern};
@@ -106,7 +108,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         patterns.as_ref().zip(service.command.as_ref()).is_some_and(|(patterns, command)| patterns.matches(command))
     };
     let processes = service.processes.as_ref().map_or(1, |count| count.value);
-    let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
+    let checks = &pattern.balancer_check;
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_command.as_ref().zip(service.command.as_ref()).is_some_and(|(not, is)| not.matches(is))
@@ -117,7 +119,8 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && image(&pattern.unless_image) != Some(true)
         && !command(&pattern.unless_command)
         && (!pattern.declared_singleton || singletons.contains(&service.name))
-        && !(pattern.no_health_check && (service.health_check || balanced()))
+        && !(pattern.no_health_check && is_checked(deployed, fleet))
+        && (checks.is_empty() || deployed.watched.is_some_and(|check| checks.contains(&check)))
         && service.most_replicas() >= pattern.instances
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && !(pattern.no_port && !service.ports.is_empty())
@@ -156,6 +159,15 @@ fn beyond_processors(service: &Service) -> Option<Place> {
     })
 }
 
+/// Does somebody ask it, or may a balancer do so whose configuration is not there?
+fn is_checked(deployed: &Deployed<'_>, fleet: &Fleet<'_>) -> bool {
+    deployed.service.health_check
+        || match deployed.watched {
+            Some(check) => check == HealthCheck::Active,
+            None => fleet.beside(deployed).any(|other| other.service.role == Role::Balancer),
+        }
+}
+
 fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern) -> impl Iterator<Item = &'s Mount> {
     let is_shared = |mount: &&Mount| pattern.sharing.is_empty() || pattern.sharing.contains(&mount.sharing);
     let other = |mount: &&Mount| {
@@ -168,13 +180,18 @@ fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern
         .filter(move |mount| !mount.read_only && targets.matches(&mount.target) && is_shared(mount) && !other(mount))
 }
 
+/// Is the route one that the pattern asks for?
+fn is_taken(route: &Route, pattern: &BalancerPattern) -> bool {
+    fits(&route.settings, &pattern.route_with, pattern.route_without.as_ref(), &pattern.unless_route_with)
+}
+
 /// Where a balancer pattern finds what it looks for; `path` is its file's.
 pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: &BalancerPattern) -> Vec<Place> {
     let at = |span: Span, value: &str| Place { location: Location::new(path, span), value: value.into() };
     let count = balancer.servers.len();
     let is_meant = count >= pattern.at_least
         && pattern.at_most.is_none_or(|most| count <= most)
-        && !(pattern.no_health_check && balancer.health_check)
+        && (pattern.health_check.is_empty() || pattern.health_check.contains(&balancer.health_check))
         && fits(&balancer.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with);
     if !is_meant {
         return Vec::new();
@@ -182,11 +199,34 @@ pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: 
     let servers = |wanted: &dyn Fn(&Server) -> bool| {
         balancer.servers.iter().filter(|server| wanted(server)).map(|server| at(server.span, &server.address)).collect()
     };
+    if let Some(paths) = &pattern.route {
+        let routes = balancer.routes.iter().filter(|route| paths.matches(&route.path) && is_taken(route, pattern));
+        // What is inherited stands once, for all routes.
+        let place = |route: &Route| {
+            let span =
+                first(&route.settings, &pattern.route_with).map_or(route.span, |index| route.settings[index].span);
+            at(span, &route.path)
+        };
+        let mut places: Vec<Place> = routes.map(place).collect();
+        places.dedup_by(|one, other| one.location == other.location);
+        return places;
+    }
+    if fleet.is_elsewhere(balancer) {
+        return Vec::new();
+    }
     if pattern.absent_server {
         return servers(&|server| fleet.is_absent(server, path));
     }
     if pattern.missing_server {
-        return fleet.missing(balancer, path).into_iter().map(|name| at(balancer.span, name)).collect();
+        let missing = fleet.missing(balancer, path);
+        return missing.map(|(server, names)| at(server.span, &names)).into_iter().collect();
+    }
+    if pattern.server_instances > 0 {
+        return servers(&|server| {
+            fleet.instances_behind(server, path) >= Some(pattern.server_instances)
+                && fits(&server.settings, &pattern.server_with, pattern.server_without.as_ref(), &BTreeMap::new())
+                && balancer.routes.iter().all(|route| is_taken(route, pattern))
+        });
     }
     if !pattern.server_with.is_empty() {
         return servers(&|server| fits(&server.settings, &pattern.server_with, None, &BTreeMap::new()));

@@ -4,7 +4,7 @@ use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::SECTIONS;
-use crate::model::deployment::{AffinityKey, Role, Sharing};
+use crate::model::deployment::{AffinityKey, HealthCheck, Role, Sharing};
 use crate::model::fact::{AccessKind, Level};
 use crate::model::finding::{Confidence, Severity};
 use crate::rules::clause::{
@@ -69,6 +69,7 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
         ("balancer", words_of::<BalancerPattern>()),
         ("sharing", words_of::<Sharing>()),
         ("affinity key", words_of::<AffinityKey>()),
+        ("health check", words_of::<HealthCheck>()),
         ("class", words_of::<ClassPattern>()),
         ("value", words_of::<LongForm>()),
         ("entry point", words_of::<RawEntryPoint>()),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::{File, Found, Place};
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Says, Sharing, Target};
+use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
 use crate::source::settings;
@@ -58,13 +59,26 @@ pub fn read(file: &File<'_>) -> Found {
         }));
     }
     let services = copies::gather(&file.path, drafts);
-    Found { services, attachments, comments: tree.comments, problems: reader.problems, ..Found::default() }
+    let settings = tree.documents.iter().flat_map(|document| shared_networks(document)).collect();
+    Found { services, attachments, settings, comments: tree.comments, problems: reader.problems, ..Found::default() }
 }
 
 /// Says neither what runs nor where that is said.
 fn is_part(service: &Node) -> bool {
     service.mapping().is_some()
         && ["image", "build", "extends", "provider"].iter().all(|key| service.get(key).is_none())
+}
+
+/// `networks.<name>.external`: services of other files are reached there by their names.
+fn shared_networks(document: &Node) -> Vec<Setting> {
+    let networks = document.get("networks").and_then(|networks| networks.mapping());
+    let shared = networks.into_iter().flat_map(|networks| &networks.entries).filter_map(|network| {
+        let external = network.value.get("external")?;
+        let key = Name::new(format!("networks.{}.external", network.key));
+        let is_own = external.text().is_some_and(|text| text == "false");
+        (!is_own).then(|| Setting { key, value: Value::Bool(true), function: None, span: external.span })
+    });
+    shared.collect()
 }
 
 /// What every part of a file is read with.
