@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use crate::model::fact::{FileFacts, Language};
 use crate::model::problem::Problem;
 use crate::model::report::{Coverage, PassedOver, Reason, Volume};
+use deploy::Beside;
 pub use language::{Extracted, module_candidates};
 
 /// What all files say.
@@ -35,9 +36,6 @@ pub struct Scan {
 /// Reads one kind of file: path and text to facts.
 pub type Reader = fn(&str, &str) -> Extracted;
 
-/// Who reads a file, told by its path. The first that knows it does.
-const KINDS: &[fn(&str) -> Option<Reader>] = &[language::reader, manifest::reader, deployment_reader, settings::reader];
-
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;
 /// A script with a longer line is minified.
@@ -50,10 +48,10 @@ const STACK: usize = 64 << 20;
 /// A file that is named as a root is read whatever its name; within a folder the names decide. What cannot be read or
 /// understood becomes a problem, and the rest goes on.
 pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
-    let wanted = |path: &str| reader(path).is_some() || foreign::may_be(path);
+    let wanted = |path: &str| may_be_read(path) || foreign::may_be(path);
     let (found, mut problems) = walk::walk(roots, base, exclude, &wanted);
     let mut coverage = Coverage::default();
-    let read = || found.par_iter().map(read_file).collect::<Vec<_>>();
+    let read = || found.par_iter().map(|found| read_file(found, base)).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).thread_name(|at| format!("scan-{at}")).build();
     let results = match pool {
         Ok(pool) => pool.install(read),
@@ -63,7 +61,8 @@ pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
     let mut formats = Vec::new();
     for (found, outcome) in found.iter().zip(results) {
         match outcome {
-            Outcome::Read(Extracted { facts, problems: met }) => {
+            Outcome::Read(read) => {
+                let Extracted { facts, problems: met } = *read;
                 coverage.in_part += usize::from(!met.is_empty());
                 files.push(facts);
                 problems.extend(met);
@@ -95,26 +94,16 @@ fn volumes(files: &[FileFacts]) -> Vec<Volume> {
     volumes
 }
 
-/// The text of a file as it was scanned; `None` if it cannot be read any more.
+/// The text of a file as it was scanned; `None` if it cannot be read any more, or is larger than what is read.
 pub fn text(base: &Path, path: &str) -> Option<String> {
-    std::fs::read(base.join(path)).ok().and_then(decode)
-}
-
-/// Who reads a deployment file, by its name.
-fn deployment_reader(path: &str) -> Option<Reader> {
-    deploy::kind(file_name(path))?;
-    Some(|path, text| match deploy::kind(file_name(path)) {
-        Some(language) => {
-            let (facts, problems) = deploy::read(language, path, text);
-            Extracted { facts, problems }
-        }
-        None => Extracted { facts: FileFacts::empty(path, Language::Compose), problems: Vec::new() },
-    })
+    let file = base.join(path);
+    std::fs::metadata(&file).ok().filter(|metadata| metadata.is_file() && metadata.len() <= SIZE)?;
+    std::fs::read(file).ok().and_then(decode)
 }
 
 /// What a file is written in; `None` where nobody reads it.
 pub fn language(path: &str, text: &str) -> Option<Language> {
-    reader(path).map(|reader| reader(path, text).facts.language)
+    read(path, text).map(|extracted| extracted.facts.language)
 }
 
 /// A file has no more than this many problems told.
@@ -136,37 +125,50 @@ fn file_name(path: &str) -> &str {
 
 /// True where a file of this path says something, or decides whether others are read.
 pub fn matters(path: &str) -> bool {
-    reader(path).is_some() || walk::decides(file_name(path))
+    may_be_read(path) || walk::decides(file_name(path))
 }
 
-/// What the text of one file says, told by its path; `None` where nobody reads such a file.
+/// What the text of one file says, told by its path and its text; `None` where nobody reads such a file. Files that it includes
+/// are not there.
 pub fn read(path: &str, text: &str) -> Option<Extracted> {
-    reader(path).map(|read| read(path, text))
+    read_beside(path, text, &|_| None)
 }
 
-fn reader(path: &str) -> Option<Reader> {
-    KINDS.iter().find_map(|kind| kind(path))
+fn read_beside(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
+    let by_path = |reader: Option<Reader>| reader.map(|read| read(path, text));
+    by_path(language::reader(path).or_else(|| manifest::reader(path)))
+        .or_else(|| deploy::read(path, text, beside))
+        .or_else(|| by_path(settings::reader(path)))
+}
+
+/// True for the path of what somebody may read; its text decides.
+fn may_be_read(path: &str) -> bool {
+    let readers: [fn(&str) -> Option<Reader>; 3] = [language::reader, manifest::reader, settings::reader];
+    readers.iter().any(|reader| reader(path).is_some()) || deploy::may_be(path)
 }
 
 /// What became of a file.
 enum Outcome {
-    Read(Extracted),
+    Read(Box<Extracted>),
     /// Why, and the problem where the user is told of this very file.
     PassedOver(Reason, Option<Problem>),
     /// The name of the format that nobody reads; `None` where it is not worth a word.
     Foreign(Option<&'static str>),
 }
 
-fn read_file(found: &walk::Found) -> Outcome {
+fn read_file(found: &walk::Found, base: &Path) -> Outcome {
     let path = &found.path;
     let passed_over = |reason, problem| Outcome::PassedOver(reason, Some(problem));
-    let Some(reader) = reader(path) else {
+    let foreign = || {
         let format = foreign::format(path, || foreign::head(&found.file));
-        return match found.asked {
+        match found.asked {
             true => passed_over(Reason::NotUnderstood, not_understood(format)),
             false => Outcome::Foreign(format),
-        };
+        }
     };
+    if !may_be_read(path) {
+        return foreign();
+    }
     match std::fs::metadata(&found.file) {
         Ok(metadata) if metadata.len() > SIZE => {
             let size = metadata.len() as f64 / 1e6;
@@ -186,8 +188,10 @@ fn read_file(found: &walk::Found) -> Outcome {
     let Some(text) = decode(bytes) else {
         return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
     };
-    match std::panic::catch_unwind(AssertUnwindSafe(|| reader(path, &text))) {
-        Ok(extracted) => Outcome::Read(extracted),
+    let beside = |path: &str| self::text(base, path);
+    match std::panic::catch_unwind(AssertUnwindSafe(|| read_beside(path, &text, &beside))) {
+        Ok(Some(extracted)) => Outcome::Read(Box::new(extracted)),
+        Ok(None) => foreign(),
         Err(_) => {
             let problem = Problem::new("the analysis of this file failed");
             passed_over(Reason::Failed, problem.help("This is a bug of scaleproof: please report the file."))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::deployment;
+use super::deployment::{self, Fleet, Place as DeploymentPlace};
 use super::edges::Edges;
 use super::project::{FileId, FunctionRef, Project};
 use super::reach::{Reach, named_functions};
@@ -32,6 +32,10 @@ pub struct Hit<'r> {
     pub fix: String,
     pub related: Vec<Related>,
     pub routes: Vec<Name>,
+    /// The variable of the environment that, where it is set, makes it harmless.
+    pub variable: Option<Name>,
+    /// Texts that stand in it: paths, addresses.
+    pub texts: Vec<Name>,
 }
 
 /// Places of writing, and of reading, that one finding names.
@@ -43,7 +47,7 @@ const MOST_PLACES: usize = 8;
 const MOST_ALTERNATIVES: usize = 64;
 
 /// All hits; at one place one per rule.
-pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
+pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, singletons: &[Name]) -> Vec<Hit<'r>> {
     let watch = Watch::new(rules);
     let mut seen = Sightings::default();
     for (id, file) in project.files.iter().enumerate() {
@@ -77,7 +81,8 @@ pub fn hits<'r>(project: &Project<'_>, rules: &'r RuleSet, singletons: &[Name]) 
         match &clause.subject {
             Subject::State(_) => judge.states(rule, clause, &states),
             Subject::Class(_) => judge.classes(rule, clause),
-            Subject::Service(_) => judge.services(rule, clause, singletons),
+            Subject::Service(_) => judge.services(rule, clause, fleet, singletons),
+            Subject::Balancer(_) => judge.balancers(rule, clause, fleet),
             _ => {}
         }
     }
@@ -104,6 +109,7 @@ struct Subjects {
     words: Vec<(&'static str, String)>,
     related: Vec<Related>,
     routes: Vec<Name>,
+    texts: Vec<Name>,
 }
 
 impl<'r> Judge<'_, '_, 'r> {
@@ -112,12 +118,14 @@ impl<'r> Judge<'_, '_, 'r> {
         if !clause.speaks(facts.language) {
             return;
         }
+        let mut texts = Vec::new();
         let (span, function, fit, words) = match fact {
             Fact::Call(index) => {
                 let call = &facts.calls[*index];
                 let constants = |name: &str| self.project.constant(file, name);
                 let fit = fit_options(&clause.conditions, &call.arguments, &constants);
                 let name = call.bound_to.as_deref().unwrap_or(&call.callee);
+                call.arguments.iter().for_each(|argument| value::texts(&argument.value, &constants, &mut texts));
                 let words = vec![("callee", wording::readable(&call.callee)), ("name", state::name(name).to_owned())];
                 (call.span, call.function, fit, words)
             }
@@ -131,6 +139,7 @@ impl<'r> Judge<'_, '_, 'r> {
             }
             Fact::Setting(index, fit) => {
                 let setting = &facts.settings[*index];
+                value::texts(&setting.value, &|name| self.project.constant(file, name), &mut texts);
                 let words =
                     vec![("name", state::name(&setting.key).to_owned()), ("value", wording::shown(&setting.value))];
                 (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
@@ -146,7 +155,7 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
         let routes = routes.unwrap_or_default();
-        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes });
+        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes, texts });
     }
 
     /// Where the same key is also set to something sound, in this file or in one that configures the same, the unsafe value is what one branch falls back to.
@@ -185,7 +194,11 @@ impl<'r> Judge<'_, '_, 'r> {
             ];
             let related = self.related(&uses, file, state.span);
             let (span, function) = (state.span, state.function);
-            self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
+            self.add(
+                rule,
+                clause,
+                Subjects { file, span, function, fit: Fit::Yes, words, related, routes, texts: Vec::new() },
+            );
         }
     }
 
@@ -199,28 +212,60 @@ impl<'r> Judge<'_, '_, 'r> {
             let words = vec![("name", state::name(&class.symbol).to_owned())];
             let (file, span, fit) = (at.0, class.span, Fit::Yes);
             let (function, related, routes) = (None, Vec::new(), Vec::new());
-            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
+            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes, texts: Vec::new() });
         }
     }
 
-    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, singletons: &[Name]) {
+    fn services(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>, singletons: &[Name]) {
         let Subject::Service(pattern) = &clause.subject else { return };
-        for (file, facts) in self.project.files.iter().enumerate() {
-            if !clause.speaks(facts.language) || !self.surroundings(&clause.conditions, file, None) {
-                continue;
+        for deployed in fleet.services.iter().filter(|deployed| clause.speaks(deployed.language)) {
+            let Some(home) = self.project.file(&deployed.path) else { continue };
+            if self.surroundings(&clause.conditions, home, None) {
+                let places = deployment::of_service(deployed, fleet, pattern, singletons);
+                let service = &deployed.service;
+                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
+                self.places(rule, clause, places, &words);
             }
-            for service in &facts.services {
-                for place in deployment::places(service, &facts.services, pattern, singletons) {
-                    let words = vec![
-                        ("service", service.name.to_string()),
-                        ("replicas", service.replicas().to_string()),
-                        ("value", place.value),
-                    ];
-                    let (span, fit) = (place.span, Fit::Yes);
-                    let (function, related, routes) = (None, Vec::new(), Vec::new());
-                    self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
+        }
+    }
+
+    fn balancers(&mut self, rule: &'r Rule, clause: &'r Clause, fleet: &Fleet<'_>) {
+        let Subject::Balancer(pattern) = &clause.subject else { return };
+        for (id, facts) in self.project.files.iter().enumerate().filter(|(_, facts)| clause.speaks(facts.language)) {
+            if !facts.balancers.is_empty() && self.surroundings(&clause.conditions, id, None) {
+                for balancer in &facts.balancers {
+                    let places = deployment::of_balancer(balancer, &facts.path, fleet, pattern);
+                    self.places(rule, clause, places, &[("name", balancer.name.to_string())]);
                 }
             }
+        }
+    }
+
+    fn places(
+        &mut self,
+        rule: &'r Rule,
+        clause: &'r Clause,
+        places: Vec<DeploymentPlace>,
+        words: &[(&'static str, String)],
+    ) {
+        for DeploymentPlace { location, value } in places {
+            let Some(file) = self.project.file(&location.path) else { continue };
+            let words = words.iter().cloned().chain([("value", value)]).collect();
+            let (function, related, routes) = (None, Vec::new(), Vec::new());
+            self.add(
+                rule,
+                clause,
+                Subjects {
+                    file,
+                    span: location.span,
+                    function,
+                    fit: Fit::Yes,
+                    words,
+                    related,
+                    routes,
+                    texts: Vec::new(),
+                },
+            );
         }
     }
 
@@ -272,6 +317,8 @@ impl<'r> Judge<'_, '_, 'r> {
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,
             routes: subjects.routes,
+            variable: if let Fit::Fallback(name) = subjects.fit { name } else { None },
+            texts: subjects.texts,
         });
     }
 

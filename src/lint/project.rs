@@ -119,6 +119,11 @@ impl<'a> Project<'a> {
         }
     }
 
+    /// The file of this path.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
     /// What a constant that a symbol names holds: its file, and the value as that file writes it. Of a module it is what the
     /// module gives.
     pub fn held(&self, file: FileId, symbol: &str) -> Option<(FileId, &'a Value)> {

@@ -69,7 +69,7 @@ impl<'r> Watch<'r> {
             Subject::Import(patterns) => self.imports.insert(patterns, target),
             Subject::Setting { key, .. } => self.settings.insert(key, target),
             Subject::Dependency(patterns) => self.dependencies.insert(patterns, target),
-            Subject::Class(_) | Subject::State(_) | Subject::Service(_) => {}
+            Subject::Class(_) | Subject::State(_) | Subject::Service(_) | Subject::Balancer(_) => {}
         }
         self.clauses.push((rule, clause));
         let conditions = &clause.conditions;

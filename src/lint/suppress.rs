@@ -165,8 +165,9 @@ fn comment_signs(language: Language) -> &'static [&'static str] {
         Language::Rust | Language::Go => &["//", "/*", "* ", "*/"],
         Language::Java | Language::Kotlin | Language::CSharp => &["//", "/*", "* ", "*/"],
         Language::Php => &["//", "/*", "* ", "*/", "# "],
-        Language::Python | Language::Ruby | Language::Gunicorn | Language::Compose | Language::Procfile => &["#"],
-        Language::Manifest | Language::Settings => &["#", ";", "//", "<!--", "!"],
+        Language::Python | Language::Ruby | Language::Gunicorn => &["#"],
+        // Files that are no code: none of these begins a line that says something.
+        _ => &["#", ";", "//", "<!--", "!"],
     }
 }
 

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use super::deployment::Service;
+use super::deployment::{Attachment, Balancer, Service};
 use super::location::Span;
 
 /// What a file is written in.
@@ -56,6 +56,24 @@ pub enum Language {
     Compose,
     Procfile,
     Gunicorn,
+    /// Manifests of Kubernetes, with kustomizations.
+    Kubernetes,
+    Helm,
+    /// Files of a platform that runs apps: app.json, heroku.yml, fly.toml, render.yaml, railway.toml, amvera.yml, tako.yaml.
+    Platform,
+    Terraform,
+    /// Files of what starts processes and keeps them running: supervisor, systemd, cron.
+    Supervisor,
+    Systemd,
+    Cron,
+    /// Settings of servers that keep several worker processes, beside gunicorn's: uWSGI, Passenger, PHP-FPM, pm2.
+    Workers,
+    Nginx,
+    #[serde(rename = "haproxy")]
+    HaProxy,
+    Traefik,
+    Caddy,
+    Envoy,
     /// A dependency manifest: package.json, requirements.txt, pyproject.toml, Cargo.toml, go.mod …
     Manifest,
     /// A file that configures the program, in any format: .env, application.yml, appsettings.json, php.ini …
@@ -79,6 +97,19 @@ impl Language {
             Language::Compose => "Compose",
             Language::Procfile => "Procfile",
             Language::Gunicorn => "gunicorn",
+            Language::Kubernetes => "Kubernetes",
+            Language::Helm => "Helm",
+            Language::Platform => "platform files",
+            Language::Terraform => "Terraform",
+            Language::Supervisor => "supervisor",
+            Language::Systemd => "systemd",
+            Language::Cron => "crontabs",
+            Language::Workers => "process managers",
+            Language::Nginx => "nginx",
+            Language::HaProxy => "HAProxy",
+            Language::Traefik => "Traefik",
+            Language::Caddy => "Caddy",
+            Language::Envoy => "Envoy",
             Language::Manifest => "manifests",
             Language::Settings => "settings",
         }
@@ -185,6 +216,9 @@ pub struct FileFacts {
     pub settings: Vec<Setting>,
     pub dependencies: Vec<Dependency>,
     pub services: Vec<Service>,
+    /// What it says of services that other files, or other documents of this one, declare.
+    pub attachments: Vec<Attachment>,
+    pub balancers: Vec<Balancer>,
     pub directives: Vec<Directive>,
 }
 
@@ -203,6 +237,8 @@ impl FileFacts {
             settings: Vec::new(),
             dependencies: Vec::new(),
             services: Vec::new(),
+            attachments: Vec::new(),
+            balancers: Vec::new(),
             directives: Vec::new(),
         }
     }

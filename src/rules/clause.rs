@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::pattern::{Patterns, ValuePattern};
 use super::version::Version;
 use crate::model::Name;
-use crate::model::deployment::Role;
+use crate::model::deployment::{AffinityKey, Role, Sharing};
 use crate::model::fact::{AccessKind, Language, Level};
 use crate::model::finding::{Confidence, Severity};
 
@@ -54,6 +54,7 @@ pub enum Subject {
     Class(ClassPattern),
     State(StatePattern),
     Service(ServicePattern),
+    Balancer(BalancerPattern),
 }
 
 /// Conditions on what surrounds the subject; all of them must hold.
@@ -133,7 +134,7 @@ pub struct Evidence {
     pub handler: bool,
 }
 
-/// Languages as rules name them.
+/// Languages as rules name them. `javascript` means TypeScript as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -149,16 +150,28 @@ pub enum Dialect {
     Compose,
     Procfile,
     Gunicorn,
+    Kubernetes,
+    Helm,
+    Platform,
+    Terraform,
+    Supervisor,
+    Systemd,
+    Cron,
+    Workers,
+    Nginx,
+    HaProxy,
+    Traefik,
+    Caddy,
+    Envoy,
     Manifest,
     Settings,
 }
 
 impl Dialect {
-    /// What people call it.
-    pub fn name(self) -> &'static str {
-        let language = match self {
+    fn language(self) -> Language {
+        match self {
             Dialect::Python => Language::Python,
-            Dialect::JavaScript => return "JavaScript/TypeScript",
+            Dialect::JavaScript => Language::JavaScript,
             Dialect::Rust => Language::Rust,
             Dialect::Go => Language::Go,
             Dialect::Java => Language::Java,
@@ -169,29 +182,31 @@ impl Dialect {
             Dialect::Compose => Language::Compose,
             Dialect::Procfile => Language::Procfile,
             Dialect::Gunicorn => Language::Gunicorn,
+            Dialect::Kubernetes => Language::Kubernetes,
+            Dialect::Helm => Language::Helm,
+            Dialect::Platform => Language::Platform,
+            Dialect::Terraform => Language::Terraform,
+            Dialect::Supervisor => Language::Supervisor,
+            Dialect::Systemd => Language::Systemd,
+            Dialect::Cron => Language::Cron,
+            Dialect::Workers => Language::Workers,
+            Dialect::Nginx => Language::Nginx,
+            Dialect::HaProxy => Language::HaProxy,
+            Dialect::Traefik => Language::Traefik,
+            Dialect::Caddy => Language::Caddy,
+            Dialect::Envoy => Language::Envoy,
             Dialect::Manifest => Language::Manifest,
             Dialect::Settings => Language::Settings,
-        };
-        language.name()
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        if self == Dialect::JavaScript { "JavaScript/TypeScript" } else { self.language().name() }
     }
 
     pub fn covers(self, language: Language) -> bool {
-        match self {
-            Dialect::Python => language == Language::Python,
-            Dialect::JavaScript => matches!(language, Language::JavaScript | Language::TypeScript),
-            Dialect::Rust => language == Language::Rust,
-            Dialect::Go => language == Language::Go,
-            Dialect::Java => language == Language::Java,
-            Dialect::Kotlin => language == Language::Kotlin,
-            Dialect::Ruby => language == Language::Ruby,
-            Dialect::Php => language == Language::Php,
-            Dialect::CSharp => language == Language::CSharp,
-            Dialect::Compose => language == Language::Compose,
-            Dialect::Procfile => language == Language::Procfile,
-            Dialect::Gunicorn => language == Language::Gunicorn,
-            Dialect::Manifest => language == Language::Manifest,
-            Dialect::Settings => language == Language::Settings,
-        }
+        self.language() == language || self == Dialect::JavaScript && language == Language::TypeScript
     }
 }
 
@@ -282,15 +297,22 @@ impl ClassPattern {
 }
 
 /// A service of a deployment.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServicePattern {
+    /// What its format calls it, in lower case: `deployment`, `program`; empty for anything.
+    pub kind: Option<Patterns>,
     /// Empty for any role.
     #[serde(default)]
     pub role: Vec<Role>,
-    /// The fewest instances that it runs.
+    /// The fewest instances that it runs, or that its autoscaler may make.
     #[serde(default)]
     pub instances: u32,
+    /// The fewest worker processes in each instance.
+    #[serde(default)]
+    pub processes: u32,
+    /// Images, as the file writes them, of which alone the clause speaks.
+    pub image: Option<Patterns>,
     /// Images, as the file writes them, of which the clause does not speak.
     pub unless_image: Option<Patterns>,
     /// Its command line, words joined by blanks; the finding is there.
@@ -300,6 +322,9 @@ pub struct ServicePattern {
     /// Places in the container where it mounts something that it may write to; the finding is at the mount.
     pub mount: Option<Patterns>,
     pub unless_mount: Option<Patterns>,
+    /// Who shares what is mounted; empty for anyone.
+    #[serde(default)]
+    pub sharing: Vec<Sharing>,
     /// What is mounted there: paths of the host and names of volumes of which the clause does not speak.
     pub unless_source: Option<Patterns>,
     /// It states no health check, and its file has no balancer that could make one.
@@ -311,9 +336,59 @@ pub struct ServicePattern {
     /// It publishes a port of the host of which its instances do not each have their own; the finding is there.
     #[serde(default)]
     pub host_port: bool,
+    /// It is in the network of its host.
+    #[serde(default)]
+    pub host_network: bool,
+    /// What keeps the requests of one client together; the finding is there.
+    #[serde(default)]
+    pub affinity: Vec<AffinityKey>,
     /// The configuration declares that it must run once.
     #[serde(default)]
     pub declared_singleton: bool,
+    /// Settings, by their keys, and what each must be; the finding is at the first.
+    #[serde(default)]
+    pub with: BTreeMap<Name, ValuePattern>,
+    /// Settings that it must not have.
+    pub without: Option<Patterns>,
+    /// Like `with`; one that holds silences the clause.
+    #[serde(default)]
+    pub unless_with: BTreeMap<Name, ValuePattern>,
+}
+
+/// A group of servers among which a balancer chooses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalancerPattern {
+    /// The fewest servers that it lists.
+    #[serde(default)]
+    pub at_least: usize,
+    /// The most servers that it lists.
+    pub at_most: Option<usize>,
+    /// What keeps the requests of one client together; the finding is there.
+    #[serde(default)]
+    pub affinity: Vec<AffinityKey>,
+    /// It does not ask its servers whether they can answer.
+    #[serde(default)]
+    pub no_health_check: bool,
+    /// Lists a server that is none of the services beside it; the finding is there.
+    #[serde(default)]
+    pub absent_server: bool,
+    /// Lists some of the copies of a service and not all.
+    #[serde(default)]
+    pub missing_server: bool,
+    /// Settings of the group, by their keys, and what each must be; the finding is at the first.
+    #[serde(default)]
+    pub with: BTreeMap<Name, ValuePattern>,
+    /// Settings of the group that it must not have.
+    pub without: Option<Patterns>,
+    /// Like `with`; one that holds silences the clause.
+    #[serde(default)]
+    pub unless_with: BTreeMap<Name, ValuePattern>,
+    /// Settings of one of its servers and what each must be; the finding is there.
+    #[serde(default)]
+    pub server_with: BTreeMap<Name, ValuePattern>,
+    /// Settings that a server must not have; the finding is at the first that has none of them.
+    pub server_without: Option<Patterns>,
 }
 
 /// What a clause says where the unsafe value is only a fallback.
@@ -352,6 +427,7 @@ pub(super) struct RawClause {
     class: Option<ClassPattern>,
     state: Option<StatePattern>,
     service: Option<ServicePattern>,
+    balancer: Option<BalancerPattern>,
     options_at: Option<usize>,
     #[serde(default)]
     with: BTreeMap<Name, ValuePattern>,
@@ -408,11 +484,12 @@ impl RawClause {
         subjects.extend(self.class.map(Subject::Class));
         subjects.extend(self.state.map(Subject::State));
         subjects.extend(self.service.map(Subject::Service));
+        subjects.extend(self.balancer.map(Subject::Balancer));
         let subject = match (subjects.pop(), subjects.pop()) {
             (Some(subject), None) => subject,
             (None, _) => {
                 return Err(
-                    "a clause needs one of `call`, `import`, `setting`, `dependency`, `class`, `state`, `service`"
+                    "a clause needs one of `call`, `import`, `setting`, `dependency`, `class`, `state`, `service`, `balancer`"
                         .into(),
                 );
             }

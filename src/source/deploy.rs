@@ -3,12 +3,17 @@
 //! Pure: text in, [`FileFacts`] and [`Problem`]s out. One file per format; what formats share (roles, command lines, the
 //! number of worker processes) stands beside them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::has_room;
+use super::language::Extracted;
 use super::stage;
 use super::yaml::{Comment, Place};
-use crate::model::fact::{FileFacts, Language};
+use crate::model::deployment::{Attachment, Balancer, Service};
+use crate::model::fact::{FileFacts, Language, Setting};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
@@ -22,19 +27,130 @@ pub mod role;
 /// smallest number of which that is true.
 pub const SEVERAL: u32 = 2;
 
-/// The format of a deployment file, told from its name (a path's last part); `None` for any other file.
-pub fn kind(file_name: &str) -> Option<Language> {
-    let name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
-    if name == "Procfile" || name.starts_with("Procfile.") {
-        return Some(Language::Procfile);
+/// The text of another file of the project by its path, for what one file includes of another. `None` where there is none, or
+/// where nobody may look.
+pub type Beside<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// A deployment file to read.
+pub struct File<'a> {
+    /// Relative to the project, with `/`.
+    pub path: Arc<str>,
+    pub text: &'a str,
+    pub beside: Beside<'a>,
+}
+
+impl File<'_> {
+    /// The path of a file that this one names, relative to its own folder; `None` where it lies outside of the project.
+    pub fn path_of(&self, named: &str) -> Option<String> {
+        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = if named.starts_with('/') { return None } else { Vec::new() };
+        for part in folder.split('/').chain(named.split('/')) {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()?),
+                part => parts.push(part),
+            }
+        }
+        Some(parts.join("/"))
     }
-    let lower = name.to_ascii_lowercase();
-    let stem = lower.strip_suffix(".yml").or_else(|| lower.strip_suffix(".yaml"))?;
-    let compose = ["docker-compose", "compose", "podman-compose", "docker-stack", "docker-cloud", "tutum"];
-    let is_compose = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-    };
-    compose.into_iter().any(is_compose).then_some(Language::Compose)
+}
+
+/// What a format's reader finds.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub services: Vec<Service>,
+    pub attachments: Vec<Attachment>,
+    pub balancers: Vec<Balancer>,
+    /// Settings beside those of services and balancers.
+    pub settings: Vec<Setting>,
+    pub comments: Vec<Comment>,
+    pub problems: Vec<Problem>,
+}
+
+/// A format: its name in `files.tsv`, what its files are called together, and who reads them.
+struct Format {
+    name: &'static str,
+    language: Language,
+    read: fn(&File<'_>) -> Found,
+}
+
+const FORMATS: &[Format] = &[
+    Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "procfile", language: Language::Procfile, read: procfile::read },
+];
+
+/// One row of `files.tsv`.
+struct Row {
+    format: &'static Format,
+    /// Of each of these one must begin a line.
+    words: Vec<Vec<&'static str>>,
+}
+
+impl Row {
+    fn fits(&self, text: &str) -> bool {
+        let begins = |word: &&str| text.lines().any(|line| line.trim_start().starts_with(word));
+        self.words.iter().all(|any| any.iter().any(begins))
+    }
+}
+
+#[derive(Default)]
+struct Files {
+    globs: GlobSet,
+    rows: Vec<Row>,
+}
+
+static FILES: LazyLock<Files> = LazyLock::new(|| {
+    let formats: HashMap<&str, &'static Format> = FORMATS.iter().map(|format| (format.name, format)).collect();
+    let mut builder = GlobSetBuilder::new();
+    let mut rows = Vec::new();
+    for line in include_str!("deploy/files.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let mut columns = line.split('\t');
+        let (Some(format), Some(pattern)) = (columns.next().and_then(|name| formats.get(name)), columns.next()) else {
+            continue;
+        };
+        let glob =
+            GlobBuilder::new(pattern).literal_separator(true).empty_alternates(true).case_insensitive(true).build();
+        // A test holds every line to name a format and a valid pattern.
+        if let Ok(glob) = glob {
+            builder.add(glob);
+            rows.push(Row { format, words: columns.map(|words| words.split('|').collect()).collect() });
+        }
+    }
+    Files { globs: builder.build().unwrap_or_default(), rows }
+});
+
+/// True for the path of what may be a deployment file; its text decides.
+pub fn may_be(path: &str) -> bool {
+    FILES.globs.is_match(path)
+}
+
+fn format(path: &str, text: &str) -> Option<&'static Format> {
+    FILES
+        .globs
+        .matches(path)
+        .into_iter()
+        .filter_map(|row| FILES.rows.get(row))
+        .find(|row| row.fits(text))
+        .map(|row| row.format)
+}
+
+/// Reads a deployment file; `None` where path or text tell that it is none.
+pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
+    let format = format(path, text)?;
+    let path: Arc<str> = path.into();
+    let mut facts = FileFacts::empty(Arc::clone(&path), format.language);
+    facts.lines = text.lines().count().try_into().unwrap_or(u32::MAX);
+    let found = (format.read)(&File { path: Arc::clone(&path), text, beside });
+    facts.directives = found.comments.iter().filter_map(Comment::directive).collect();
+    if !is_development_overlay(&path) {
+        facts.settings =
+            found.services.iter().flat_map(|service| service.environment.clone()).chain(found.settings).collect();
+        facts.settings.sort_by_key(|setting| setting.span);
+        facts.services = found.services;
+        facts.attachments = found.attachments;
+        facts.balancers = found.balancers;
+    }
+    Some(Extracted { facts, problems: found.problems })
 }
 
 /// True for a file that describes somebody's workplace (`docker-compose.override.yml`, `compose.dev.yaml`, `Procfile.dev`):
@@ -47,33 +163,6 @@ pub fn is_development_overlay(path: &str) -> bool {
     name.split(['.', '-', '_']).skip(1).any(|part| part == "override" || stage::is_workplace(part))
 }
 
-/// Reads a deployment file of the format that [`kind`] told.
-pub fn read(language: Language, path: &str, text: &str) -> (FileFacts, Vec<Problem>) {
-    let path: Arc<str> = path.into();
-    let mut facts = FileFacts::empty(Arc::clone(&path), language);
-    facts.lines = text.lines().count().try_into().unwrap_or(u32::MAX);
-    let found = match language {
-        Language::Compose => compose::read(&path, text),
-        Language::Procfile => procfile::read(&path, text),
-        _ => return (facts, Vec::new()),
-    };
-    facts.directives = found.comments.iter().filter_map(Comment::directive).collect();
-    if !is_development_overlay(&path) {
-        facts.services = found.services;
-        facts.settings = facts.services.iter().flat_map(|service| service.environment.clone()).collect();
-        facts.settings.sort_by_key(|setting| setting.span);
-    }
-    (facts, found.problems)
-}
-
-/// What a format's reader finds.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub services: Vec<crate::model::deployment::Service>,
-    pub comments: Vec<Comment>,
-    pub problems: Vec<Problem>,
-}
-
 /// From the first to behind the last of these places.
 fn span_between(first: Place, last: Place) -> Span {
     Span { line: first.0, column: first.1, end_line: last.0, end_column: last.1 + 1 }
@@ -82,6 +171,14 @@ fn span_between(first: Place, last: Place) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alone(_: &str) -> Option<String> {
+        None
+    }
+
+    fn language(path: &str, text: &str) -> Option<Language> {
+        read(path, text, &alone).map(|extracted| extracted.facts.language)
+    }
 
     #[test]
     fn formats_are_told_from_the_file_name() {
@@ -97,13 +194,31 @@ mod tests {
             "docker-cloud.yml",
         ];
         for name in compose {
-            assert_eq!(kind(name), Some(Language::Compose), "{name}");
+            assert_eq!(language(name, ""), Some(Language::Compose), "{name}");
         }
-        assert_eq!(kind("srv/Procfile"), Some(Language::Procfile));
-        assert_eq!(kind("Procfile.dev"), Some(Language::Procfile));
+        assert_eq!(language("srv/Procfile", ""), Some(Language::Procfile));
+        assert_eq!(language("Procfile.dev", ""), Some(Language::Procfile));
         for name in ["composer.yml", "values.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
-            assert_eq!(kind(name), None, "{name}");
+            assert_eq!(language(name, ""), None, "{name}");
         }
+    }
+
+    #[test]
+    fn every_line_of_the_table_names_a_format_and_a_pattern() {
+        let lines = include_str!("deploy/files.tsv").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        assert_eq!(FILES.rows.len(), lines.count());
+        for format in FORMATS {
+            assert!(FILES.rows.iter().any(|row| row.format.name == format.name), "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn paths_of_named_files_stay_in_the_project() {
+        let file = File { path: "deploy/compose.yml".into(), text: "", beside: &alone };
+        assert_eq!(file.path_of("../common.yml").as_deref(), Some("common.yml"));
+        assert_eq!(file.path_of("./a/./b.yml").as_deref(), Some("deploy/a/b.yml"));
+        assert_eq!(file.path_of("../../x.yml"), None);
+        assert_eq!(file.path_of("/etc/passwd"), None);
     }
 
     #[test]
@@ -124,8 +239,8 @@ mod tests {
 
     #[test]
     fn an_overlay_has_no_services_but_its_problems_are_told() {
-        let (facts, problems) =
-            read(Language::Compose, "compose.dev.yml", "services:\n  web:\n    build: .\n    build: x\n");
+        let text = "services:\n  web:\n    build: .\n    build: x\n";
+        let Extracted { facts, problems } = read("compose.dev.yml", text, &alone).unwrap();
         assert!(facts.services.is_empty());
         assert_eq!(problems.len(), 1);
     }
@@ -133,10 +248,10 @@ mod tests {
     #[test]
     fn comments_give_directives() {
         let text = "services:\n  # scaleproof: ignore[host-port] behind swarm\n  web:\n    build: . # scaleproof: ignore[x] y\n";
-        let (facts, _) = read(Language::Compose, "compose.yml", text);
+        let facts = read("compose.yml", text, &alone).unwrap().facts;
         let seen: Vec<_> = facts.directives.iter().map(|d| (d.text.as_str(), d.own_line, d.span.line)).collect();
         assert_eq!(seen, [("ignore[host-port] behind swarm", true, 2), ("ignore[x] y", false, 4)]);
-        let (facts, _) = read(Language::Procfile, "Procfile", "# scaleproof: ignore[x] y\nweb: a\n");
+        let facts = read("Procfile", "# scaleproof: ignore[x] y\nweb: a\n", &alone).unwrap().facts;
         assert_eq!(facts.directives.len(), 1);
         assert_eq!(facts.directives[0].span, Span::on_line(1, 1, 26));
     }

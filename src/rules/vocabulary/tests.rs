@@ -4,12 +4,12 @@ use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::SECTIONS;
-use crate::model::deployment::Role;
+use crate::model::deployment::{AffinityKey, Role, Sharing};
 use crate::model::fact::{AccessKind, Level};
 use crate::model::finding::{Confidence, Severity};
 use crate::rules::clause::{
-    ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause, ServicePattern,
-    ShapeName, StatePattern,
+    BalancerPattern, ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause,
+    ServicePattern, ShapeName, StatePattern,
 };
 use crate::rules::entry_point::{Code, Memory, Objects, RawEntryPoint};
 use crate::rules::pattern::LongForm;
@@ -66,6 +66,9 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
         ("condition", words_of::<Evidence>()),
         ("state", words_of::<StatePattern>()),
         ("service", words_of::<ServicePattern>()),
+        ("balancer", words_of::<BalancerPattern>()),
+        ("sharing", words_of::<Sharing>()),
+        ("affinity key", words_of::<AffinityKey>()),
         ("class", words_of::<ClassPattern>()),
         ("value", words_of::<LongForm>()),
         ("entry point", words_of::<RawEntryPoint>()),

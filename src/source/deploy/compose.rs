@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Found, Place};
+use super::{File, Found, Place};
 use crate::model::Name;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
@@ -20,7 +20,7 @@ mod ports;
 mod service;
 
 /// Reads a Compose file by itself; files that it includes, extends or is laid over are not known here.
-pub fn read(path: &Arc<str>, text: &str) -> Found {
+pub fn read(File { path, text, .. }: &File<'_>) -> Found {
     let tree = yaml::parse(path, text);
     let mut reader = Reader { path: Arc::clone(path), text, problems: tree.problems };
     let mut drafts = Vec::new();
@@ -32,7 +32,8 @@ pub fn read(path: &Arc<str>, text: &str) -> Found {
             }
         }
     }
-    Found { services: copies::gather(path, drafts), comments: tree.comments, problems: reader.problems }
+    let services = copies::gather(path, drafts);
+    Found { services, comments: tree.comments, problems: reader.problems, ..Found::default() }
 }
 
 /// What every part of a file is read with.

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use super::{Comment, Found, Place, command, processes, role};
+use super::{Comment, File, Found, Place, command, processes, role};
 use crate::model::Name;
 use crate::model::deployment::{Role, Service};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
-pub fn read(path: &Arc<str>, text: &str) -> Found {
+pub fn read(File { path, text, .. }: &File<'_>) -> Found {
     let mut found = Found::default();
     for (number, line) in (1..).zip(text.lines()) {
         let indent = line.chars().take_while(|char| char.is_whitespace()).count() as u32;
@@ -64,11 +64,15 @@ mod tests {
 
     use super::*;
 
+    fn found(text: &str) -> Found {
+        read(&File { path: "Procfile".into(), text, beside: &|_| None })
+    }
+
     #[test]
     fn lines_are_services_with_role_command_and_processes() {
         let text = "# how it runs\nrelease: python manage.py migrate\nweb: gunicorn -w 3 shop.wsgi\n\nclock: python clock.py\n\
                     tg: python bot.py\nworker: celery -A shop worker\n";
-        let found = read(&"Procfile".into(), text);
+        let found = found(text);
         let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.role, s.span.line)).collect();
         assert_eq!(
             seen,
@@ -84,12 +88,12 @@ mod tests {
 
     #[test]
     fn one_process_is_nothing_to_tell() {
-        assert_eq!(read(&"Procfile".into(), "web: gunicorn -w 1 app\n").services[0].processes, None);
+        assert_eq!(found("web: gunicorn -w 1 app\n").services[0].processes, None);
     }
 
     #[test]
     fn a_line_that_is_no_process_is_a_problem_with_its_line() {
-        let found = read(&"Procfile".into(), "web: a\nnonsense\n  bad name: x\nempty:\n");
+        let found = found("web: a\nnonsense\n  bad name: x\nempty:\n");
         let seen: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
         assert_eq!(seen.len(), 3);
         assert_eq!(seen[0], "Procfile:2:1: this is no `process type: command`");
@@ -99,7 +103,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "(\\PC|\n|: |#|web){0,40}") {
-            let _ = read(&"Procfile".into(), &text);
+            let _ = found(&text);
         }
     }
 }

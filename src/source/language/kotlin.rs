@@ -10,6 +10,7 @@ mod members;
 mod statements;
 mod types;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use tree_sitter::Node as Syntax;
@@ -111,6 +112,7 @@ static GRAMMAR: LazyLock<(Grammar<Kind>, Fields)> = LazyLock::new(|| {
 });
 
 fn extract(path: &str, text: &str) -> Extracted {
+    let text = &*with_end(text);
     let lines = Lines::new(text);
     if jvm::is_generated(text) {
         let facts = FileFacts { lines: lines.count(), ..FileFacts::empty(path, Language::Kotlin) };
@@ -124,6 +126,11 @@ fn extract(path: &str, text: &str) -> Extracted {
     let mut lower = Lower { walk: Walk::new(grammar, text), fields };
     let tree = lower.node(syntax.root_node());
     lower.walk.facts(&tree, &syntax, &jvm::KOTLIN, path, &lines)
+}
+
+/// The scanner of the grammar goes through an annotation until a blank ends it, and without one goes on for ever.
+fn with_end(text: &str) -> Cow<'_, str> {
+    if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) }
 }
 
 struct Lower<'t> {

@@ -171,10 +171,11 @@ fn one_service(path: &Arc<str>, mut group: Vec<Draft>) -> Service {
         return group.remove(0).service;
     }
     let instances = group.iter().map(|draft| as_instance(path, &draft.service)).collect();
+    let copies = group.iter().map(|draft| draft.service.name.clone()).collect();
     let container_name = contested_name(&group);
     let original = group.remove(original(&group)).service;
     let whole = group.into_iter().fold(original, |whole, copy| joined(whole, copy.service));
-    Service { instances, container_name, ..whole }
+    Service { instances, copies, container_name, ..whole }
 }
 
 /// The name that two copies ask for, or a copy that runs several times. Copies with names of their own get along.
@@ -200,6 +201,7 @@ fn joined(mut whole: Service, copy: Service) -> Service {
     whole
         .depends_on
         .extend(copy.depends_on.into_iter().filter(|name| !whole.depends_on.contains(name)).collect::<Vec<_>>());
+    whole.aliases.extend(copy.aliases);
     whole.host_network = whole.host_network.or(copy.host_network);
     whole.processes = whole.processes.or(copy.processes);
     whole.health_check &= copy.health_check;

@@ -4,7 +4,7 @@
 
 use super::Reader;
 use crate::model::Name;
-use crate::model::deployment::Mount;
+use crate::model::deployment::{Mount, Sharing};
 use crate::source::yaml::Node;
 
 impl Reader<'_> {
@@ -29,7 +29,7 @@ impl Reader<'_> {
             source: source.into(),
             target: target.into(),
             read_only: options.split(',').any(|option| matches!(option, "ro" | "readonly")),
-            bind: is_path(source),
+            sharing: if is_path(source) { Sharing::Bind } else { Sharing::Host },
             span: item.span,
         })
     }
@@ -50,7 +50,10 @@ impl Reader<'_> {
         Some(Mount {
             target: self.scalar(target, "target")?.value,
             read_only: item.get("read_only").is_some_and(|read_only| read_only.is_true()),
-            bind: kind == "bind" || kind.is_empty() && is_path(&source),
+            sharing: match kind == "bind" || kind.is_empty() && is_path(&source) {
+                true => Sharing::Bind,
+                false => Sharing::Host,
+            },
             span: item.span,
             source: Name::clone(&source),
         })

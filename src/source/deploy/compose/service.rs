@@ -32,6 +32,7 @@ impl Reader<'_> {
         let told = role::of(image.as_deref().filter(|_| build.is_none()), &commands, &entry.key);
         let is_app = told.is_none() && (build.is_some() || ports.iter().any(|port| port.host.is_some()));
         let stated = self.replicas(node);
+        let container_name = self.name(node, "container_name");
         let texts: Vec<String> = words.iter().map(|word| command_line::text(word)).collect();
         let service = Service {
             role: if is_app { Role::Web } else { told.unwrap_or(Role::Unknown) },
@@ -41,7 +42,8 @@ impl Reader<'_> {
             command_span: node.get("command").or(node.get("entrypoint")).map(|node| node.span),
             instances: stated.into_iter().collect(),
             processes: processes::of(&self.path, &commands, &environment).filter(|count| count.value != 1),
-            container_name: self.name(node, "container_name"),
+            aliases: self.aliases(node, container_name.as_ref()),
+            container_name,
             host_network: self.name(node, "network_mode").filter(|(mode, _)| mode == "host").map(|(_, span)| span),
             ports,
             mounts: self.mounts(node),
@@ -153,6 +155,19 @@ impl Reader<'_> {
             None => (text.value.trim(), from_outside(text.value.trim())),
         };
         Some(Setting { key: key.into(), value, function: None, span: item.span })
+    }
+
+    /// The names of its container and of its host, and those that it has in its networks.
+    fn aliases(&mut self, service: &Node, container_name: Option<&(Name, Span)>) -> Vec<Name> {
+        let host_name = self.name(service, "hostname");
+        let mut aliases: Vec<Name> =
+            container_name.cloned().into_iter().chain(host_name).map(|(name, _)| name).collect();
+        let networks = service.get("networks").and_then(|networks| networks.mapping());
+        for network in networks.iter().flat_map(|networks| &networks.entries) {
+            let names = network.value.get("aliases").and_then(|names| names.sequence()).unwrap_or_default();
+            aliases.extend(names.iter().filter_map(|name| name.text().cloned()));
+        }
+        aliases
     }
 
     fn health_check(&mut self, service: &Node) -> bool {

@@ -9,7 +9,7 @@ use crate::model::fact::Value;
 const COPIES_BY_MERGE: &str = include_str!("tests/copies_by_merge.yml");
 
 fn found(text: &str) -> Found {
-    read(&"docker-compose.yml".into(), text)
+    read(&File { path: "docker-compose.yml".into(), text, beside: &|_| None })
 }
 
 fn sound(text: &str) -> Vec<Service> {
@@ -223,7 +223,7 @@ services:
     );
     assert_eq!(services[1].image.as_deref(), Some("apache/airflow:2.9.0"));
     assert_eq!(services[1].depends_on, ["airflow-init", "redis"]);
-    assert_eq!((services[1].mounts[0].source.as_str(), services[1].mounts[0].bind), ("./dags", true));
+    assert_eq!((services[1].mounts[0].source.as_str(), services[1].mounts[0].is_bind()), ("./dags", true));
     assert_eq!(services[3].environment.len(), 2);
 }
 
@@ -409,7 +409,7 @@ fn volumes_in_every_spelling() {
       - {type: tmpfs, target: /tmp}
 ");
     let seen: Vec<_> =
-        service.mounts.iter().map(|m| (m.source.as_str(), m.target.as_str(), m.read_only, m.bind)).collect();
+        service.mounts.iter().map(|m| (m.source.as_str(), m.target.as_str(), m.read_only, m.is_bind())).collect();
     assert_eq!(
         seen,
         [

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::{ADAPTERS, Extracted};
 use super::extract;
+use crate::model::fact::Language;
 
 /// A snippet of each language that uses most of its grammar.
 pub(super) const REAL: &[(&str, &str)] = &[
@@ -303,3 +304,12 @@ const WORDS: &[&str] = &[
     "&.",
     "//",
 ];
+
+#[test]
+fn kotlin_that_ends_with_an_annotation_is_read_to_its_end() {
+    let text = "class Orders {\n    private val it }\n\n    @";
+    for annotation in ["", "A", "A(", "A(x) @B("] {
+        let extracted = crate::source::read("a.kt", &format!("{text}{annotation}")).unwrap();
+        assert_eq!(extracted.facts.language, Language::Kotlin, "{annotation}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Which code a service runs, and so which code runs more than once already.
+
+use super::fleet::{Deployed, Fleet};
+use super::table::in_words;
+use crate::model::Name;
+use crate::model::deployment::{Count, Role, Service};
+use crate::model::fact::FileFacts;
+use crate::model::finding::{Related, ServiceName};
+use crate::source::deploy::processes;
+
+/// What deployment files say about the code of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Context<'f> {
+    /// The services that run it.
+    pub apps: Vec<&'f Service>,
+    /// Their names and files.
+    pub names: Vec<ServiceName>,
+    /// Where several instances of it run already.
+    pub instances: Vec<Related>,
+    /// Where several processes of it run in one instance already.
+    pub processes: Vec<Related>,
+    /// Every service that runs it is declared to run once, and does: where that is.
+    pub runs_once: Vec<Related>,
+}
+
+/// What deployment files say about the code of a file.
+pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
+    let apps = running(fleet, path);
+    let is_single =
+        |app: &&Deployed<'_>| singletons.contains(&app.service.name) && app.service.running_processes() <= 1;
+    let names = apps.iter().map(|app| app.name()).collect();
+    let services = apps.iter().map(|app| &app.service).collect();
+    if !apps.is_empty() && apps.iter().all(is_single) {
+        let place = |app: &Deployed<'_>| Related {
+            location: app.location(),
+            message: format!("`{}`, which runs this, is declared to run once", app.service.name),
+            excerpt: None,
+        };
+        let runs_once = apps.into_iter().map(place).collect();
+        return Context { apps: services, names, runs_once, ..Context::default() };
+    }
+    let place = |app: &&Deployed<'_>, count: Option<&Count>| Related {
+        location: count.map_or(app.location(), |count| count.location.clone()),
+        message: format!("already more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
+        excerpt: None,
+    };
+    let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
+    let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
+    let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
+    let processes = several.map(|app| place(app, app.service.processes.as_ref()));
+    let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
+    let processes = processes.chain(workers).collect();
+    Context { apps: services, names, instances, processes, runs_once: Vec::new() }
+}
+
+/// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
+/// of them name the file, it is their program and nobody else's.
+pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deployed<'a>> {
+    let mut apps: Vec<_> = fleet.services.iter().filter(|app| is_app(&app.service)).collect();
+    if apps.len() > 1 {
+        apps.retain(|app| covers(&app.path, &app.service, path));
+    }
+    if apps.iter().any(|app| starts(&app.service, path)) {
+        apps.retain(|app| starts(&app.service, path));
+    }
+    apps
+}
+
+/// Is there code that the service runs, among these files?
+pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
+    let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
+    let mut code = files.iter().filter(|file| file.language.is_code());
+    code.any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
+}
+
+/// Does the command name the file, by its path or as a module: `python bot.py`, `python -m shop.bot`, `gunicorn shop.bot:app`?
+fn starts(service: &Service, path: &str) -> bool {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem).replace('/', ".");
+    let ends = |whole: &str, part: &str, mark: char| {
+        whole.strip_suffix(part).is_some_and(|rest| !part.is_empty() && (rest.is_empty() || rest.ends_with(mark)))
+    };
+    let command = service.command.as_deref().unwrap_or_default();
+    let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+    words.iter().enumerate().any(|(at, word)| {
+        // A single word may be anything, but behind these it is a module.
+        let is_module = word.contains(['.', ':']) || at > 0 && ["-m", "-A", "--app"].contains(&words[at - 1]);
+        let module = word.split(':').next().unwrap_or(word);
+        word.contains('.') && ends(path, word.trim_start_matches("./"), '/') || is_module && ends(&stem, module, '.')
+    })
+}
+
+/// Workers that a gunicorn.conf.py in the folder of the code, or above it, asks for.
+fn gunicorn_workers(file: &FileFacts, path: &str) -> Option<Related> {
+    let home = file.path.strip_suffix("gunicorn.conf.py").or_else(|| file.path.strip_suffix("gunicorn_config.py"))?;
+    let count = processes::workers_of_settings(&file.path, &file.settings).filter(|count| count.value > 1)?;
+    let message = format!("already more than one: {} processes: {}", count.value, count.stated_as);
+    path.starts_with(home).then_some(Related { location: count.location, message, excerpt: None })
+}
+
+/// A service that runs somebody's own code, as opposed to a database or a balancer.
+fn is_app(service: &Service) -> bool {
+    matches!(service.role, Role::Web | Role::Worker | Role::Cron | Role::Bot | Role::Unknown)
+}
+
+/// Is the file within the folder that the service is built from, or beside a file that names no such folder?
+fn covers(deployment: &str, service: &Service, path: &str) -> bool {
+    let home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if service.build.is_none() && service.image.is_some() {
+        return false;
+    }
+    let root = joined(home, service.build.as_deref().unwrap_or("."));
+    root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A path relative to a folder, without `.` and `..`; steps that lead out of the project are dropped.
+fn joined(folder: &str, relative: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(relative.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::location::{Location, Span};
+
+    fn count(value: u32, stated_as: &str, line: u32) -> Count {
+        let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));
+        Count { value, stated_as: stated_as.into(), location }
+    }
+
+    #[test]
+    fn a_service_covers_the_folder_that_it_is_built_from() {
+        let mut service = Service::named("web", Span::default());
+        service.build = Some("./shop/".into());
+        assert!(covers("docker-compose.yml", &service, "shop/server.js"));
+        assert!(!covers("docker-compose.yml", &service, "shop2/server.js"));
+        service.build = Some("../api".into());
+        assert!(covers("deploy/compose.yml", &service, "api/main.py"));
+        service.build = None;
+        assert!(covers("deploy/Procfile", &service, "deploy/main.py"));
+        assert!(!covers("deploy/Procfile", &service, "main.py"));
+    }
+
+    #[test]
+    fn a_command_names_the_file_that_it_starts() {
+        for (command, path, expected) in [
+            ("python bot.py", "bot.py", true),
+            ("python ./jobs/bot.py --once", "jobs/bot.py", true),
+            ("python -m shop.bot", "src/shop/bot.py", true),
+            ("gunicorn shop.web:app", "shop/web.py", true),
+            ("celery -A beat worker", "beat.py", true),
+            ("celery -A beat worker", "worker.py", false),
+            ("npm start", "start.js", false),
+            ("node dist/bot.js", "robot.js", false),
+            ("python bot.py", "robot.py", false),
+        ] {
+            let mut service = Service::named("x", Span::default());
+            service.command = Some(command.into());
+            assert_eq!(starts(&service, path), expected, "{command} and {path}");
+        }
+    }
+
+    #[test]
+    fn code_that_only_singletons_run_runs_once() {
+        let service = |name: &str, command: &str, instances: u32| {
+            let mut service = Service::named(name, Span::default());
+            service.role = Role::Worker;
+            service.command = Some(command.into());
+            service.instances = vec![count(instances, "replicas", 3)];
+            service
+        };
+        let runs_once = |bot: u32, path: &str| {
+            let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
+            file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
+            let files = [file];
+            context(&files, &Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
+        };
+        assert!(runs_once(1, "bot.py"));
+        assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");
+        assert!(!runs_once(1, "web.py"));
+        assert!(!runs_once(1, "shared.py"), "both run it");
+    }
+}

@@ -1,0 +1,230 @@
+//! Where a pattern over services or balancers finds what it looks for.
+
+use std::collections::BTreeMap;
+
+use super::fleet::{Deployed, Fleet};
+use crate::lint::value::{self, Fit};
+use crate::model::Name;
+use crate::model::deployment::{Affinity, AffinityKey, Balancer, Mount, Port, Role, Server, Service};
+use crate::model::fact::Setting;
+use crate::model::location::{Location, Span};
+use crate::rules::clause::{BalancerPattern, ServicePattern};
+use crate::rules::pattern::{Pattern, Patterns, ValuePattern};
+
+/// A place in a deployment file, and the value there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub location: Location,
+    pub value: String,
+}
+
+/// Where a service pattern finds what it looks for; empty where it does not.
+pub fn of_service(
+    deployed: &Deployed<'_>,
+    fleet: &Fleet<'_>,
+    pattern: &ServicePattern,
+    singletons: &[Name],
+) -> Vec<Place> {
+    let service = &deployed.service;
+    if !is_meant(deployed, fleet, pattern, singletons) {
+        return Vec::new();
+    }
+    let at =
+        |span: Span, value: &str| Place { location: Location::new(deployed.path.clone(), span), value: value.into() };
+    if let Some(commands) = &pattern.command {
+        let told = service.command.as_deref().zip(service.command_span);
+        let other = |command: &str| pattern.unless_command.as_ref().is_some_and(|not| not.matches(command));
+        let told = told.filter(|(command, _)| commands.matches(command) && !other(command));
+        return told.map(|(command, span)| at(span, command)).into_iter().collect();
+    }
+    if let Some(targets) = &pattern.mount {
+        let mounts = mounts(service, targets, pattern);
+        return mounts.map(|mount| at(mount.span, &mount.target)).collect();
+    }
+    if pattern.container_name {
+        return service.container_name.iter().map(|(name, span)| at(*span, name)).collect();
+    }
+    if pattern.host_port {
+        return contested(service, pattern.instances)
+            .map(|port| at(port.span, &port.host.map(|(first, _)| first.to_string()).unwrap_or_default()))
+            .collect();
+    }
+    if pattern.host_network {
+        return service.host_network.iter().map(|span| at(*span, "")).collect();
+    }
+    if !pattern.affinity.is_empty() {
+        return kept(service.affinity.as_ref(), &pattern.affinity).into_iter().collect();
+    }
+    if let Some(setting) = first(&service.settings, &pattern.with) {
+        return vec![at(setting.span, &shown(setting))];
+    }
+    if pattern.no_health_check {
+        return vec![at(service.span, "")];
+    }
+    let counted = service.instances.first().or(service.ceiling.as_ref());
+    let count = if pattern.processes > 1 { service.processes.as_ref().or(counted) } else { counted };
+    match count {
+        Some(count) => vec![Place { location: count.location.clone(), value: count.stated_as.to_string() }],
+        None => vec![at(service.span, "")],
+    }
+}
+
+/// Do all those fields fit that are no places?
+fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern, singletons: &[Name]) -> bool {
+    let service = &deployed.service;
+    let image = |patterns: &Option<Patterns>| {
+        patterns.as_ref().zip(service.image.as_ref()).map(|(patterns, image)| patterns.matches(image))
+    };
+    let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
+    pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
+        && (pattern.role.is_empty() || pattern.role.contains(&service.role))
+        && (pattern.image.is_none() || image(&pattern.image) == Some(true))
+        && image(&pattern.unless_image) != Some(true)
+        && (!pattern.declared_singleton || singletons.contains(&service.name))
+        && !(pattern.no_health_check && (service.health_check || balanced()))
+        && service.most_replicas() >= pattern.instances
+        && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
+        && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
+}
+
+fn mounts<'s>(service: &'s Service, targets: &Patterns, pattern: &ServicePattern) -> impl Iterator<Item = &'s Mount> {
+    let is_shared = |mount: &&Mount| pattern.sharing.is_empty() || pattern.sharing.contains(&mount.sharing);
+    let other = |mount: &&Mount| {
+        pattern.unless_mount.as_ref().is_some_and(|not| not.matches(&mount.target))
+            || pattern.unless_source.as_ref().is_some_and(|not| not.matches(&mount.source))
+    };
+    service
+        .mounts
+        .iter()
+        .filter(move |mount| !mount.read_only && targets.matches(&mount.target) && is_shared(mount) && !other(mount))
+}
+
+/// Where a balancer pattern finds what it looks for; `path` is its file's.
+pub fn of_balancer(balancer: &Balancer, path: &str, fleet: &Fleet<'_>, pattern: &BalancerPattern) -> Vec<Place> {
+    let at = |span: Span, value: &str| Place { location: Location::new(path, span), value: value.into() };
+    let count = balancer.servers.len();
+    let is_meant = count >= pattern.at_least
+        && pattern.at_most.is_none_or(|most| count <= most)
+        && !(pattern.no_health_check && balancer.health_check)
+        && fits(&balancer.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with);
+    if !is_meant {
+        return Vec::new();
+    }
+    let servers = |wanted: &dyn Fn(&Server) -> bool| {
+        balancer.servers.iter().filter(|server| wanted(server)).map(|server| at(server.span, &server.address)).collect()
+    };
+    if pattern.absent_server {
+        return servers(&|server| fleet.is_absent(server, path));
+    }
+    if pattern.missing_server {
+        return fleet.missing(balancer, path).into_iter().map(|name| at(balancer.span, name)).collect();
+    }
+    if !pattern.server_with.is_empty() {
+        return servers(&|server| fits(&server.settings, &pattern.server_with, None, &BTreeMap::new()));
+    }
+    if let Some(missing) = &pattern.server_without {
+        let mut found: Vec<Place> =
+            servers(&|server| !server.settings.iter().any(|setting| missing.matches(&setting.key)));
+        found.truncate(1);
+        return found;
+    }
+    if !pattern.affinity.is_empty() {
+        return kept(balancer.affinity.as_ref(), &pattern.affinity).into_iter().collect();
+    }
+    match first(&balancer.settings, &pattern.with) {
+        Some(setting) => vec![at(setting.span, &shown(setting))],
+        None => vec![at(balancer.span, &balancer.name)],
+    }
+}
+
+fn kept(affinity: Option<&Affinity>, keys: &[AffinityKey]) -> Option<Place> {
+    let affinity = affinity.filter(|affinity| keys.contains(&affinity.by))?;
+    Some(Place { location: affinity.location.clone(), value: affinity.stated_as.to_string() })
+}
+
+/// Are all of `with` there, and none of `without` and `unless_with`?
+fn fits(
+    settings: &[Setting],
+    with: &BTreeMap<Name, ValuePattern>,
+    without: Option<&Patterns>,
+    unless_with: &BTreeMap<Name, ValuePattern>,
+) -> bool {
+    with.iter().all(|asked| find(settings, asked).is_some())
+        && !unless_with.iter().any(|asked| find(settings, asked).is_some())
+        && !without.is_some_and(|keys| settings.iter().any(|setting| keys.matches(&setting.key)))
+}
+
+fn first<'s>(settings: &'s [Setting], with: &BTreeMap<Name, ValuePattern>) -> Option<&'s Setting> {
+    with.iter().find_map(|asked| find(settings, asked))
+}
+
+fn find<'s>(settings: &'s [Setting], (key, value): (&Name, &ValuePattern)) -> Option<&'s Setting> {
+    let key = Pattern::new(key.clone());
+    settings
+        .iter()
+        .find(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
+}
+
+fn shown(setting: &Setting) -> String {
+    use crate::model::fact::Value;
+    match &setting.value {
+        Value::Text(text) => text.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => setting.key.to_string(),
+    }
+}
+
+/// Published ports of which the instances do not each have their own. Copies of a service publish theirs one by one, so among
+/// them only a port that two publish is contested. `instances` below 2 asks what would happen if there were one more.
+fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
+    let copies = service.instances.len() > 1;
+    let needed = if instances < 2 { service.replicas() + 1 } else { service.replicas() };
+    service.ports.iter().enumerate().filter_map(move |(index, port)| {
+        let (first, last) = port.host?;
+        let available = u32::from(last.saturating_sub(first)) + 1;
+        let taken = service.ports[..index].iter().any(|other| other.host == port.host);
+        let contested = if copies { taken } else { available < needed };
+        contested.then_some(port)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::deployment::Count;
+
+    fn count(value: u32, stated_as: &str, line: u32) -> Count {
+        let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));
+        Count { value, stated_as: stated_as.into(), location }
+    }
+
+    fn port(host: (u16, u16), line: u32) -> Port {
+        Port { host: Some(host), container: 80, span: Span::on_line(line, 1, 2) }
+    }
+
+    fn contested_lines(service: &Service, instances: u32) -> Vec<u32> {
+        contested(service, instances).map(|port| port.span.line).collect()
+    }
+
+    #[test]
+    fn instances_that_share_a_port_of_the_host_contest_it() {
+        let mut service = Service::named("web", Span::default());
+        service.ports = vec![port((8080, 8080), 3), port((9000, 9002), 4)];
+        assert_eq!(contested_lines(&service, 1), [3], "a range has room for a second instance");
+        service.instances = vec![count(3, "scale", 2)];
+        assert_eq!(contested_lines(&service, 2), [3]);
+        service.instances = vec![count(4, "scale", 2)];
+        assert_eq!(contested_lines(&service, 2), [3, 4]);
+    }
+
+    #[test]
+    fn copies_with_ports_of_their_own_contest_nothing() {
+        let mut service = Service::named("web", Span::default());
+        service.instances = vec![count(1, "service `a`", 1), count(1, "service `b`", 5)];
+        service.ports = vec![port((8001, 8001), 3), port((8002, 8002), 6)];
+        assert!(contested_lines(&service, 2).is_empty());
+        service.ports.push(port((8001, 8001), 9));
+        assert_eq!(contested_lines(&service, 2), [9]);
+    }
+}
