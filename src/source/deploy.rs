@@ -19,6 +19,7 @@ use crate::model::problem::Problem;
 
 pub mod command;
 pub mod compose;
+pub mod helm;
 pub mod kubernetes;
 pub mod processes;
 pub mod procfile;
@@ -77,6 +78,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "helm", language: Language::Helm, read: helm::read },
     Format { name: "kubernetes", language: Language::Kubernetes, read: kubernetes::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];
@@ -200,7 +202,12 @@ mod tests {
         }
         assert_eq!(language("srv/Procfile", ""), Some(Language::Procfile));
         assert_eq!(language("Procfile.dev", ""), Some(Language::Procfile));
-        for name in ["composer.yml", "values.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
+        let manifest = "apiVersion: apps/v1\nkind: Deployment\n";
+        assert_eq!(language("k8s/web.yaml", manifest), Some(Language::Kubernetes));
+        assert_eq!(language("k8s/kustomization.yml", ""), Some(Language::Kubernetes));
+        assert_eq!(language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"), Some(Language::Kubernetes));
+        assert_eq!(language("chart/templates/web.yaml", manifest), Some(Language::Helm));
+        for name in ["composer.yml", "mkdocs.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
             assert_eq!(language(name, ""), None, "{name}");
         }
     }
