@@ -86,7 +86,7 @@ impl Call<'_> {
         Some(match name {
             "quote" => self.of_last(|text| serde_json::Value::from(text).to_string()),
             "squote" => self.of_last(|text| format!("'{}'", text.replace('\'', "''"))),
-            "toString" | "print" => self.of_last(str::to_owned),
+            "toString" => self.of_last(str::to_owned),
             "toYaml" | "toYamlPretty" => self.value(0).yaml().into(),
             // JSON is YAML, and in its flow form YAML can stand wherever JSON can.
             "toJson" | "toRawJson" | "toPrettyJson" => json(&self.value(0), 0).to_string().into(),
@@ -111,6 +111,7 @@ impl Call<'_> {
             "hasPrefix" => self.text(1).starts_with(&self.text(0)).into(),
             "hasSuffix" => self.text(1).ends_with(&self.text(0)).into(),
             "printf" => printf(&self.text(0), self.arguments.get(1..).unwrap_or_default()).into(),
+            "print" => self.arguments.iter().map(Value::text).collect::<String>().into(),
             "println" | "cat" => {
                 self.arguments.iter().map(Value::text).collect::<Vec<_>>().join(" ").into()
             }
@@ -119,6 +120,17 @@ impl Call<'_> {
                 let end = if end < 0 { usize::MAX } else { end as usize };
                 self.of_last(|text| text.chars().skip(start).take(end.saturating_sub(start)).collect())
             }
+            "regexMatch" => regex(&self.text(0)).is_some_and(|regex| regex.is_match(&self.text(1))).into(),
+            "regexFind" => {
+                let (regex, text) = (regex(&self.text(0)), self.text(1));
+                regex.and_then(|regex| regex.find(&text)).map_or("", |found| found.as_str()).into()
+            }
+            "regexReplaceAll" | "regexReplaceAllLiteral" => {
+                let text = self.text(1);
+                let replaced = regex(&self.text(0)).map(|regex| regex.replace_all(&text, self.text(2)).into_owned());
+                replaced.unwrap_or(text).into()
+            }
+            "regexQuoteMeta" => self.of_last(regex::escape),
             "join" => {
                 let items: Vec<String> = self.value(1).items().iter().map(Value::text).collect();
                 items.join(&self.text(0)).into()
@@ -316,6 +328,11 @@ fn json(value: &Value, depth: u8) -> serde_json::Value {
         }
         _ => serde_json::Value::Null,
     }
+}
+
+/// An expression that is none, or too large a one, matches nothing.
+fn regex(pattern: &str) -> Option<regex::Regex> {
+    regex::RegexBuilder::new(pattern).size_limit(200_000).build().ok()
 }
 
 fn indent(text: &str, width: i64) -> String {

@@ -26,7 +26,8 @@ pub(super) fn include(name: &str, dot: &Value, root: &Value) -> Option<Known> {
         _ if name.ends_with("fullname") || name.ends_with(".name") || name.ends_with(".names.namespace") => release(),
         _ if name.contains("matchLabels") || name.contains("selectorLabels") || name.contains("labels") => label().into(),
         _ if name.ends_with("serviceAccountName") => release(),
-        _ if name.starts_with("common.") => "".into(),
+        // Another template as a whole, for a checksum of what it gives.
+        _ if name.starts_with("common.") || name.contains("templates/") => "".into(),
         _ => return None,
     };
     Some(Known::Value(value))

@@ -118,8 +118,7 @@ impl Renderer {
                     self.branches(branches, is_with, source, scope, out, at)?;
                 }
                 Node::Range { pipe, body, otherwise } => {
-                    let value = self.pipe(pipe, scope)?;
-                    scope.variables.truncate(known.max(scope.variables.len().saturating_sub(pipe.variables.len())));
+                    let value = self.commands(pipe, scope)?;
                     let pairs = pairs(&value);
                     if pairs.is_empty() {
                         self.nodes(otherwise, source, scope, out, at)?;
@@ -172,11 +171,7 @@ impl Renderer {
     }
 
     fn pipe(&mut self, pipe: &Pipe, scope: &mut Scope) -> Result<Value, String> {
-        let mut value = None;
-        for command in &pipe.commands {
-            value = Some(self.command(command, value, scope)?);
-        }
-        let value = value.unwrap_or_else(Value::null);
+        let value = self.commands(pipe, scope)?;
         if let [name] = pipe.variables.as_slice() {
             let known = scope.variables.iter_mut().rev().find(|(known, _)| known == name).filter(|_| pipe.assigns);
             match known {
@@ -185,6 +180,15 @@ impl Renderer {
             }
         }
         Ok(value)
+    }
+
+    /// The value of a pipe, without its variables.
+    fn commands(&mut self, pipe: &Pipe, scope: &mut Scope) -> Result<Value, String> {
+        let mut value = None;
+        for command in &pipe.commands {
+            value = Some(self.command(command, value, scope)?);
+        }
+        Ok(value.unwrap_or_else(Value::null))
     }
 
     fn command(&mut self, terms: &[Term], last: Option<Value>, scope: &mut Scope) -> Result<Value, String> {

@@ -129,6 +129,8 @@ fn templates_give_what_helm_gives() {
         ("{{ range .Values.hosts }}{{ . }};{{ end }}", "a;b;"),
         ("{{ range $i, $h := .Values.hosts }}{{ $i }}{{ $h }}{{ end }}", "0a1b"),
         ("{{ range $k, $v := .Values.env }}{{ $k }}={{ $v }}{{ end }}", "SESSION_DRIVER=file"),
+        ("{{ $x := 1 }}{{ range $k, $v := .Values.env }}{{ $v }}{{ end }}{{ $x }}", "file1"),
+        ("{{ include (print $.Template.BasePath \"/x.yaml\") . | sha256sum }}", "x"),
         ("{{ $x := 1 }}{{ range .Values.hosts }}{{ $x = add $x 1 }}{{ end }}{{ $x }}", "3"),
         ("a:{{ toYaml .Values.resources | nindent 2 }}", "a:\n  requests:\n    cpu: 100m"),
         ("{{ include \"shop.labels\" . | nindent 2 }}", "\n  app.kubernetes.io/name: shop\n  app.kubernetes.io/version: \"1.4\""),
