@@ -323,13 +323,15 @@ impl<'r> Judge<'_, '_, 'r> {
             }
             return;
         }
+        let confidence = clause.confidence.unwrap_or(rule.confidence);
         self.hits.push(Hit {
             rule,
             file: subjects.file,
             span: subjects.span,
             function: subjects.function,
             severity,
-            confidence: clause.confidence.unwrap_or(rule.confidence),
+            // Values of a chart are what somebody may install it with, and need not.
+            confidence: if file.language == Language::Helm { confidence.lower() } else { confidence },
             words: Words { say: &clause.say, values: subjects.words, provided },
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,

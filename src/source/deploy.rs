@@ -25,6 +25,7 @@ pub mod cron;
 mod directive;
 pub mod envoy;
 pub mod haproxy;
+pub mod helm;
 pub mod hypercorn;
 pub mod image;
 mod ini;
@@ -102,6 +103,7 @@ struct Format {
 const FORMATS: &[Format] = &[
     Format { name: "caddy", language: Language::Caddy, read: caddy::read },
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "helm", language: Language::Helm, read: helm::read },
     Format { name: "kubernetes", language: Language::Kubernetes, read: kubernetes::read },
     Format { name: "amvera", language: Language::Platform, read: platform::amvera::read },
     Format { name: "app-engine", language: Language::Platform, read: platform::app_engine::read },
@@ -253,7 +255,15 @@ mod tests {
         }
         assert_eq!(language("srv/Procfile", ""), Some(Language::Procfile));
         assert_eq!(language("Procfile.dev", ""), Some(Language::Procfile));
-        for name in ["composer.yml", "values.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
+        let manifest = "apiVersion: apps/v1\nkind: Deployment\n";
+        assert_eq!(language("k8s/web.yaml", manifest), Some(Language::Kubernetes));
+        assert_eq!(language("k8s/kustomization.yml", ""), Some(Language::Kubernetes));
+        assert_eq!(
+            language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"),
+            Some(Language::Kubernetes)
+        );
+        assert_eq!(language("chart/templates/web.yaml", manifest), Some(Language::Helm));
+        for name in ["composer.yml", "mkdocs.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
             assert_eq!(language(name, ""), None, "{name}");
         }
     }

@@ -81,15 +81,14 @@ mod tests {
     fn files_are_told_by_their_names_and_where_needed_by_what_they_hold() {
         let of = |path, text: &str| format(path, || Some(text.as_bytes().to_vec()));
         assert_eq!(of("infra/main.tf", ""), Some("Terraform"));
-        assert_eq!(of("chart/templates/web.yaml", "apiVersion: v1\nname: {{ .x }}"), Some("Helm"));
-        assert_eq!(of("deploy/web.yaml", "apiVersion: apps/v1"), Some("Kubernetes"));
+        assert_eq!(of("stack.yaml", "AWSTemplateFormatVersion: 2010-09-09"), Some("CloudFormation"));
         assert_eq!(of("locales/de.yml", "de: hallo"), None);
         assert_eq!(of("Dockerfile", "FROM x"), Some("Dockerfile"));
         assert!(!may_be("logo.png"));
-        let count = count(["Helm", "Terraform", "Helm"]);
+        let count = count(["Bicep", "Terraform", "Bicep"]);
         assert_eq!(
             count.iter().map(|one| (&*one.format, one.files)).collect::<Vec<_>>(),
-            [("Helm", 2), ("Terraform", 1)]
+            [("Bicep", 2), ("Terraform", 1)]
         );
     }
 }
