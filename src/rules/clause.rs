@@ -308,6 +308,8 @@ pub struct ServicePattern {
     /// The fewest instances that it runs, or that its autoscaler may make.
     #[serde(default)]
     pub instances: u32,
+    /// The most instances that it may run.
+    pub at_most: Option<u32>,
     /// The fewest worker processes in each instance.
     #[serde(default)]
     pub processes: u32,

@@ -157,6 +157,7 @@ pub const SECTIONS: &[Section] = &[
             word("kind", "patterns", "what its format calls it, in lower case: `service`, `deployment`, `program`"),
             word("role", "list of roles", "what it is for, told from its image, command and name"),
             word("instances", "number", "the fewest instances that it runs, or that an autoscaler may make of it"),
+            word("at_most", "number", "the most instances that it may run"),
             word("processes", "number", "the fewest worker processes in each instance"),
             word("image", "patterns", "images of which alone the clause speaks"),
             word("unless_image", "patterns", "images of which the clause does not speak"),

@@ -10,7 +10,8 @@ use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, Says, Server, Service, Target};
 use crate::model::fact::{FileFacts, Language};
 use crate::model::finding::ServiceName;
-use crate::model::location::Location;
+use crate::model::location::{Location, Span};
+use crate::source::stage::{self, Stage};
 
 /// One service, put together.
 #[derive(Clone, Debug)]
@@ -28,6 +29,16 @@ pub struct Deployed<'a> {
 impl Deployed<'_> {
     pub fn name(&self) -> ServiceName {
         ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+    }
+
+    /// Where one of its spans lies. What stands in a file for a workplace is told where the service says that it uses it.
+    pub fn place(&self, span: Span) -> Location {
+        let place = self.service.place(span, &self.path);
+        if place.path == self.path || stage::of(&place.path) == Stage::Deployed {
+            return place;
+        }
+        let own = self.declared.command_span.unwrap_or(self.declared.span);
+        Location::new(self.path.clone(), own)
     }
 
     pub fn location(&self) -> Location {

@@ -29,7 +29,7 @@ pub fn of_service(
     if !is_meant(deployed, fleet, pattern, singletons) {
         return Vec::new();
     }
-    let at = |span: Span, value: &str| Place { location: service.place(span, &deployed.path), value: value.into() };
+    let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span);
         let told = told.filter(|(command, _)| commands.matches(command));
@@ -85,6 +85,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && (!pattern.declared_singleton || singletons.contains(&service.name))
         && !(pattern.no_health_check && (service.health_check || balanced()))
         && service.most_replicas() >= pattern.instances
+        && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
 }
