@@ -20,6 +20,7 @@ use crate::model::problem::Problem;
 pub mod command;
 pub mod compose;
 pub mod image;
+pub mod kamal;
 pub mod processes;
 pub mod procfile;
 pub mod role;
@@ -77,6 +78,7 @@ struct Format {
 
 const FORMATS: &[Format] = &[
     Format { name: "compose", language: Language::Compose, read: compose::read },
+    Format { name: "kamal", language: Language::Platform, read: kamal::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
 ];
 

@@ -10,15 +10,16 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
-pub use self::leaves::Leaf;
 use self::written::Written;
 use crate::model::Name;
 use crate::model::fact::Directive;
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
-mod leaves;
+mod flat;
 mod written;
+
+pub use flat::flat;
 
 /// Line and column of one character, from 1.
 pub type Place = (u32, u32);

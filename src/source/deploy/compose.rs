@@ -215,10 +215,14 @@ impl<'a> Reader<'a> {
         Some(services)
     }
 
+    fn interpolated<P: Copy>(&self, letters: &[(P, char)]) -> interpolate::Interpolated<P> {
+        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        interpolate::interpolate(letters, &known)
+    }
+
     fn text(&self, node: &Node) -> Option<Text> {
         node.text()?;
-        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
-        let interpolated = interpolate::interpolate(&node.letters(self.text), &known);
+        let interpolated = self.interpolated(&node.letters(self.text));
         let value = interpolated.text().into();
         Some(Text {
             letters: interpolated.letters,

@@ -7,7 +7,7 @@ use super::super::command::{self, Command};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
 use super::copies::Draft;
-use super::values::{from_outside, known};
+use super::values::{from, from_outside, known};
 use crate::model::Name;
 use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
@@ -174,7 +174,7 @@ impl Reader<'_> {
 
     fn variable(&mut self, entry: &Entry) -> Setting {
         let value = if entry.value.is_null() { from_outside(&entry.key) } else { self.value(&entry.value) };
-        Setting { key: entry.key.clone(), value, function: None, span: entry.value.since(entry.key_span) }
+        Setting { key: entry.key.clone(), value, function: None, span: from(entry.key_span, entry.value.span) }
     }
 
     fn value(&mut self, node: &Node) -> Value {

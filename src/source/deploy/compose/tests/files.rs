@@ -57,7 +57,7 @@ fn what_is_wrong_with_extends_is_told_where_it_stands() {
     assert_eq!(messages(&found), ["other.yml:1:34: the services that this one extends lead back to themselves"]);
     let outside = missing.replace("other.yml", "../../other.yml");
     assert!(messages(&among(&[("compose.yml", &outside)]))[0].ends_with("is outside of what is analysed"));
-    let here = "services: {a: {image: x}, b: {extends: {file: ./compose.yml, service: a}}}\n";
+    let here = "services: {a: {image: x}, b: {command: y, extends: {file: ./compose.yml, service: a}}}\n";
     let found = among(&[("compose.yml", here)]);
     assert_eq!((found.services.len(), found.services[1].image.as_deref()), (2, Some("x")));
     assert!(found.problems.is_empty());
