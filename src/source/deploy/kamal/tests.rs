@@ -82,8 +82,8 @@ fn each_role_runs_once_on_each_of_its_hosts() {
     assert_eq!(
         mounts,
         [
-            ("storage", "/rails/storage", Sharing::Host, false, 26),
-            ("/srv/conf", "/rails/conf", Sharing::Bind, true, 27)
+            ("storage", "/rails/storage", Sharing::Host, false, 27),
+            ("/srv/conf", "/rails/conf", Sharing::Bind, true, 28)
         ]
     );
     let variable =
