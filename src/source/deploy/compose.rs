@@ -30,7 +30,7 @@ mod values;
 const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
-/// themselves is laid over the one of its folder that says the rest.
+/// themselves is laid over the one that says the rest.
 pub fn read(file: &File<'_>) -> Found {
     let tree = yaml::parse(&file.path, file.text);
     let mut reader = Reader::new(file, tree.problems);
@@ -150,11 +150,12 @@ impl<'a> Reader<'a> {
         other
     }
 
-    /// The file of the same folder that Compose reads by itself, and the names of its services.
+    /// The file that Compose reads by itself in this folder, else in one above, and the names of its services.
     fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let bases = BASES.iter().filter(|_| !BASES.contains(&name));
-        let (path, other) = bases.filter_map(|base| self.file.path_of(base)).find_map(|path| {
+        let folders = (0..=self.path.matches('/').count()).filter(|_| !BASES.contains(&name));
+        let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
+        let (path, other) = bases.filter_map(|base| self.file.path_of(&base)).find_map(|path| {
             let other = self.other(&path)?;
             Some((path, other))
         })?;
