@@ -302,6 +302,8 @@ impl ClassPattern {
 pub struct ServicePattern {
     /// What its format calls it, in lower case: `deployment`, `program`; empty for anything.
     pub kind: Option<Patterns>,
+    /// Kinds of which the clause does not speak.
+    pub unless_kind: Option<Patterns>,
     /// Empty for any role.
     #[serde(default)]
     pub role: Vec<Role>,

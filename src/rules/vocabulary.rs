@@ -155,6 +155,7 @@ pub const SECTIONS: &[Section] = &[
         about: "A service of a deployment file. All fields that are given must fit.",
         words: &[
             word("kind", "patterns", "what its format calls it, in lower case: `service`, `deployment`, `program`"),
+            word("unless_kind", "patterns", "kinds of which the clause does not speak"),
             word("role", "list of roles", "what it is for, told from its image, command and name"),
             word("instances", "number", "the fewest instances that it runs, or that an autoscaler may make of it"),
             word("at_most", "number", "the most instances that it may run"),

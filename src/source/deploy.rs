@@ -165,7 +165,7 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
 /// True for a file that describes somebody's workplace (`docker-compose.override.yml`, `compose.dev.yaml`, `Procfile.dev`):
 /// what it starts is not what runs.
 pub fn is_development_overlay(path: &str) -> bool {
-    if path.split(['/', '\\']).any(|folder| folder == ".devcontainer") {
+    if path.split(['/', '\\']).any(|folder| matches!(folder, ".devcontainer" | "ci" | ".ci" | "e2e")) {
         return true;
     }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();

@@ -172,9 +172,15 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
         Says::Settings(settings) => service.settings.extend(settings.iter().cloned()),
         Says::Overlays(upper) => {
             let lower = std::mem::replace(service, Service::named("", service.span));
-            let span = lower.span;
+            let (span, kind) = (lower.span, lower.kind.clone());
+            // Of several overlays the one that runs most instances.
+            let most = (lower.instances != deployed.declared.instances && lower.replicas() > upper.replicas())
+                .then(|| lower.instances.clone());
             *service = upper.as_ref().clone().seen_from(path, &home).laid_over(lower);
-            service.span = span;
+            (service.span, service.kind) = (span, kind);
+            if let Some(most) = most {
+                service.instances = most;
+            }
         }
         Says::Replaces => {}
     }

@@ -96,7 +96,8 @@ fn image_of<'i>(service: &Service, path: &str, images: &'i [Image]) -> Option<&'
         })
     };
     let files = match setting("build.dockerfile") {
-        Some(file) => vec![joined(&context, &file)],
+        // Kamal runs in the folder of the project, and so takes its path from there.
+        Some(file) => vec![joined(&context, &file), joined("", &file)],
         None => ["Dockerfile", "Containerfile"].map(|file| joined(&context, file)).to_vec(),
     };
     let here = || images.iter().filter(|(path, _)| files.iter().any(|file| *file == **path));

@@ -78,6 +78,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     };
     let balanced = || fleet.beside(deployed).any(|other| other.service.role == Role::Balancer);
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
+        && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.image.is_none() || image(&pattern.image) == Some(true))
         && image(&pattern.unless_image) != Some(true)
@@ -184,7 +185,8 @@ fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
     let copies = service.instances.len() > 1;
     let needed = if instances < 2 { service.replicas() + 1 } else { service.replicas() };
     service.ports.iter().enumerate().filter_map(move |(index, port)| {
-        let (first, last) = port.host?;
+        // How many ports a variable holds is not known.
+        let (first, last) = port.host.filter(|host| *host != (0, 0))?;
         let available = u32::from(last.saturating_sub(first)) + 1;
         let taken = service.ports[..index].iter().any(|other| other.host == port.host);
         let contested = if copies { taken } else { available < needed };

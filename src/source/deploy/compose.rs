@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::{File, Found, Place};
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Says, Sharing, Target};
+use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
 use crate::source::settings;
@@ -47,6 +48,7 @@ pub fn read(file: &File<'_>) -> Found {
             }
         }
     }
+    mark_jobs(&mut drafts);
     let mut attachments = std::mem::take(&mut reader.attachments);
     if let Some((path, names)) = below.filter(|_| is_overlay) {
         let (parts, own) = drafts.into_iter().partition(|draft| names.contains(&draft.service.name));
@@ -59,6 +61,21 @@ pub fn read(file: &File<'_>) -> Found {
     }
     let services = copies::gather(&file.path, drafts);
     Found { services, attachments, comments: tree.comments, problems: reader.problems, ..Found::default() }
+}
+
+/// Others wait until a job has come to its end.
+fn mark_jobs(drafts: &mut [copies::Draft]) {
+    let awaited = |setting: &Setting| {
+        let ends = matches!(&setting.value, Value::Text(text) if text == "service_completed_successfully");
+        let name = setting.key.strip_prefix("depends_on.")?.strip_suffix(".condition")?;
+        ends.then(|| Name::new(name))
+    };
+    let awaited: HashSet<Name> =
+        drafts.iter().flat_map(|draft| draft.service.settings.iter().filter_map(awaited)).collect();
+    drafts
+        .iter_mut()
+        .filter(|draft| awaited.contains(&draft.service.name))
+        .for_each(|draft| draft.service.kind = Name::new(service::JOB));
 }
 
 /// Says neither what runs nor where that is said.
@@ -153,7 +170,8 @@ impl<'a> Reader<'a> {
     /// The file that Compose reads by itself in this folder, else in one above, and the names of its services.
     fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let folders = (0..=self.path.matches('/').count()).filter(|_| !BASES.contains(&name));
+        let nearest = usize::from(BASES.contains(&name));
+        let folders = nearest..=self.path.matches('/').count();
         let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
         let (path, other) = bases.filter_map(|base| self.file.path_of(&base)).find_map(|path| {
             let other = self.other(&path)?;
