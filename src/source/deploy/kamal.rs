@@ -54,6 +54,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn app(&mut self, app: &Node) {
         let roles = self.roles(app);
+        if roles.is_empty() {
+            self.found.settings = self.environment(app.get("env"));
+        }
         // `config/deploy.staging.yml` changes what `config/deploy.yml` says.
         let base = self.file.path_of("deploy.yml").filter(|path| app.get("image").is_none() && **path != *self.path);
         for (name, span, role) in roles {
