@@ -29,6 +29,7 @@ pub mod helm;
 pub mod hypercorn;
 pub mod image;
 mod ini;
+pub mod kamal;
 pub mod kubernetes;
 pub mod nginx;
 mod page;
@@ -114,6 +115,7 @@ const FORMATS: &[Format] = &[
     Format { name: "haproxy", language: Language::HaProxy, read: haproxy::read },
     Format { name: "heroku", language: Language::Platform, read: platform::heroku::read },
     Format { name: "nginx", language: Language::Nginx, read: nginx::read },
+    Format { name: "kamal", language: Language::Platform, read: kamal::read },
     Format { name: "procfile", language: Language::Procfile, read: procfile::read },
     Format { name: "railway", language: Language::Platform, read: platform::railway::read },
     Format { name: "render", language: Language::Platform, read: platform::render::read },
@@ -213,7 +215,8 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
 /// True for a file that describes somebody's workplace (`docker-compose.override.yml`, `compose.dev.yaml`, `Procfile.dev`):
 /// what it starts is not what runs.
 pub fn is_development_overlay(path: &str) -> bool {
-    if stage::of(path) == stage::Stage::Workplace {
+    let within = ["ci", ".ci", "e2e"];
+    if stage::of(path) == stage::Stage::Workplace || path.split(['/', '\\']).any(|folder| within.contains(&folder)) {
         return true;
     }
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();

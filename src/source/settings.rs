@@ -11,7 +11,7 @@
 
 mod dockerfile;
 mod dotenv;
-mod erb;
+pub(super) mod erb;
 mod hocon;
 mod ini;
 mod json;
@@ -150,11 +150,6 @@ impl<'t> Sheet<'t> {
                 self.problem_at(format!("further settings, beyond the first {MAX_SETTINGS}, are not read"), span);
             }
         }
-    }
-
-    /// No more settings are taken.
-    fn is_full(&self) -> bool {
-        self.facts.settings.len() >= MAX_SETTINGS
     }
 
     /// What this document says so far of a key.

@@ -10,7 +10,6 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
-pub use self::leaves::Leaf;
 use self::written::Written;
 use crate::model::Name;
 use crate::model::fact::Directive;
@@ -18,7 +17,6 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 mod flat;
-mod leaves;
 mod written;
 
 pub use flat::flat;

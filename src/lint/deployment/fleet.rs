@@ -9,8 +9,9 @@ use super::{code, image, script};
 use crate::model::deployment::{Attachment, Balancer, HealthCheck, SERVER, Says, Service, Target};
 use crate::model::fact::{FileFacts, Language, Value};
 use crate::model::finding::ServiceName;
-use crate::model::location::Location;
+use crate::model::location::{Location, Span};
 use crate::source::deploy::processes;
+use crate::source::stage::{self, Stage};
 
 /// One service, put together.
 #[derive(Clone, Debug)]
@@ -32,6 +33,16 @@ pub struct Deployed<'a> {
 impl Deployed<'_> {
     pub fn name(&self) -> ServiceName {
         ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+    }
+
+    /// Where one of its spans lies. What stands in a file for a workplace is told where the service says that it uses it.
+    pub fn place(&self, span: Span) -> Location {
+        let place = self.service.place(span, &self.path);
+        if place.path == self.path || stage::of(&place.path) == Stage::Deployed {
+            return place;
+        }
+        let own = self.declared.command_span.unwrap_or(self.declared.span);
+        Location::new(self.path.clone(), own)
     }
 
     pub fn location(&self) -> Location {
@@ -208,9 +219,15 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
         }
         Says::Overlays(upper) => {
             let lower = std::mem::replace(service, Service::named("", service.span));
-            let span = lower.span;
+            let (span, kind) = (lower.span, lower.kind.clone());
+            // Of several overlays the one that runs most instances.
+            let most = (lower.instances != deployed.declared.instances && lower.replicas() > upper.replicas())
+                .then(|| lower.instances.clone());
             *service = upper.as_ref().clone().seen_from(path, &home).laid_over(lower);
-            service.span = span;
+            (service.span, service.kind) = (span, kind);
+            if let Some(most) = most {
+                service.instances = most;
+            }
         }
         Says::Replaces => {}
     }

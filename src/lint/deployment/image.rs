@@ -43,7 +43,7 @@ pub(super) fn build(services: &mut Vec<Deployed<'_>>) {
 fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<str>>) -> bool {
     let is_pulled = |service: &Service| {
         let of_image = service.image.as_deref().filter(|_| service.build.is_none());
-        is_app(service) && of_image.is_some_and(|image| role::of_image(image).is_none())
+        of_image.is_some_and(|image| role::of_image(image).is_none())
     };
     let open: Vec<&Image> = images
         .iter()
@@ -54,7 +54,15 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
     names.sort_by(|one, other| repository(one).cmp(repository(other)));
     names.dedup_by(|one, other| repository(one) == repository(other));
     let only = <[&Image; 1]>::try_from(open.as_slice()).ok().map(|[image]| image).filter(|_| names.len() == 1);
-    let mut unexplained = false;
+    // A process of a Procfile may well be that of an image.
+    let mut unexplained = services.iter().any(|it| {
+        let service = &it.service;
+        service.kind != *IMAGE
+            && service.kind != *STAGE
+            && is_app(service)
+            && service.build.is_none()
+            && service.image.is_none()
+    });
     for it in services.iter_mut().filter(|it| is_pulled(&it.service)) {
         let named = || {
             let name = it.service.image.as_deref().map(repository)?.rsplit('/').next()?.to_ascii_lowercase();
@@ -65,7 +73,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
                 built.push(path.clone());
                 inherit(&mut it.service, &it.path, image, path);
             }
-            None => unexplained = true,
+            None => unexplained |= is_app(&it.service),
         }
     }
     unexplained
@@ -88,7 +96,8 @@ fn image_of<'i>(service: &Service, path: &str, images: &'i [Image]) -> Option<&'
         })
     };
     let files = match setting("build.dockerfile") {
-        Some(file) => vec![joined(&context, &file)],
+        // Kamal runs in the folder of the project, and so takes its path from there.
+        Some(file) => vec![joined(&context, &file), joined("", &file)],
         None => ["Dockerfile", "Containerfile"].map(|file| joined(&context, file)).to_vec(),
     };
     let here = || images.iter().filter(|(path, _)| files.iter().any(|file| *file == **path));

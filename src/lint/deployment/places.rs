@@ -32,7 +32,7 @@ pub fn of_service(
     if !is_meant(deployed, fleet, pattern, singletons) {
         return Vec::new();
     }
-    let at = |span: Span, value: &str| Place { location: service.place(span, &deployed.path), value: value.into() };
+    let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
     if let Some(index) = below(&service.settings, &pattern.below) {
         let is_meant = pattern.command.as_ref().is_none_or(runs);
@@ -321,7 +321,8 @@ fn contested(service: &Service, instances: u32) -> impl Iterator<Item = &Port> {
     let copies = service.instances.len() > 1;
     let needed = if instances < 2 { service.replicas() + 1 } else { service.replicas() };
     service.ports.iter().enumerate().filter_map(move |(index, port)| {
-        let (first, last) = port.host?;
+        // How many ports a variable holds is not known.
+        let (first, last) = port.host.filter(|host| *host != (0, 0))?;
         let available = u32::from(last.saturating_sub(first)) + 1;
         let taken = service.ports[..index].iter().any(|other| other.host == port.host);
         let contested = if copies { taken } else { available < needed };

@@ -31,7 +31,7 @@ mod values;
 const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
-/// themselves is laid over the one of its folder that says the rest.
+/// themselves is laid over the one that says the rest.
 pub fn read(file: &File<'_>) -> Found {
     let tree = yaml::parse(&file.path, file.text);
     let mut reader = Reader::new(file, tree.problems);
@@ -48,6 +48,7 @@ pub fn read(file: &File<'_>) -> Found {
             }
         }
     }
+    mark_jobs(&mut drafts);
     let mut attachments = std::mem::take(&mut reader.attachments);
     if let Some((path, names)) = below.filter(|_| is_overlay) {
         let (parts, own) = drafts.into_iter().partition(|draft| names.contains(&draft.service.name));
@@ -61,6 +62,21 @@ pub fn read(file: &File<'_>) -> Found {
     let services = copies::gather(&file.path, drafts);
     let settings = tree.documents.iter().flat_map(|document| shared_networks(document)).collect();
     Found { services, attachments, settings, comments: tree.comments, problems: reader.problems, ..Found::default() }
+}
+
+/// Others wait until a job has come to its end.
+fn mark_jobs(drafts: &mut [copies::Draft]) {
+    let awaited = |setting: &Setting| {
+        let ends = matches!(&setting.value, Value::Text(text) if text == "service_completed_successfully");
+        let name = setting.key.strip_prefix("depends_on.")?.strip_suffix(".condition")?;
+        ends.then(|| Name::new(name))
+    };
+    let awaited: HashSet<Name> =
+        drafts.iter().flat_map(|draft| draft.service.settings.iter().filter_map(awaited)).collect();
+    drafts
+        .iter_mut()
+        .filter(|draft| awaited.contains(&draft.service.name))
+        .for_each(|draft| draft.service.kind = Name::new(service::JOB));
 }
 
 /// Says neither what runs nor where that is said.
@@ -164,11 +180,13 @@ impl<'a> Reader<'a> {
         other
     }
 
-    /// The file of the same folder that Compose reads by itself, and the names of its services.
+    /// The file that Compose reads by itself in this folder, else in one above, and the names of its services.
     fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
-        let bases = BASES.iter().filter(|_| !BASES.contains(&name));
-        let (path, other) = bases.filter_map(|base| self.file.path_of(base)).find_map(|path| {
+        let nearest = usize::from(BASES.contains(&name));
+        let folders = nearest..=self.path.matches('/').count();
+        let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
+        let (path, other) = bases.filter_map(|base| self.file.path_of(&base)).find_map(|path| {
             let other = self.other(&path)?;
             Some((path, other))
         })?;
@@ -229,10 +247,14 @@ impl<'a> Reader<'a> {
         Some(services)
     }
 
+    fn interpolated<P: Copy>(&self, letters: &[(P, char)]) -> interpolate::Interpolated<P> {
+        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        interpolate::interpolate(letters, &known)
+    }
+
     fn text(&self, node: &Node) -> Option<Text> {
         node.text()?;
-        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
-        let interpolated = interpolate::interpolate(&node.letters(self.text), &known);
+        let interpolated = self.interpolated(&node.letters(self.text));
         let value = interpolated.text().into();
         Some(Text {
             letters: interpolated.letters,

@@ -85,6 +85,8 @@ fn list(line: &[(Place, char)]) -> Option<Vec<Word<Place>>> {
 pub struct Stage {
     /// `FROM … AS name`.
     pub name: Option<String>,
+    /// The image that it is made of, in the end.
+    base: String,
     /// Where it begins.
     pub span: Span,
     pub entrypoint: Option<Program>,
@@ -101,8 +103,9 @@ pub struct Stage {
 
 impl Stage {
     /// A stage that begins with what another one ends with: `FROM base AS web`.
-    pub fn after(base: Option<&Stage>, name: Option<String>, span: Span) -> Self {
-        Stage { name, span, inherited: true, ..base.cloned().unwrap_or_default() }
+    pub fn after(base: Option<&Stage>, image: &str, name: Option<String>, span: Span) -> Self {
+        let base = base.cloned().unwrap_or_else(|| Stage { base: image.to_owned(), ..Stage::default() });
+        Stage { name, span, inherited: true, ..base }
     }
 
     pub fn run(&mut self, cmd: Option<Program>) {
@@ -156,7 +159,10 @@ impl Stage {
         let words: Command = programs.iter().flat_map(|program| program.words.clone()).collect();
         let commands = command::simple_commands(&words);
         let line = programs.iter().map(|program| program.line()).collect::<Vec<_>>().join(" ");
-        let told = role::of_commands(&commands).or_else(|| role::of_name(name));
+        // An app may well be made of a web server's image, and seldom of a database's.
+        let is_store = |role: &Role| matches!(role, Role::Database | Role::Cache | Role::Broker);
+        let of_base = || role::of_image(&self.base).filter(is_store);
+        let told = role::of_commands(&commands).or_else(of_base).or_else(|| role::of_name(name));
         let mut settings = self.settings.clone();
         if let Some(entrypoint) = &self.entrypoint {
             let value = Value::Text(entrypoint.line().into());

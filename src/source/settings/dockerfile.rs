@@ -92,9 +92,9 @@ impl Instruction {
 fn stage(text: &str, stages: &[Stage], span: Span) -> Stage {
     let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with("--")).collect();
     let name = words.get(2).filter(|_| words[1].eq_ignore_ascii_case("as")).map(|name| name.to_ascii_lowercase());
-    let base = words.first().map(|base| base.to_ascii_lowercase());
-    let base = stages.iter().rev().find(|stage| stage.name.is_some() && stage.name == base);
-    Stage::after(base, name, span)
+    let image = words.first().map(|base| base.to_ascii_lowercase()).unwrap_or_default();
+    let base = stages.iter().rev().find(|stage| stage.name.as_ref() == Some(&image));
+    Stage::after(base, &image, name, span)
 }
 
 fn program(sheet: &mut Sheet<'_>, line: &Line) -> Option<Program> {

@@ -17,14 +17,14 @@ const MARK: char = '\u{E000}';
 const FILL: char = '\u{E001}';
 
 /// A text whose tags have been taken out.
-pub(super) struct Tags<'t> {
+pub(in crate::source) struct Tags<'t> {
     source: &'t str,
     /// Where the Ruby of each tag that gives a value stands.
     expressions: Vec<Range<usize>>,
 }
 
 /// The text without its tags, and the tags; `None` where it has none.
-pub(super) fn take_out(text: &str) -> Option<(String, Tags<'_>)> {
+pub(in crate::source) fn take_out(text: &str) -> Option<(String, Tags<'_>)> {
     text.contains("<%").then_some(())?;
     let mut out = String::with_capacity(text.len());
     let mut tags = Tags { source: text, expressions: Vec::new() };
@@ -60,7 +60,7 @@ fn stand_in(tag: &str, number: usize) -> String {
 
 impl Tags<'_> {
     /// What a scalar with tags stands for.
-    pub(super) fn value(&self, scalar: &str) -> Option<Value> {
+    pub(in crate::source) fn value(&self, scalar: &str) -> Option<Value> {
         let start = scalar.find(MARK)?;
         let rest = scalar[start..].trim_start_matches(MARK);
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());

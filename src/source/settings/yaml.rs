@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::placeholder::{self, Syntax, environment};
 use super::{Sheet, erb};
 use crate::model::fact::Value;
-use crate::source::yaml::{Comment, Content, parse};
+use crate::source::yaml::{Comment, flat, parse};
 
 /// Stands for the `@` of `@project.version@`, which Maven replaces and with which no value of YAML may begin.
 const FILTERED: char = '\u{E002}';
@@ -25,14 +25,13 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
             None => problem,
         });
     }
+    let value = |text: &str, plain: bool| {
+        tags.as_ref().and_then(|tags| tags.value(text)).unwrap_or_else(|| scalar(text, plain))
+    };
     for document in &tree.documents {
-        document.leaves("", document.span, &mut |leaf| {
-            if let Content::Scalar { text, plain } = &leaf.node.content {
-                let value = tags.as_ref().and_then(|tags| tags.value(text)).unwrap_or_else(|| scalar(text, *plain));
-                sheet.set_at(leaf.key, value, leaf.span);
-            }
-            !sheet.is_full()
-        });
+        for setting in flat("", document, &value) {
+            sheet.set_at(&setting.key, setting.value, setting.span);
+        }
         sheet.end_document();
     }
 }

@@ -4,6 +4,9 @@
 
 use super::super::File;
 use super::Reader;
+use crate::model::Name;
+use crate::model::deployment::{Attachment, Says, Target};
+use crate::model::location::Span;
 use crate::source::yaml::Node;
 
 /// Files that include each other deeper than this are nobody's.
@@ -26,9 +29,21 @@ impl Reader<'_> {
                         "Compose refuses such a circle.",
                     );
                 }
-                Some(_) => {}
+                Some(path) => self.replace(document, &path, node.span),
             }
         }
+    }
+
+    /// A service that this file declares as well is this file's.
+    fn replace(&mut self, document: &Node, path: &str, span: Span) {
+        let own: Vec<Name> = names(document).collect();
+        let Some(other) = self.other(path) else { return };
+        let both = other.documents.iter().flat_map(|document| names(document)).filter(|name| own.contains(name));
+        self.attachments.extend(both.map(|name| Attachment {
+            target: Target::Declared { path: path.into(), name },
+            says: Says::Replaces,
+            span,
+        }));
     }
 
     /// Does a file include this one, itself or through others?
@@ -48,6 +63,11 @@ impl Reader<'_> {
         }
         false
     }
+}
+
+fn names(document: &Node) -> impl Iterator<Item = Name> {
+    let services = document.get("services").and_then(|services| services.mapping());
+    services.into_iter().flat_map(|services| &services.entries).map(|entry| entry.key.clone())
 }
 
 /// The files that a document includes, those of other machines left out.

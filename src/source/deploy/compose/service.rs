@@ -7,13 +7,16 @@ use super::super::command::{self, Command};
 use super::super::{SEVERAL, processes, role};
 use super::Reader;
 use super::copies::Draft;
-use super::values::{from_outside, known};
+use super::values::{from, from_outside, known};
 use crate::model::Name;
 use crate::model::command_line;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::source::yaml::{Content, Entry, Node};
+
+/// What a task that runs to its end is called.
+pub(super) const JOB: &str = "job";
 
 impl Reader<'_> {
     /// The service `entry`; `node` is its value with all that it extends in this file.
@@ -83,17 +86,33 @@ impl Reader<'_> {
             settings,
             ..Service::named(entry.key.clone(), entry.key_span)
         };
-        // A job of a swarm runs to its end; several of its tasks share the work.
-        if service
-            .settings
-            .iter()
-            .any(|it| it.key == "deploy.mode" && matches!(&it.value, Value::Text(mode) if mode.ends_with("-job")))
-        {
-            service.kind = Name::new("job");
+        if self.is_job(node) {
+            service.kind = Name::new(JOB);
         }
+        // A file of variables is often shared by all services; a database makes nothing of a server's.
+        let own = service.environment.clone();
         self.read_env_files(node, &mut service);
-        service.processes = processes::of(&self.path, &commands, &service.environment).filter(|count| count.value != 1);
+        let environment = match service.role {
+            Role::Web => &service.environment,
+            Role::Database | Role::Cache | Role::Broker | Role::Balancer => &Vec::new(),
+            _ => &own,
+        };
+        service.processes = processes::of(&self.path, &commands, environment).filter(|count| count.value != 1);
         service
+    }
+
+    /// A task that runs to its end: one of a swarm, or one that nothing starts again.
+    fn is_job(&self, service: &Node) -> bool {
+        let text =
+            |node: Option<&Rc<Node>>| node.and_then(|node| self.text(node)).map(|text| text.value).unwrap_or_default();
+        let deploy = service.get("deploy");
+        let policy = deploy.and_then(|deploy| deploy.get("restart_policy"));
+        let ends = |policy: &str| matches!(policy, "no" | "none" | "false");
+        let has_port = service.get("ports").is_some();
+        text(deploy.and_then(|deploy| deploy.get("mode"))).ends_with("-job")
+            || !has_port
+                && (ends(&text(service.get("restart")))
+                    || ends(&text(policy.and_then(|policy| policy.get("condition")))))
     }
 
     fn words(&mut self, service: &Node, key: &str) -> Command {
@@ -174,7 +193,7 @@ impl Reader<'_> {
 
     fn variable(&mut self, entry: &Entry) -> Setting {
         let value = if entry.value.is_null() { from_outside(&entry.key) } else { self.value(&entry.value) };
-        Setting { key: entry.key.clone(), value, function: None, span: entry.value.since(entry.key_span) }
+        Setting { key: entry.key.clone(), value, function: None, span: from(entry.key_span, entry.value.span) }
     }
 
     fn value(&mut self, node: &Node) -> Value {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Reader, Text};
+use super::Reader;
 use crate::model::Name;
 use crate::model::deployment::Service;
 use crate::model::fact::{Setting, Value};
+use crate::model::location::Span;
 use crate::source::settings;
-use crate::source::yaml::{Content, Node};
+use crate::source::yaml::{Node, flat};
 
 /// A service with more settings than this is data.
 const MAX_SETTINGS: usize = 2_000;
@@ -22,37 +23,26 @@ impl Reader<'_> {
     /// Everything that the service says, under dotted keys. Short forms have the keys of the long ones: `build: .` is
     /// `build.context`, `depends_on: [db]` is `depends_on.db.condition: service_started`.
     pub(super) fn settings(&self, service: &Node) -> Vec<Setting> {
-        let mut settings = Vec::new();
+        let value = |text: &str, plain: bool| {
+            let letters: Vec<_> = text.chars().map(|char| ((), char)).collect();
+            let text = self.interpolated(&letters);
+            match known(&text.text(), text.unknown, text.variable.as_deref()) {
+                Value::Text(text) if plain => settings::plain(&text),
+                value => value,
+            }
+        };
         let entries = service.mapping().into_iter().flat_map(|mapping| &mapping.entries);
+        let mut settings = Vec::new();
         for entry in entries.filter(|entry| !VARIABLES.contains(&entry.key.as_str())) {
             let key = if entry.key == "build" && entry.value.text().is_some() { "build.context" } else { &entry.key };
-            entry.value.leaves(key, entry.key_span, &mut |leaf| {
-                let Some(text) = self.text(leaf.node) else { return true };
-                let (key, value) = self.long_form(leaf.key, leaf.node, &text);
-                settings.push(Setting { key: key.into(), value, function: None, span: leaf.span });
-                settings.len() < MAX_SETTINGS
-            });
+            let at = |setting: Setting| match setting.key == key {
+                true => Setting { span: from(entry.key_span, setting.span), ..setting },
+                false => setting,
+            };
+            settings.extend(flat(key, &entry.value, &value).into_iter().map(at).map(long_form));
         }
+        settings.truncate(MAX_SETTINGS);
         settings
-    }
-
-    fn long_form(&self, key: &str, node: &Node, text: &Text) -> (String, Value) {
-        let (list, index) = key.rsplit_once('.').unwrap_or(("", key));
-        let is_element = index.bytes().all(|byte| byte.is_ascii_digit());
-        let name = list.rsplit('.').next().unwrap_or(list);
-        if is_element && list == "depends_on" {
-            return (format!("depends_on.{}.condition", text.value), Value::Text(Name::new("service_started")));
-        }
-        if is_element && ASSIGNMENTS.contains(&name) {
-            let (word, value) = text.value.split_once('=').unwrap_or((&text.value, ""));
-            return (format!("{list}.{}", word.trim()), settings::plain(value));
-        }
-        let plain = matches!(node.content, Content::Scalar { plain: true, .. });
-        let value = match known(&text.value, text.unknown, text.variable.as_deref()) {
-            Value::Text(text) if plain => settings::plain(&text),
-            value => value,
-        };
-        (key.to_owned(), value)
     }
 
     /// Adds the variables of the files under `env_file`, as far as they are there; those of the service itself come before them, and
@@ -73,6 +63,30 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Elements of lists in the short form have the keys of the long one.
+fn long_form(setting: Setting) -> Setting {
+    let (list, index) = setting.key.rsplit_once('.').unwrap_or(("", &setting.key));
+    let text = match &setting.value {
+        Value::Text(text) if index.bytes().all(|byte| byte.is_ascii_digit()) => text,
+        _ => return setting,
+    };
+    if list == "depends_on" {
+        let key = format!("depends_on.{text}.condition").into();
+        return Setting { key, value: Value::Text(Name::new("service_started")), ..setting };
+    }
+    if ASSIGNMENTS.contains(&list.rsplit('.').next().unwrap_or(list)) {
+        let (word, value) = text.split_once('=').unwrap_or((text, ""));
+        return Setting { key: format!("{list}.{}", word.trim()).into(), value: settings::plain(value), ..setting };
+    }
+    setting
+}
+
+/// From a key to the end of its value; an alias's value stands elsewhere, above its key.
+pub(super) fn from(key: Span, value: Span) -> Span {
+    let follows = (value.line, value.column) >= (key.line, key.column);
+    if follows { Span { end_line: value.end_line, end_column: value.end_column, ..key } } else { key }
 }
 
 /// A value as a variable's; one that is nothing but an unknown variable is that variable.

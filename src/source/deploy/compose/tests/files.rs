@@ -57,7 +57,7 @@ fn what_is_wrong_with_extends_is_told_where_it_stands() {
     assert_eq!(messages(&found), ["other.yml:1:34: the services that this one extends lead back to themselves"]);
     let outside = missing.replace("other.yml", "../../other.yml");
     assert!(messages(&among(&[("compose.yml", &outside)]))[0].ends_with("is outside of what is analysed"));
-    let here = "services: {a: {image: x}, b: {extends: {file: ./compose.yml, service: a}}}\n";
+    let here = "services: {a: {image: x}, b: {command: y, extends: {file: ./compose.yml, service: a}}}\n";
     let found = among(&[("compose.yml", here)]);
     assert_eq!((found.services.len(), found.services[1].image.as_deref()), (2, Some("x")));
     assert!(found.problems.is_empty());
@@ -95,6 +95,39 @@ fn a_file_that_says_no_more_than_how_much_is_laid_over_the_one_that_says_what() 
     assert_eq!(among(&[base, ("compose.prod.yml", whole)]).services.len(), 1);
     // And where nothing is laid under it, it is what it is.
     assert_eq!(among(&[("x/compose.yml", over), ("compose.prod.yml", over)]).services.len(), 2);
+}
+
+#[test]
+fn an_overlay_may_lie_in_a_folder_below() {
+    let base = ("compose.yml", "services:\n  web: {build: .}\n");
+    let over = "services: {web: {ports: ['80:80']}, lb: {image: nginx}}\n";
+    for path in ["overlays/compose.tls.yml", "tls/compose.yml"] {
+        let found = among(&[base, (path, over)]);
+        assert_eq!((found.services.len(), found.attachments.len()), (1, 1), "{path}");
+    }
+}
+
+#[test]
+fn what_others_wait_for_or_nothing_starts_again_is_a_job() {
+    let text = "services:
+  web: {build: ., depends_on: {migrate: {condition: service_completed_successfully}}}
+  migrate: {build: ., command: migrate}
+  seed: {build: ., command: seed, restart: 'no'}
+  load: {image: x, deploy: {restart_policy: {condition: none}}}
+  site: {image: y, restart: 'no', ports: ['80:80']}
+";
+    let kinds: Vec<_> =
+        sound(text).iter().map(|service| (service.name.to_string(), service.kind.to_string())).collect();
+    let expected = [("web", "service"), ("migrate", "job"), ("seed", "job"), ("load", "job"), ("site", "service")];
+    assert_eq!(kinds, expected.map(|(name, kind)| (name.to_string(), kind.to_string())));
+}
+
+#[test]
+fn a_shared_file_of_variables_makes_no_workers_of_a_database() {
+    let text = "services:\n  web: {build: ., env_file: a.env}\n  db: {image: postgres, env_file: a.env}\n  celery: {image: x, command: celery worker, env_file: a.env}\n";
+    let found = among(&[("a.env", "WEB_CONCURRENCY=4\n"), ("compose.yml", text)]);
+    let processes: Vec<_> = found.services.iter().map(Service::running_processes).collect();
+    assert_eq!(processes, [4, 1, 1]);
 }
 
 #[test]
