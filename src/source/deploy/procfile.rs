@@ -22,12 +22,9 @@ pub fn read(File { path, text, .. }: &File<'_>) -> Found {
         } else if let Some((name, command)) = process(trimmed) {
             // The release process runs once for each release, whatever the number of instances.
             if name != "release" {
-                found.services.push(service(
-                    path,
-                    name,
-                    command,
-                    Span { end_column: span.column + name.len() as u32, ..span },
-                ));
+                let span = Span { end_column: span.column + name.len() as u32, ..span };
+                twice(&mut found, path, text, name, span);
+                found.services.push(service(path, name, command, span));
             }
         } else if !trimmed.is_empty() && super::has_room(&mut found.problems, path) {
             let problem = Problem::new("this is no `process type: command`").at(path, span, text);
@@ -35,6 +32,16 @@ pub fn read(File { path, text, .. }: &File<'_>) -> Found {
         }
     }
     found
+}
+
+/// Of two lines for one process type the later one counts.
+fn twice(found: &mut Found, path: &Arc<str>, text: &str, name: &str, span: Span) {
+    let count = found.services.len();
+    found.services.retain(|service| service.name != name);
+    if found.services.len() < count && super::has_room(&mut found.problems, path) {
+        let problem = Problem::new(format!("the process type `{name}` is here a second time")).at(path, span, text);
+        found.problems.push(problem.help("Keep one of them; this one was read."));
+    }
 }
 
 fn process(line: &str) -> Option<(&str, &str)> {
@@ -99,6 +106,14 @@ mod tests {
         assert_eq!(seen.len(), 3);
         assert_eq!(seen[0], "Procfile:2:1: this is no `process type: command`");
         assert!(seen[1].starts_with("Procfile:3:3:"), "{seen:?}");
+    }
+
+    #[test]
+    fn of_two_lines_for_one_process_the_later_counts() {
+        let found = found("web: gunicorn shop.wsgi\nclock: python clock.py\nweb: honcho start\n");
+        let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.span.line)).collect();
+        assert_eq!(seen, [("clock", 2), ("web", 3)]);
+        assert_eq!(found.problems[0].to_string(), "Procfile:3:1: the process type `web` is here a second time");
     }
 
     proptest! {
