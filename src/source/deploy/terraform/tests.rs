@@ -1,3 +1,5 @@
+//! Files of Terraform as people write them.
+
 use proptest::prelude::*;
 
 use super::*;
