@@ -17,7 +17,7 @@ pub struct Context<'f> {
     pub names: Vec<ServiceName>,
     /// Where several instances of it run already.
     pub instances: Vec<Related>,
-    /// Where an autoscaler or a platform may run several instances of it.
+    /// Where a platform, or an autoscaler, may make several instances of it.
     pub possible: Vec<Related>,
     /// Where several processes of it run in one instance already.
     pub processes: Vec<Related>,
@@ -28,8 +28,9 @@ pub struct Context<'f> {
 /// What deployment files say about the code of a file.
 pub fn context<'f>(fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
     let apps = running(fleet, path);
-    let is_single =
-        |app: &&Deployed<'_>| singletons.contains(&app.service.name) && app.service.running_processes() <= 1;
+    let is_single = |app: &&Deployed<'_>| {
+        singletons.contains(&app.service.name) && app.service.running_processes().max(app.service.most_replicas()) <= 1
+    };
     let names = apps.iter().map(|app| app.name()).collect();
     let services = apps.iter().map(|app| &app.service).collect();
     if !apps.is_empty() && apps.iter().all(is_single) {
@@ -41,17 +42,16 @@ pub fn context<'f>(fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Con
         let runs_once = apps.into_iter().map(place).collect();
         return Context { apps: services, names, runs_once, ..Context::default() };
     }
-    let place = |app: &&Deployed<'_>, count: Option<&Count>| {
-        let number = if app.service.running_processes() > 1 { "already" } else { "may be" };
-        let location = count.map_or(app.location(), |count| count.location.clone());
-        let message = format!("{number} more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path));
-        Related { location, message, excerpt: None }
+    let told = |app: &&Deployed<'_>, count: Option<&Count>, number: &str| Related {
+        location: count.map_or(app.location(), |count| count.location.clone()),
+        message: format!("{number} more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
+        excerpt: None,
     };
+    let place = |app: &&Deployed<'_>, count| told(app, count, "already");
     let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
     let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
-    let single = apps.iter().filter(|app| app.service.running_processes() <= 1);
-    let possible = single.filter(|app| app.service.most_replicas() > 1);
-    let possible = possible.map(|app| place(app, app.service.ceiling.as_ref())).collect();
+    let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
+    let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
     let processes = several.map(|app| place(app, app.service.processes.as_ref()));
     let processes = processes.collect();
@@ -244,7 +244,8 @@ mod tests {
         service.ceiling = Some(count(2, "two Machines for http_service by default", 4));
         file.services = vec![service];
         let files = [file];
-        let places = context(&Fleet::new(&files), "server.js", &[]).possible;
+        let fleet = Fleet::new(&files);
+        let places = context(&fleet, "server.js", &[]).possible;
         assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 

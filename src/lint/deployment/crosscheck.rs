@@ -161,6 +161,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_platform_may_do_is_told_and_raises_nothing() {
+        let (severity, places) = weighed("local-cache", &[], None, &web(), &["possible"]).unwrap();
+        assert_eq!((severity, places), (Severity::Warning, vec!["possible".to_owned()]));
+    }
+
+    #[test]
     fn what_is_true_already_is_raised() {
         let (severity, places) = weighed("local-cache", &[], None, &web(), &["instances"]).unwrap();
         assert_eq!((severity, places), (Severity::Error, vec!["instances".to_owned()]));

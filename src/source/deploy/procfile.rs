@@ -2,6 +2,7 @@
 //!
 //! Format: <https://devcenter.heroku.com/articles/procfile#procfile-format>.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Comment, File, Found, command, processes, role};
@@ -12,6 +13,12 @@ use crate::model::problem::Problem;
 
 pub fn read(File { path, text, .. }: &File<'_>) -> Found {
     let mut found = Found::default();
+    let mut known = HashMap::new();
+    let problem = |found: &mut Found, message: String, span: Span, help: &str| {
+        if super::has_room(&mut found.problems, path) {
+            found.problems.push(Problem::new(message).at(path, span, text).help(help));
+        }
+    };
     for (number, line) in (1..).zip(text.lines()) {
         let indent = line.chars().take_while(|char| char.is_whitespace()).count() as u32;
         let trimmed = line.trim();
@@ -22,16 +29,22 @@ pub fn read(File { path, text, .. }: &File<'_>) -> Found {
         } else if let Some((name, command)) = process(trimmed) {
             // The release process runs once for each release, whatever the number of instances.
             if name != "release" {
-                found.services.push(service(
-                    path,
-                    name,
-                    command,
-                    Span { end_column: span.column + name.len() as u32, ..span },
-                ));
+                let span = Span { end_column: span.column + name.len() as u32, ..span };
+                let service = service(path, name, command, span);
+                // Of two lines for one process type the later one counts.
+                let at = *known.entry(name).or_insert(found.services.len());
+                match found.services.get_mut(at) {
+                    None => found.services.push(service),
+                    Some(earlier) => {
+                        *earlier = service;
+                        let message = format!("the process type `{name}` is here a second time");
+                        problem(&mut found, message, span, "Keep one of them; this one was read.");
+                    }
+                }
             }
-        } else if !trimmed.is_empty() && super::has_room(&mut found.problems, path) {
-            let problem = Problem::new("this is no `process type: command`").at(path, span, text);
-            found.problems.push(problem.help("Write a name of letters, digits, `_` and `-`, a colon and a command."));
+        } else if !trimmed.is_empty() {
+            let help = "Write a name of letters, digits, `_` and `-`, a colon and a command.";
+            problem(&mut found, "this is no `process type: command`".to_owned(), span, help);
         }
     }
     found
@@ -98,6 +111,14 @@ mod tests {
         assert_eq!(seen.len(), 3);
         assert_eq!(seen[0], "Procfile:2:1: this is no `process type: command`");
         assert!(seen[1].starts_with("Procfile:3:3:"), "{seen:?}");
+    }
+
+    #[test]
+    fn of_two_lines_for_one_process_the_later_counts() {
+        let found = found("web: gunicorn shop.wsgi\nclock: python clock.py\nweb: honcho start\n");
+        let seen: Vec<_> = found.services.iter().map(|s| (s.name.as_str(), s.span.line)).collect();
+        assert_eq!(seen, [("web", 3), ("clock", 2)]);
+        assert_eq!(found.problems[0].to_string(), "Procfile:3:1: the process type `web` is here a second time");
     }
 
     proptest! {

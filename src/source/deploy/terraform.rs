@@ -205,7 +205,8 @@ fn cloud_run(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
         let mut scaling = scaling.iter().flatten();
         scaling.find_map(|scaling| module.count(reader, scaling, key, &format!("scaling.{key}")))
     };
-    let manual = count("manual_instance_count");
+    // Zero is what the platform says of a service that scales by itself.
+    let manual = count("manual_instance_count").filter(|count| count.value > 0);
     let least = manual.clone().or_else(|| count("min_instance_count"));
     let most = if manual.is_some() { None } else { count("max_instance_count") };
     let is_said =

@@ -1,3 +1,5 @@
+//! Files of Terraform as people write them.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -147,6 +149,16 @@ resource "google_cloud_run_v2_service" "one" {
     scaling { max_instance_count = 1 }
   }
 }
+resource "google_cloud_run_v2_service" "fixed" {
+  scaling { manual_instance_count = 3 }
+  template {}
+}
+resource "google_cloud_run_v2_service" "automatic" {
+  scaling { manual_instance_count = 0 }
+  template {
+    scaling { max_instance_count = 3 }
+  }
+}
 resource "google_cloud_run_v2_service" "any" {
   template {
     scaling { max_instance_count = var.most }
@@ -170,8 +182,10 @@ resource "azurerm_container_app" "bot" {
             "front :19 cloud run service web | up to 100 Cloud Run's default infra/main.tf:19:40",
             "old :24 cloud run service web | up to 3 autoscaling.knative.dev/maxScale infra/main.tf:29:46",
             "one :37 cloud run service web | up to 1 scaling.max_instance_count infra/main.tf:39:36",
-            "any :42 cloud run service web",
-            "bot :47 container app bot | up to 1 max_replicas infra/main.tf:50:20",
+            "fixed :42 cloud run service web | 3 scaling.manual_instance_count infra/main.tf:43:37",
+            "automatic :46 cloud run service web | up to 3 scaling.max_instance_count infra/main.tf:49:36",
+            "any :52 cloud run service web",
+            "bot :57 container app bot | up to 1 max_replicas infra/main.tf:60:20",
         ]
     );
     assert_eq!(found.services[0].affinity.as_ref().map(|affinity| affinity.by), Some(AffinityKey::Cookie));
