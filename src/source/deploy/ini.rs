@@ -7,6 +7,9 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 use crate::source::has_room;
 
+/// Lines of Jinja, Go templates and ERB.
+const TEMPLATE: [&str; 3] = ["{%", "{{", "<%"];
+
 /// How a format writes what they share.
 #[derive(Clone, Copy)]
 pub struct Style {
@@ -60,6 +63,7 @@ impl Section {
 pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut goes_on = false;
+    let mut is_template = false;
     for (number, line) in (1..).zip(text.lines()) {
         let content = line.trim();
         let column = line.len() - line.trim_start().len();
@@ -88,6 +92,13 @@ pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<
             content.strip_prefix('[').and_then(|rest| rest.split(']').next().filter(|_| rest.contains(']')))
         {
             sections.push(Section { name: name.trim().to_owned(), span: whole, entries: Vec::new() });
+            continue;
+        }
+        if TEMPLATE.iter().any(|sign| content.starts_with(sign)) {
+            if !std::mem::replace(&mut is_template, true) && has_room(&mut found.problems, path) {
+                let problem = Problem::new("a template: what such lines decide is not known").at(path, whole, text);
+                found.problems.push(problem.help("All that stands between them is read."));
+            }
             continue;
         }
         let problem = |message: &str| Problem::new(message).at(path, whole, text);

@@ -126,23 +126,19 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// `workers = multiprocessing.cpu_count() * 2 + 1`: a sum is no value that a fact would hold, but what it is made of is called on
-/// the line that sets the key.
+/// `workers = multiprocessing.cpu_count() * 2 + 1`: a sum is no value that a fact would hold. Where the key is set to something that
+/// is not known, and the file counts the processors of the machine, there are several.
 fn by_processors(row: &Row, facts: &FileFacts, text: &str) -> Option<(u32, Name, Span)> {
-    let counting = |symbol: &str| processes::counts_processors(symbol);
-    let sets_key = |call: &&Call| {
-        let line = text.lines().nth(call.span.line as usize - 1).unwrap_or_default().trim_start();
-        let rest = line.strip_prefix(row.key).unwrap_or_default();
-        rest.starts_with([' ', '=', '(']) && (line.contains("cpu") || line.contains("process"))
+    facts.calls.iter().find(|call| processes::counts_processors(&call.callee))?;
+    let sets_key = |line: &str| {
+        let rest = line.trim_start().strip_prefix(row.key).unwrap_or_default();
+        let value = rest.trim_start_matches([' ', '=', '(']);
+        rest.starts_with([' ', '=', '('])
+            && value.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '('))
     };
-    let directly = facts.calls.iter().find(|call| counting(&call.callee) && sets_key(call)).map(|call| call.span);
-    // `count = Integer(Concurrent.physical_processor_count); workers count`
-    let by_name = || {
-        let call = facts.calls.iter().rev().find(|call| call.callee == row.key && !call.arguments.is_empty())?;
-        let is_open = matches!(call.arguments[0].value, Value::Name(_) | Value::Call { .. });
-        (is_open && facts.calls.iter().any(|call| counting(&call.callee))).then_some(call.span)
-    };
-    let span = directly.or_else(by_name)?;
+    let (number, line) = (1..).zip(text.lines()).filter(|(_, line)| sets_key(line)).last()?;
+    let start = (line.len() - line.trim_start().len()) as u32 + 1;
+    let span = Span::on_line(number, start, start + line.trim().chars().count() as u32);
     Some((SEVERAL, format!("{} {}", row.program, row.key).into(), span))
 }
 

@@ -21,11 +21,13 @@ fn one(path: &str, text: &str) -> (String, u32, u32, u32) {
 fn gunicorn_settings_in_python_are_understood() {
     let text = "import multiprocessing\nimport os\n\nbind = '0.0.0.0:8000'\nworkers = multiprocessing.cpu_count() * 2 + 1\n\
                 threads = 2\npreload_app = True\ngraceful_timeout = 30\n\n\ndef on_exit(server):\n    server.log.info('bye')\n";
-    assert_eq!(one("deploy/gunicorn.conf.py", text), ("gunicorn".into(), SEVERAL, 5, 11));
+    assert_eq!(one("deploy/gunicorn.conf.py", text), ("gunicorn".into(), SEVERAL, 5, 1));
     let service = crate::source::read("gunicorn.conf.py", text).unwrap().facts.services.remove(0);
     let keys: Vec<_> = service.settings.iter().map(|setting| setting.key.as_str()).collect();
     assert_eq!(keys, ["bind", "threads", "preload_app", "graceful_timeout"]);
     assert_eq!(one("gunicorn_config.py", "workers = int(os.environ.get('WEB_CONCURRENCY', 5))\n").1, 5);
+    let counted = "cores = multiprocessing.cpu_count()\nif env:\n    n = int(env)\nelse:\n    n = max(int(2 * cores), 2)\nworkers = n\n";
+    assert_eq!(one("gunicorn_conf.py", counted), ("gunicorn".into(), SEVERAL, 6, 1));
     assert_eq!(one("conf/gunicorn.py", "workers = 3\nbind = 'unix:/run/app.sock'\n").1, 3);
     assert_eq!(one("gunicorn.conf.py", "bind = ':80'\nthreads = multiprocessing.cpu_count()\n").1, 1);
     assert_eq!(servers("gunicorn.conf.py", "import os\n\n\ndef when_ready(server):\n    pass\n"), []);
