@@ -26,11 +26,11 @@ use std::collections::HashMap;
 
 use crate::model::Name;
 use crate::model::fact::{FileFacts, FunctionId};
-use crate::model::finding::{Finding, Related, Severity};
+use crate::model::finding::{Finding, Related, ServiceName, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
 use crate::rules::{Rule, RuleSet};
-use deployment::{Context, Fleet};
+use deployment::{Context, Fleet, Weighed};
 use fingerprint::Fingerprints;
 use indexed::Indexed;
 use project::{FileId, Project};
@@ -74,10 +74,11 @@ pub fn lint(
     let is_on = |rule: &Name| options.severities.get(rule) != Some(&None);
     outcome.findings.retain(|finding| is_on(&finding.rule));
     outcome.suppressed.retain(|suppressed| is_on(&suppressed.finding.rule));
+    let services = deployment::rows(&fleet, files, &outcome.findings, &options.singletons);
     LintReport {
         findings: outcome.findings,
         suppressed: outcome.suppressed,
-        services: deployment::rows(&fleet),
+        services,
         problems: outcome.problems,
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.lines)).sum(),
@@ -98,30 +99,34 @@ fn findings(
 ) -> Vec<Finding> {
     hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
     let mut fingerprints = Fingerprints::default();
-    let mut contexts: HashMap<FileId, Context> = HashMap::new();
+    let mut contexts: HashMap<FileId, Context<'_>> = HashMap::new();
     let mut current: Option<(FileId, Option<Indexed>)> = None;
     let mut findings = Vec::new();
     for hit in hits {
         let file = &project.files[hit.file];
+        let service = hit.words.service().map(|name| ServiceName { name: name.into(), path: file.path.to_string() });
+        let (weighed, services) = match service {
+            Some(service) => (Weighed { severity: hit.severity, context: Vec::new() }, vec![service]),
+            None => {
+                let context = contexts
+                    .entry(hit.file)
+                    .or_insert_with(|| deployment::context(project.files, fleet, &file.path, &options.singletons));
+                let (severity, variable) = (hit.severity, hit.variable.as_ref());
+                let facts = deployment::Unweighed { family: &hit.rule.family, severity, variable, texts: &hit.texts };
+                let Some(weighed) = deployment::weigh(&facts, context) else { continue };
+                (weighed, context.names.clone())
+            }
+        };
         if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
             current = Some((hit.file, read(&file.path).map(Indexed::new)));
         }
         let text = current.as_ref().and_then(|(_, text)| text.as_ref());
         let line = text.and_then(|text| text.from(hit.span.line).next()).unwrap_or_default();
         let enclosing = hit.words.service().map_or_else(|| enclosing(file, hit.function), str::to_owned);
-        let context = match file.services.is_empty() {
-            true => contexts
-                .entry(hit.file)
-                .or_insert_with(|| deployment::context(project.files, fleet, &file.path, &options.singletons))
-                .clone(),
-            false => Context::default(),
-        };
-        let severity = options.severities.get(&hit.rule.id).copied().flatten().unwrap_or(hit.severity);
         findings.push(Finding {
             rule: hit.rule.id.clone(),
             family: hit.rule.family.clone(),
-            // A second instance is out of the question there; whoever wants one is told by then.
-            severity: if context.runs_once { Severity::Info } else { severity },
+            severity: options.severities.get(&hit.rule.id).copied().flatten().unwrap_or(weighed.severity),
             confidence: hit.confidence,
             location: Location::new(file.path.clone(), hit.span),
             excerpt: text.map(|text| excerpt(text, hit.span)),
@@ -131,7 +136,8 @@ fn findings(
             breaks: hit.rule.breaks.clone(),
             fix: hit.fix,
             related: hit.related.into_iter().map(|related| shown(related, &file.path, text, read)).collect(),
-            context: context.places,
+            context: weighed.context,
+            services,
             confirm: hit.rule.confirm.clone(),
             routes: hit.routes,
             proof: None,

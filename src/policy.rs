@@ -5,4 +5,5 @@ pub mod baseline;
 pub mod change;
 pub mod gate;
 pub mod proof;
+pub mod raise;
 pub mod readiness;

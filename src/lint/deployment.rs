@@ -1,13 +1,16 @@
 //! What deployment files say: which services there are once all documents are put together ([`fleet`]), where a pattern finds what
-//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), and rows for the report ([`table`]).
+//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), what
+//! that makes of a finding ([`crosscheck`]), and rows for the report ([`table`]).
 
 mod code;
+mod crosscheck;
 mod fleet;
 mod places;
 mod servers;
 mod table;
 
 pub use code::{Context, context};
-pub use fleet::{Deployed, Fleet};
+pub use crosscheck::{Unweighed, Weighed, weigh};
+pub use fleet::Fleet;
 pub use places::{Place, of_balancer, of_service};
 pub use table::rows;

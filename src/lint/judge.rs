@@ -32,6 +32,10 @@ pub struct Hit<'r> {
     pub fix: String,
     pub related: Vec<Related>,
     pub routes: Vec<Name>,
+    /// The variable of the environment that, where it is set, makes it harmless.
+    pub variable: Option<Name>,
+    /// Texts that stand in it: paths, addresses.
+    pub texts: Vec<Name>,
 }
 
 /// Places of writing, and of reading, that one finding names.
@@ -105,6 +109,7 @@ struct Subjects {
     words: Vec<(&'static str, String)>,
     related: Vec<Related>,
     routes: Vec<Name>,
+    texts: Vec<Name>,
 }
 
 impl<'r> Judge<'_, '_, 'r> {
@@ -113,12 +118,14 @@ impl<'r> Judge<'_, '_, 'r> {
         if !clause.speaks(facts.language) {
             return;
         }
+        let mut texts = Vec::new();
         let (span, function, fit, words) = match fact {
             Fact::Call(index) => {
                 let call = &facts.calls[*index];
                 let constants = |name: &str| self.project.constant(file, name);
                 let fit = fit_options(&clause.conditions, &call.arguments, &constants);
                 let name = call.bound_to.as_deref().unwrap_or(&call.callee);
+                call.arguments.iter().for_each(|argument| value::texts(&argument.value, &constants, &mut texts));
                 let words = vec![("callee", wording::readable(&call.callee)), ("name", state::name(name).to_owned())];
                 (call.span, call.function, fit, words)
             }
@@ -132,6 +139,7 @@ impl<'r> Judge<'_, '_, 'r> {
             }
             Fact::Setting(index, fit) => {
                 let setting = &facts.settings[*index];
+                value::texts(&setting.value, &|name| self.project.constant(file, name), &mut texts);
                 let words =
                     vec![("name", state::name(&setting.key).to_owned()), ("value", wording::shown(&setting.value))];
                 (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
@@ -147,7 +155,7 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
         let routes = routes.unwrap_or_default();
-        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes });
+        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes, texts });
     }
 
     /// Where the same key is also set to something sound, in this file or in one that configures the same, the unsafe value is what one branch falls back to.
@@ -186,7 +194,11 @@ impl<'r> Judge<'_, '_, 'r> {
             ];
             let related = self.related(&uses, file, state.span);
             let (span, function) = (state.span, state.function);
-            self.add(rule, clause, Subjects { file, span, function, fit: Fit::Yes, words, related, routes });
+            self.add(
+                rule,
+                clause,
+                Subjects { file, span, function, fit: Fit::Yes, words, related, routes, texts: Vec::new() },
+            );
         }
     }
 
@@ -200,7 +212,7 @@ impl<'r> Judge<'_, '_, 'r> {
             let words = vec![("name", state::name(&class.symbol).to_owned())];
             let (file, span, fit) = (at.0, class.span, Fit::Yes);
             let (function, related, routes) = (None, Vec::new(), Vec::new());
-            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes });
+            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes, texts: Vec::new() });
         }
     }
 
@@ -243,7 +255,16 @@ impl<'r> Judge<'_, '_, 'r> {
             self.add(
                 rule,
                 clause,
-                Subjects { file, span: location.span, function, fit: Fit::Yes, words, related, routes },
+                Subjects {
+                    file,
+                    span: location.span,
+                    function,
+                    fit: Fit::Yes,
+                    words,
+                    related,
+                    routes,
+                    texts: Vec::new(),
+                },
             );
         }
     }
@@ -296,6 +317,8 @@ impl<'r> Judge<'_, '_, 'r> {
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,
             routes: subjects.routes,
+            variable: if let Fit::Fallback(name) = subjects.fit { name } else { None },
+            texts: subjects.texts,
         });
     }
 

@@ -361,7 +361,7 @@ fn evidence_of_several_instances_is_attached() {
     assert_eq!(context[0].location.to_string(), "docker-compose.yml:7");
     assert_eq!(context[0].message, "already more than one: `web` runs 3 instances: deploy.replicas :7");
     assert!(run(&[SESSION], vec![session(3, None), compose("./", 1)]).findings[0].context.is_empty());
-    assert_eq!(report.services[0].verdict, "runs 3 instances: deploy.replicas :7");
+    assert_eq!(report.services[0].runs, "runs 3 instances: deploy.replicas :7");
 }
 
 #[test]

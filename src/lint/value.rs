@@ -84,6 +84,31 @@ fn test<'a>(value: &'a Value, constants: &Constants<'a>, steps: u32, holds: &dyn
     }
 }
 
+/// The texts within a value, wherever they stand in it.
+pub fn texts<'a>(value: &'a Value, constants: &Constants<'a>, found: &mut Vec<Name>) {
+    collect(value, constants, MOST_STEPS, found);
+}
+
+fn collect<'a>(value: &'a Value, constants: &Constants<'a>, steps: u32, found: &mut Vec<Name>) {
+    match value {
+        Value::Text(text) => found.push(text.clone()),
+        Value::Name(name) if steps > 0 => {
+            constants(name).into_iter().for_each(|constant| collect(constant, constants, steps - 1, found));
+        }
+        Value::Call { arguments, .. } if steps > 0 => {
+            arguments.iter().for_each(|argument| collect(&argument.value, constants, steps - 1, found));
+        }
+        Value::List(items) | Value::OneOf(items) if steps > 0 => {
+            items.iter().for_each(|item| collect(item, constants, steps - 1, found));
+        }
+        Value::Object(entries) if steps > 0 => {
+            entries.iter().for_each(|(_, value)| collect(value, constants, steps - 1, found));
+        }
+        Value::Environment { fallback: Some(fallback), .. } => collect(fallback, constants, steps, found),
+        _ => {}
+    }
+}
+
 fn literal_fits(pattern: &ValuePattern, value: &Value) -> bool {
     let text = || match value {
         Value::Text(text) => Some(text.to_lowercase()),

@@ -94,12 +94,22 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// Why this is not only a matter of tomorrow: the places that already run several instances or processes.
     pub context: Vec<Related>,
+    /// The services that it is about: the one that its file declares, or those that run the code.
+    #[serde(default)]
+    pub services: Vec<ServiceName>,
     /// Id of the check that would confirm it.
     pub confirm: Option<Name>,
     /// The routes whose handlers touch it, as `METHOD /path`; empty where unknown.
     pub routes: Vec<Name>,
     /// `None` until a run was compared with it.
     pub proof: Option<Proof>,
+}
+
+/// A service, told from others of its name by its file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ServiceName {
+    pub name: Name,
+    pub path: String,
 }
 
 /// A finding that a comment or the configuration silenced.

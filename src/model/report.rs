@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use super::deployment::Role;
+use super::deployment::{Count, Role};
 use super::event::ReplicaName;
 use super::fact::Language;
 use super::finding::{Finding, Severity, Suppressed};
@@ -11,7 +11,7 @@ use super::location::Location;
 use super::outcome::Outcome;
 use super::problem::Problem;
 use super::rule::RuleStory;
-use super::verdict::{Gate, Readiness};
+use super::verdict::{Gate, Readiness, Scalability};
 
 /// What `lint` found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct LintReport {
     pub known: usize,
     /// Findings that have nothing to do with what changed.
     pub unchanged: usize,
+    /// Numbers of instances and processes that went up with the changes.
+    pub raised: Vec<Raise>,
     /// What was read, and what was not.
     pub coverage: Coverage,
     /// The rules that were asked, by family, then id.
@@ -108,11 +110,58 @@ pub struct ServiceRow {
     pub name: Name,
     pub role: Role,
     pub replicas: u32,
+    /// The most instances that an autoscaler may make of it; `replicas` where there is none.
+    pub most: u32,
     /// Worker processes over all replicas.
     pub processes: u32,
     pub location: Location,
+    /// Where the numbers are stated.
+    pub counts: Vec<Count>,
     /// In words: "runs 3 instances: server :26, server2 :46, server3 :51".
-    pub verdict: String,
+    pub runs: String,
+    pub verdict: Scalability,
+    /// What the verdict rests on, the gravest first.
+    pub reasons: Vec<Cause>,
+}
+
+/// A reason for a verdict: what is there, and where, if it is somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub message: String,
+    pub location: Option<Location>,
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.location {
+            Some(location) => write!(f, "{} ({location})", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// A number of instances or processes that went up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    pub service: Name,
+    /// `instances`, `instances at most`, `processes`.
+    pub what: Name,
+    /// `None` where there was no such service.
+    pub before: Option<u32>,
+    pub now: u32,
+    /// Where the number is stated.
+    pub location: Location,
+}
+
+/// "`web`: 3 instances instead of 1 (docker-compose.yml:7)".
+impl std::fmt::Display for Raise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Raise { service, what, now, location, .. } = self;
+        match self.before {
+            Some(before) => write!(f, "`{service}`: {now} {what} instead of {before} ({location})"),
+            None => write!(f, "`{service}` is new: {now} {what} ({location})"),
+        }
+    }
 }
 
 /// What `test` found.

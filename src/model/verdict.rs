@@ -33,3 +33,28 @@ pub enum Gate {
     #[default]
     Unknown,
 }
+
+/// What raising the number of instances of one service would do, as far as its code and its files tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scalability {
+    Ready,
+    /// As long as the requests of one client stay with one instance.
+    StickySessions,
+    SingleInstance,
+    /// A database or another thing that keeps data of its own: a number is not how it scales.
+    NotByCount,
+    Unknown,
+}
+
+impl std::fmt::Display for Scalability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Scalability::Ready => "ready",
+            Scalability::StickySessions => "ready with sticky sessions only",
+            Scalability::SingleInstance => "single instance only",
+            Scalability::NotByCount => "not an app to scale by count",
+            Scalability::Unknown => "unknown",
+        })
+    }
+}

@@ -233,6 +233,7 @@ pub(crate) mod tests {
             content: format!("{rule} {text}"),
             related: Vec::new(),
             context: Vec::new(),
+            services: Vec::new(),
             confirm: None,
             routes: Vec::new(),
             proof: None,

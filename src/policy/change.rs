@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::finding::Finding;
 use crate::model::location::Span;
 use crate::model::report::LintReport;
+use crate::policy::raise;
 
 /// The changes between a revision and the work tree. Paths are relative to the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,8 +108,14 @@ pub struct Since<'a> {
 }
 
 impl Since<'_> {
-    /// Leaves out the findings that have nothing to do with the changes.
+    /// Notes the numbers that went up, and leaves out the findings that have nothing to do with the changes. What is wrong with a
+    /// service is everybody's business who raises its number.
     pub fn hide_unchanged(&self, report: &mut LintReport) {
+        let path_before = |path: &str| {
+            let path = (self.repository_path)(path);
+            self.changes.name_before(&path).filter(|name| (self.existed)(name)).map(str::to_owned)
+        };
+        let raised = raise::raises(&self.before.services, &report.services, &path_before);
         let mut before: HashMap<(String, String), usize> = HashMap::new();
         for finding in &self.before.findings {
             *before.entry((finding.location.path.to_string(), finding.content.clone())).or_default() += 1;
@@ -117,9 +124,10 @@ impl Since<'_> {
         report.findings.retain(|finding| {
             let path = self.path_of(finding);
             // Equal lines are told apart by that some of them are touched: those that are not were there before.
-            self.touches(finding) || self.is_new(&path, finding, &mut before)
+            self.touches(finding) || self.is_new(&path, finding, &mut before) || raise::concerns(finding, &raised)
         });
         report.unchanged = all - report.findings.len();
+        report.raised = raised.into_iter().map(|(_, raise)| raise).collect();
     }
 
     fn path_of(&self, finding: &Finding) -> String {

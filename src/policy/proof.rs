@@ -131,6 +131,7 @@ mod tests {
             content: String::new(),
             related: Vec::new(),
             context: Vec::new(),
+            services: Vec::new(),
             confirm: Some("check".into()),
             routes: names(routes),
             proof: None,

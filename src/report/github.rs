@@ -9,7 +9,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
 use crate::model::problem::Problem;
 use crate::model::report::LintReport;
-use crate::model::verdict::Gate;
+use crate::model::verdict::{Gate, Scalability};
 
 /// Writes one command for each finding and problem, and what it comes to as a line of the log.
 pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
@@ -24,6 +24,14 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         let said = format!("{}. {}", clip(message, MOST), clip(help, MOST));
         command("notice", location.as_ref(), "scaleproof: a problem", said.trim_end(), out)?;
     }
+    for row in report.services.iter().filter(|row| SHOWN.contains(&row.verdict)) {
+        let reasons: Vec<String> = row.reasons.iter().map(|cause| one_line(&clip(&cause.to_string(), MOST))).collect();
+        let said = format!("{} ({}): {}\n\n{}", row.verdict, row.runs, row.role, reasons.join("\n\n"));
+        command("notice", Some(&row.location), &format!("scaleproof: {}", row.name), said.trim_end(), out)?;
+    }
+    for raise in &report.raised {
+        command("notice", Some(&raise.location), "scaleproof: raised", &raise.to_string(), out)?;
+    }
     let verdict = match report.verdict {
         Gate::Pass => "PASS",
         Gate::Fail => "FAIL",
@@ -31,6 +39,9 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(out, "scaleproof: {verdict}: {}", counts(report, |_, text| text))
 }
+
+/// An annotation is for what somebody has to know; a log has only room for so many.
+const SHOWN: &[Scalability] = &[Scalability::Ready, Scalability::StickySessions, Scalability::SingleInstance];
 
 /// A text that is longer is not meant to be read.
 const MOST: usize = 4 << 10;

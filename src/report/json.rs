@@ -33,6 +33,8 @@ struct FindingV1<'a> {
     related: Vec<PlaceV1<'a>>,
     context: Vec<PlaceV1<'a>>,
     routes: Vec<&'a str>,
+    /// Names of the services that it is about.
+    services: Vec<&'a str>,
     confirm: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<crate::model::finding::Proof>,
@@ -79,6 +81,7 @@ impl<'a> From<&'a Finding> for FindingV1<'a> {
             related: finding.related.iter().map(PlaceV1::from).collect(),
             context: finding.context.iter().map(PlaceV1::from).collect(),
             routes: finding.routes.iter().map(|route| route.as_str()).collect(),
+            services: finding.services.iter().map(|service| service.name.as_str()).collect(),
             confirm: finding.confirm.as_deref(),
             proof: finding.proof,
         }

@@ -27,6 +27,17 @@ pub fn lint(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         suite.add_test_case(case(&suppressed.finding.rule, Some(&suppressed.finding.location), status));
     }
     suite.add_test_cases(report.problems.iter().map(problem));
+    for row in &report.services {
+        let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
+        let (name, value) = (
+            format!("service {}", row.name),
+            format!("{}, {}: {} {}", row.role, row.runs, row.verdict, reasons.join("; ")),
+        );
+        suite.add_property((clean(&name).as_str(), clean(value.trim_end()).as_str()));
+    }
+    for raise in &report.raised {
+        suite.add_property(("raised", clean(&raise.to_string()).as_str()));
+    }
     let whole = match report.verdict {
         Gate::Unknown => not("unknown", NonSuccessKind::Error, &counts(report, |_, text| text), ""),
         _ => TestCaseStatus::success(),

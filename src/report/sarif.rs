@@ -13,7 +13,7 @@ use super::text::clip;
 use crate::model::finding::{Confidence, Finding, Related, Severity, Suppressed};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
-use crate::model::report::LintReport;
+use crate::model::report::{LintReport, ServiceRow};
 use crate::model::rule::RuleStory;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -52,10 +52,23 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { ROOT: { "description": text("The folder that was analysed from.") } },
             "results": results,
+            "properties": { "services": services(report), "raised": report.raised.iter().map(ToString::to_string).collect::<Vec<_>>() },
         }],
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
+}
+
+/// What the deployment files configure; a viewer shows it beside the run.
+fn services(report: &LintReport) -> Vec<Value> {
+    let service = |row: &ServiceRow| {
+        let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
+        json!({
+            "name": row.name, "role": row.role, "replicas": row.replicas, "most": row.most, "processes": row.processes,
+            "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
+        })
+    };
+    report.services.iter().map(service).collect()
 }
 
 fn rule(story: &RuleStory) -> Value {

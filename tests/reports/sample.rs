@@ -1,16 +1,16 @@
 //! One report with everything awkward in it.
 
-use scaleproof::model::deployment::Role;
+use scaleproof::model::deployment::{Count, Role};
 use scaleproof::model::fact::Language;
 use scaleproof::model::finding::{Confidence, Finding, Proof, Related, Severity, Suppressed};
 use scaleproof::model::location::{Excerpt, Location, Span};
 use scaleproof::model::outcome::{Outcome, Story, StoryStep};
 use scaleproof::model::problem::Problem;
 use scaleproof::model::report::{
-    Coverage, Foreign, LintReport, PassedOver, Reason, ServiceRow, Share, TestReport, Volume,
+    Cause, Coverage, Foreign, LintReport, PassedOver, Raise, Reason, ServiceRow, Share, TestReport, Volume,
 };
 use scaleproof::model::rule::{Reading, RuleStory, Way};
-use scaleproof::model::verdict::{CheckVerdict, Gate, Readiness};
+use scaleproof::model::verdict::{CheckVerdict, Gate, Readiness, Scalability};
 
 pub fn related(path: &str, line: u32, message: &str) -> Related {
     Related { location: Location::new(path, Span::on_line(line, 1, 6)), message: message.into(), excerpt: None }
@@ -31,6 +31,7 @@ pub fn finding(rule: &str, path: &str, severity: Severity, message: &str) -> Fin
         content: "8899aabbccddeeff".into(),
         related: Vec::new(),
         context: Vec::new(),
+        services: Vec::new(),
         confirm: Some("session-cross".into()),
         routes: Vec::new(),
         proof: None,
@@ -98,9 +99,30 @@ pub fn lint() -> LintReport {
             name: "web".into(),
             role: Role::Web,
             replicas: 3,
+            most: 5,
             processes: 12,
             location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
-            verdict: "runs 3 instances".into(),
+            counts: vec![Count {
+                value: 3,
+                stated_as: "deploy.replicas".into(),
+                location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
+            }],
+            runs: "runs 3 instances: deploy.replicas :9".into(),
+            verdict: Scalability::SingleInstance,
+            reasons: vec![
+                Cause {
+                    message: "`session()` without `store` keeps sessions in memory".into(),
+                    location: Some(Location::new(path, Span::on_line(3, 9, 18))),
+                },
+                Cause { message: "every | instance *starts* every job".into(), location: None },
+            ],
+        }],
+        raised: vec![Raise {
+            service: "web".into(),
+            what: "instances".into(),
+            before: Some(1),
+            now: 3,
+            location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
         }],
         problems: vec![
             Problem::new("there is no rule `x`")

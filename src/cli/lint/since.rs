@@ -72,11 +72,13 @@ fn as_it_was(
     repository.write_files(commit, wanted, &tree)?;
     let roots: Vec<PathBuf> = roots.iter().map(|root| tree.join(root)).filter(|root| root.exists()).collect();
     let mut report = request.analyse(&roots, &tree.join(folder));
-    for finding in &mut report.findings {
+    let findings = report.findings.iter_mut().map(|finding| &mut finding.location);
+    let services = report.services.iter_mut().map(|service| &mut service.location);
+    for location in findings.chain(services) {
         // What lies above the folder is told by its whole path.
-        let path = Path::new(&*finding.location.path);
+        let path = Path::new(&*location.path);
         let named = path.strip_prefix(&tree).map_or_else(|_| normal(&folder.join(path)), normal);
-        finding.location.path = named.into();
+        location.path = named.into();
     }
     Ok(report)
 }

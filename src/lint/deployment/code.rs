@@ -3,42 +3,54 @@
 use super::fleet::{Deployed, Fleet};
 use super::table::in_words;
 use crate::model::Name;
-use crate::model::deployment::{Role, Service};
+use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::FileFacts;
-use crate::model::finding::Related;
+use crate::model::finding::{Related, ServiceName};
 use crate::source::deploy::processes;
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// Where it runs more than once already, or that it is meant to run once.
-    pub places: Vec<Related>,
-    /// Every service that runs it is declared to run once, and does.
-    pub runs_once: bool,
+pub struct Context<'f> {
+    /// The services that run it.
+    pub apps: Vec<&'f Service>,
+    /// Their names and files.
+    pub names: Vec<ServiceName>,
+    /// Where several instances of it run already.
+    pub instances: Vec<Related>,
+    /// Where several processes of it run in one instance already.
+    pub processes: Vec<Related>,
+    /// Every service that runs it is declared to run once, and does: where that is.
+    pub runs_once: Vec<Related>,
 }
 
-/// Evidence that the code of a file already runs several times, or that it never will.
-pub fn context(files: &[FileFacts], fleet: &Fleet<'_>, path: &str, singletons: &[Name]) -> Context {
+/// What deployment files say about the code of a file.
+pub fn context<'f>(files: &[FileFacts], fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
     let apps = running(fleet, path);
     let is_single =
         |app: &&Deployed<'_>| singletons.contains(&app.service.name) && app.service.running_processes() <= 1;
+    let names = apps.iter().map(|app| app.name()).collect();
+    let services = apps.iter().map(|app| &app.service).collect();
     if !apps.is_empty() && apps.iter().all(is_single) {
         let place = |app: &Deployed<'_>| Related {
             location: app.location(),
             message: format!("`{}`, which runs this, is declared to run once", app.service.name),
             excerpt: None,
         };
-        return Context { places: apps.into_iter().map(place).collect(), runs_once: true };
+        let runs_once = apps.into_iter().map(place).collect();
+        return Context { apps: services, names, runs_once, ..Context::default() };
     }
-    let of_services = apps.into_iter().filter(|app| app.service.running_processes() > 1).map(|app| {
-        let service = &app.service;
-        let count = service.instances.first().filter(|_| service.replicas() > 1).or(service.processes.as_ref());
-        let location = count.map_or(app.location(), |count| count.location.clone());
-        let message = format!("already more than one: `{}` {}", service.name, in_words(service, &app.path));
-        Related { location, message, excerpt: None }
-    });
+    let place = |app: &&Deployed<'_>, count: Option<&Count>| Related {
+        location: count.map_or(app.location(), |count| count.location.clone()),
+        message: format!("already more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
+        excerpt: None,
+    };
+    let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
+    let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
+    let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
+    let processes = several.map(|app| place(app, app.service.processes.as_ref()));
     let workers = files.iter().filter_map(|file| gunicorn_workers(file, path));
-    Context { places: of_services.chain(workers).collect(), runs_once: false }
+    let processes = processes.chain(workers).collect();
+    Context { apps: services, names, instances, processes, runs_once: Vec::new() }
 }
 
 /// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
@@ -52,6 +64,13 @@ pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deplo
         apps.retain(|app| starts(&app.service, path));
     }
     apps
+}
+
+/// Is there code that the service runs, among these files?
+pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
+    let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
+    let mut code = files.iter().filter(|file| file.language.is_code());
+    code.any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
 }
 
 /// Does the command name the file, by its path or as a module: `python bot.py`, `python -m shop.bot`, `gunicorn shop.bot:app`?
@@ -109,7 +128,6 @@ fn joined(folder: &str, relative: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::deployment::Count;
     use crate::model::location::{Location, Span};
 
     fn count(value: u32, stated_as: &str, line: u32) -> Count {
@@ -162,7 +180,7 @@ mod tests {
             let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
             file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
             let files = [file];
-            context(&files, &Fleet::new(&files), path, &["bot".into()]).runs_once
+            context(&files, &Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
         };
         assert!(runs_once(1, "bot.py"));
         assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");

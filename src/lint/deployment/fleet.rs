@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::model::deployment::{Attachment, Balancer, HealthCheck, Says, Service, Target};
 use crate::model::fact::{FileFacts, Language};
+use crate::model::finding::ServiceName;
 use crate::model::location::Location;
 
 /// One service, put together.
@@ -23,6 +24,10 @@ pub struct Deployed<'a> {
 }
 
 impl Deployed<'_> {
+    pub fn name(&self) -> ServiceName {
+        ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+    }
+
     pub fn location(&self) -> Location {
         Location::new(self.path.clone(), self.service.span)
     }

@@ -1,20 +1,113 @@
-//! Services as rows of a report.
+//! Services as rows of a report: how many of each run, what each is, and whether its number may be raised.
 
-use super::fleet::Fleet;
-use crate::model::deployment::{Count, Service};
-use crate::model::report::ServiceRow;
+use super::code;
+use super::crosscheck::HIDDEN_BY_AFFINITY;
+use super::fleet::{Deployed, Fleet};
+use crate::model::Name;
+use crate::model::deployment::{Count, Role, Service};
+use crate::model::fact::FileFacts;
+use crate::model::finding::{Finding, Severity};
+use crate::model::location::Location;
+use crate::model::report::{Cause, ServiceRow};
+use crate::model::verdict::Scalability;
 
-/// All services as rows, in the order of the files.
-pub fn rows(fleet: &Fleet<'_>) -> Vec<ServiceRow> {
-    let row = |deployed: &super::Deployed<'_>| ServiceRow {
-        name: deployed.service.name.clone(),
-        role: deployed.service.role,
-        replicas: deployed.service.replicas(),
-        processes: deployed.service.running_processes(),
-        location: deployed.location(),
-        verdict: in_words(&deployed.service, &deployed.path),
+/// Families that keep a second instance from starting, though nothing is lost by that: a warning is reason enough.
+const IN_THE_WAY: &[&str] = &["container-name", "host-port"];
+
+/// Reasons of a verdict that are told; the findings tell the others.
+const MOST_REASONS: usize = 5;
+
+/// The finding tells the rest.
+const LONGEST_REASON: usize = 200;
+
+/// All services as rows, in the order of the files. `findings` are those that nobody has accepted.
+pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], singletons: &[Name]) -> Vec<ServiceRow> {
+    let row = |deployed: &Deployed<'_>| {
+        let service = &deployed.service;
+        let name = deployed.name();
+        let findings: Vec<&Finding> = findings.iter().filter(|finding| finding.services.contains(&name)).collect();
+        let (verdict, mut reasons) =
+            verdict(deployed, &findings, singletons, || code::is_known(fleet, deployed, files));
+        if reasons.len() > MOST_REASONS {
+            let more = reasons.len() - (MOST_REASONS - 1);
+            reasons.truncate(MOST_REASONS - 1);
+            reasons.push(Cause { message: format!("{more} more findings"), location: None });
+        }
+        ServiceRow {
+            name: service.name.clone(),
+            role: service.role,
+            replicas: service.replicas(),
+            most: service.most_replicas(),
+            processes: service.running_processes(),
+            location: deployed.location(),
+            counts: service.instances.iter().chain(&service.ceiling).chain(&service.processes).cloned().collect(),
+            runs: in_words(service, &deployed.path),
+            verdict,
+            reasons,
+        }
     };
     fleet.services.iter().map(row).collect()
+}
+
+/// May the number of instances be raised, and why not?
+fn verdict(
+    deployed: &Deployed<'_>,
+    findings: &[&Finding],
+    singletons: &[Name],
+    is_known: impl Fn() -> bool,
+) -> (Scalability, Vec<Cause>) {
+    let service = &deployed.service;
+    let say = |message: &str| Cause { message: message.to_owned(), location: None };
+    let because = |findings: Vec<&&Finding>| findings.into_iter().map(|finding| cause(finding)).collect::<Vec<_>>();
+    match service.role {
+        Role::Database | Role::Cache | Role::Broker => {
+            return (
+                Scalability::NotByCount,
+                vec![say("it keeps data of its own: it scales by replication, not by a number")],
+            );
+        }
+        Role::Balancer => {
+            return (
+                Scalability::NotByCount,
+                vec![say("it stands before the instances; what is behind it is counted")],
+            );
+        }
+        _ => {}
+    }
+    if singletons.contains(&service.name) {
+        return (Scalability::SingleInstance, vec![say("scaleproof.yaml declares it a singleton")]);
+    }
+    let grave = |finding: &&&Finding| {
+        finding.severity == Severity::Error
+            || finding.severity == Severity::Warning && IN_THE_WAY.contains(&finding.family.as_str())
+    };
+    let mut blocking: Vec<&&Finding> = findings.iter().filter(grave).collect();
+    blocking.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let hidden = |finding: &&&Finding| HIDDEN_BY_AFFINITY.contains(&finding.family.as_str());
+    if !blocking.is_empty() && blocking.iter().all(hidden) {
+        return (Scalability::StickySessions, because(blocking));
+    }
+    if !blocking.is_empty() {
+        return (Scalability::SingleInstance, because(blocking));
+    }
+    if service.role == Role::Cron {
+        return (Scalability::SingleInstance, vec![say("every instance would start every job")]);
+    }
+    if service.role == Role::Unknown && service.build.is_none() && !is_known() {
+        return (Scalability::Unknown, vec![say("nothing tells what it is for, and its code is not here")]);
+    }
+    if !is_known() && service.role != Role::Static {
+        return (Scalability::Unknown, vec![say("its code is not here")]);
+    }
+    let warnings: Vec<&&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Warning).collect();
+    (Scalability::Ready, because(warnings))
+}
+
+fn cause(finding: &Finding) -> Cause {
+    let Finding { message, location, .. } = finding;
+    let short = message.chars().take(LONGEST_REASON).collect::<String>();
+    let mark = if short.len() < message.len() { "…" } else { "" };
+    Cause { message: short + mark, location: Some(Location::clone(location)) }
 }
 
 /// "runs 3 instances: server :26, server2 :46, server3 :51". What stands in another file than `path` is told with its name.
@@ -43,8 +136,63 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::model::location::{Location, Span};
+    use crate::model::fact::Language;
+    use crate::model::finding::Confidence;
+    use crate::model::location::Span;
+
+    fn finding(family: &str, severity: Severity) -> Finding {
+        Finding {
+            rule: "r".into(),
+            family: family.into(),
+            severity,
+            confidence: Confidence::High,
+            location: Location::new("a.py", Span::on_line(1, 1, 2)),
+            excerpt: None,
+            message: family.to_owned(),
+            breaks: String::new(),
+            fix: String::new(),
+            fingerprint: String::new(),
+            content: String::new(),
+            related: Vec::new(),
+            context: Vec::new(),
+            services: Vec::new(),
+            confirm: None,
+            routes: Vec::new(),
+            proof: None,
+        }
+    }
+
+    fn verdict_of(role: Role, findings: &[Finding], is_known: bool, singletons: &[&str]) -> Scalability {
+        let mut service = Service::named("app", Span::default());
+        service.role = role;
+        let path: Arc<str> = "compose.yml".into();
+        let deployed = Deployed { path, language: Language::Compose, declared: &service.clone(), service };
+        let singletons: Vec<Name> = singletons.iter().map(Name::new).collect();
+        let (verdict, reasons) = verdict(&deployed, &findings.iter().collect::<Vec<_>>(), &singletons, || is_known);
+        assert!(verdict == Scalability::Ready || !reasons.is_empty(), "every other verdict has a reason");
+        verdict
+    }
+
+    #[test]
+    fn what_may_be_scaled_and_what_not() {
+        let (session, state) = (finding("session-store", Severity::Error), finding("process-state", Severity::Error));
+        let (port, cache) = (finding("host-port", Severity::Warning), finding("local-cache", Severity::Warning));
+        let web = |findings: &[Finding]| verdict_of(Role::Web, findings, true, &[]);
+        assert_eq!(web(&[]), Scalability::Ready);
+        assert_eq!(web(std::slice::from_ref(&cache)), Scalability::Ready);
+        assert_eq!(web(std::slice::from_ref(&session)), Scalability::StickySessions);
+        assert_eq!(web(&[session, state]), Scalability::SingleInstance);
+        assert_eq!(web(&[port]), Scalability::SingleInstance);
+        assert_eq!(verdict_of(Role::Web, &[], false, &[]), Scalability::Unknown);
+        assert_eq!(verdict_of(Role::Web, &[], true, &["app"]), Scalability::SingleInstance);
+        assert_eq!(verdict_of(Role::Cron, &[], true, &[]), Scalability::SingleInstance);
+        assert_eq!(verdict_of(Role::Bot, &[], true, &[]), Scalability::Ready, "it may be a webhook");
+        assert_eq!(verdict_of(Role::Database, &[], true, &[]), Scalability::NotByCount);
+        assert_eq!(verdict_of(Role::Static, &[], false, &[]), Scalability::Ready);
+    }
 
     fn count(value: u32, stated_as: &str, line: u32) -> Count {
         let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));

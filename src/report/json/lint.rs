@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{FindingV1, ProblemV1};
-use crate::model::deployment::Role;
+use crate::model::deployment::{Count, Role};
 use crate::model::finding::{Severity, Suppressed};
 use crate::model::location::Location;
-use crate::model::report::{Coverage, Foreign, LintReport, PassedOver, Volume};
-use crate::model::verdict::Gate;
+use crate::model::report::{Cause, Coverage, Foreign, LintReport, PassedOver, Raise, ServiceRow, Volume};
+use crate::model::verdict::{Gate, Scalability};
 
 #[derive(Serialize)]
 struct ReportV1<'a> {
@@ -20,6 +20,7 @@ struct ReportV1<'a> {
     fail_on: Option<Severity>,
     findings: Vec<FindingV1<'a>>,
     services: Vec<ServiceV1<'a>>,
+    raised: Vec<RaiseV1<'a>>,
     problems: Vec<ProblemV1<'a>>,
     files: usize,
     lines: u64,
@@ -66,15 +67,91 @@ struct VolumeV1 {
     lines: u64,
 }
 
+/// A service: what it is, how many of it run and where that is said, and whether there may be more.
 #[derive(Serialize)]
 struct ServiceV1<'a> {
     name: &'a str,
     role: Role,
     replicas: u32,
+    /// With what an autoscaler may make.
+    most: u32,
     processes: u32,
     path: &'a str,
     line: u32,
-    verdict: &'a str,
+    counts: Vec<CountV1<'a>>,
+    runs: &'a str,
+    verdict: Scalability,
+    reasons: Vec<CauseV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct CountV1<'a> {
+    value: u32,
+    stated_as: &'a str,
+    path: &'a str,
+    line: u32,
+}
+
+#[derive(Serialize)]
+struct CauseV1<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+impl<'a> From<&'a ServiceRow> for ServiceV1<'a> {
+    fn from(row: &'a ServiceRow) -> Self {
+        let count = |count: &'a Count| CountV1 {
+            value: count.value,
+            stated_as: &count.stated_as,
+            path: &count.location.path,
+            line: count.location.span.line,
+        };
+        let cause = |cause: &'a Cause| CauseV1 {
+            message: &cause.message,
+            path: cause.location.as_ref().map(|location| &*location.path),
+            line: cause.location.as_ref().map(|location| location.span.line),
+        };
+        ServiceV1 {
+            name: &row.name,
+            role: row.role,
+            replicas: row.replicas,
+            most: row.most,
+            processes: row.processes,
+            path: &row.location.path,
+            line: row.location.span.line,
+            counts: row.counts.iter().map(count).collect(),
+            runs: &row.runs,
+            verdict: row.verdict,
+            reasons: row.reasons.iter().map(cause).collect(),
+        }
+    }
+}
+
+/// A number of instances or processes that went up.
+#[derive(Serialize)]
+struct RaiseV1<'a> {
+    service: &'a str,
+    what: &'a str,
+    before: Option<u32>,
+    now: u32,
+    path: &'a str,
+    line: u32,
+}
+
+impl<'a> From<&'a Raise> for RaiseV1<'a> {
+    fn from(raise: &'a Raise) -> Self {
+        RaiseV1 {
+            service: &raise.service,
+            what: &raise.what,
+            before: raise.before,
+            now: raise.now,
+            path: &raise.location.path,
+            line: raise.location.span.line,
+        }
+    }
 }
 
 /// Writes one pretty-printed object and a newline.
@@ -85,19 +162,8 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         verdict: report.verdict,
         fail_on: report.fail_on,
         findings: report.findings.iter().map(FindingV1::from).collect(),
-        services: report
-            .services
-            .iter()
-            .map(|row| ServiceV1 {
-                name: &row.name,
-                role: row.role,
-                replicas: row.replicas,
-                processes: row.processes,
-                path: &row.location.path,
-                line: row.location.span.line,
-                verdict: &row.verdict,
-            })
-            .collect(),
+        services: report.services.iter().map(ServiceV1::from).collect(),
+        raised: report.raised.iter().map(RaiseV1::from).collect(),
         problems: report.problems.iter().map(ProblemV1::from).collect(),
         files: report.files,
         lines: report.lines,

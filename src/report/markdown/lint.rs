@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::page::Page;
 use super::{block, cell, code, prose};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::LintReport;
+use crate::model::report::{LintReport, Raise, ServiceRow};
 use crate::model::verdict::Gate;
 use crate::report::text::clip;
 use crate::report::{counts, plural};
@@ -21,7 +21,9 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::default();
     page.push(&format!("## scaleproof: {verdict}, {}\n\n", counts(report, |_, text| text)));
     page.push("What breaks when one instance becomes N, as far as code and deployment files tell.\n\n");
+    raised(report, &mut page);
     table(report, &mut page);
+    services(report, &mut page);
     stories(report, &mut page);
     problems(report, &mut page);
     page.push(&format!("{}\n", footer(report)));
@@ -30,6 +32,7 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
 
 /// Part of the page that the table may take, in percent: what it has no room for is counted below it.
 const TABLE: usize = 50;
+const SERVICES: usize = 65;
 const STORIES: usize = 90;
 /// A text that is longer is not meant to be read.
 const MOST: usize = 2 << 10;
@@ -56,6 +59,42 @@ fn row(finding: &Finding) -> String {
     };
     let what = cell(&format!("{} ({})", prose(&clip(&finding.message, MOST)), code(&finding.rule)));
     format!("| {severity} | {what} | {} |\n", cell(&code(&finding.location.to_string())))
+}
+
+fn raised(report: &LintReport, page: &mut Page) {
+    let line = |raise: &Raise| format!("- {}\n", prose(&raise.to_string()));
+    let more = page.push_while_room(TABLE, report.raised.iter().map(line));
+    if more > 0 {
+        page.push(&format!("- and {more} more\n"));
+    }
+    if !report.raised.is_empty() {
+        page.push("\n");
+    }
+}
+
+fn services(report: &LintReport, page: &mut Page) {
+    if report.services.is_empty() {
+        return;
+    }
+    page.push("| service | role | replicas | processes | may it be scaled? | where |\n|---|---|---|---|---|---|\n");
+    let row = |row: &ServiceRow| {
+        let replicas =
+            if row.most > row.replicas { format!("{}–{}", row.replicas, row.most) } else { row.replicas.to_string() };
+        let reasons: Vec<String> =
+            row.reasons.iter().map(|cause| clip(&cause.to_string(), MOST).into_owned()).collect();
+        let verdict = if reasons.is_empty() {
+            row.verdict.to_string()
+        } else {
+            format!("{}: {}", row.verdict, reasons.join("; "))
+        };
+        let (name, place) = (cell(&code(&row.name)), cell(&code(&row.location.to_string())));
+        format!("| {name} | {} | {replicas} | {} | {} | {place} |\n", row.role, row.processes, cell(&prose(&verdict)))
+    };
+    let more = page.push_while_room(SERVICES, report.services.iter().map(row));
+    if more > 0 {
+        page.push(&format!("\n{} more: there is no room for them here.\n", plural(more, "service")));
+    }
+    page.push("\n");
 }
 
 fn stories(report: &LintReport, page: &mut Page) {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
 use super::{Look, frame, hanging};
 use crate::model::Name;
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{LintReport, Reason, ServiceRow, Volume};
-use crate::model::verdict::Gate;
+use crate::model::report::{LintReport, Raise, Reason, ServiceRow, Volume};
+use crate::model::verdict::{Gate, Scalability};
 use crate::report::text::{fit_finding, fit_problem, visible};
 use crate::report::{counts, plural};
 
@@ -21,6 +23,7 @@ pub fn render(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Resul
     }
     problems(report, look, out)?;
     services(&report.services, look, out)?;
+    raised(&report.raised, look, out)?;
     analysed(report, look, out)?;
     verdict(report, out)
 }
@@ -77,20 +80,54 @@ fn services(rows: &[ServiceRow], look: Look, out: &mut dyn Write) -> io::Result<
     }
     writeln!(out, "{}", paint(BOLD, "services"))?;
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(24);
+    let indent = " ".repeat(width + 4);
     for row in rows {
-        let counts = format!("{} / {}", plural(row.replicas as usize, "replica"), processes(row.processes));
-        let head = format!("  {:width$}  {:9}{counts:25}  ", visible(&row.name), row.role);
-        let place = paint(CYAN, visible(&row.location.to_string()));
-        let said = visible(&row.verdict);
-        let full = head.chars().count() + row.location.to_string().chars().count() + 2 + said.chars().count();
-        match full > look.width {
-            // What has no room beside the numbers goes below the name.
-            true => {
-                writeln!(out, "{head}{place}")?;
-                hanging(&" ".repeat(width + 4), &said, look, out)?;
-            }
-            false => writeln!(out, "{head}{place}  {}", paint(DIM, said))?,
+        let counts = format!("{} / {}", replicas(row), processes(row.processes));
+        let place = visible(&row.location.to_string()).into_owned();
+        writeln!(out, "  {:width$}  {:9}{counts:25}  {}", visible(&row.name), row.role, paint(CYAN, place))?;
+        if row.counts.iter().any(|count| count.value != 1) {
+            hanging(&indent, &visible(&row.runs), look, out)?;
         }
+        hanging(&indent, &format!("{}{}", paint(colour(row.verdict), row.verdict), reasons(row)), look, out)?;
+    }
+    writeln!(out)
+}
+
+fn replicas(row: &ServiceRow) -> String {
+    match row.most > row.replicas {
+        true => format!("{}–{} replicas", row.replicas, row.most),
+        false => plural(row.replicas as usize, "replica"),
+    }
+}
+
+fn colour(verdict: Scalability) -> Style {
+    match verdict {
+        Scalability::Ready => GREEN,
+        Scalability::StickySessions | Scalability::Unknown => YELLOW,
+        Scalability::SingleInstance => RED,
+        Scalability::NotByCount => DIM,
+    }
+}
+
+/// ": `carts` is written by handlers (app.py:3); …".
+fn reasons(row: &ServiceRow) -> String {
+    let told: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
+    let lead = match (row.verdict, told.is_empty()) {
+        (_, true) => return String::new(),
+        (Scalability::Ready, _) => ", though ",
+        _ => ": ",
+    };
+    visible(&format!("{lead}{}", told.join("; "))).into_owned()
+}
+
+/// The event that all of this is about: somebody asks for more.
+fn raised(raises: &[Raise], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if raises.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint(BOLD, "raised"))?;
+    for raise in raises {
+        hanging("  ", &visible(&raise.to_string()), look, out)?;
     }
     writeln!(out)
 }

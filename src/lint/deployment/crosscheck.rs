@@ -1,0 +1,228 @@
+//! What the deployment makes of a finding in code: worse, harmless, hidden, or nothing.
+
+use super::code::Context;
+use crate::model::Name;
+use crate::model::deployment::{Mount, Service, Sharing};
+use crate::model::finding::{Related, Severity};
+use crate::model::location::Location;
+
+/// Families of what only breaks where instances do not share a disk and an address: several processes of one instance do.
+const WITHIN_ONE_INSTANCE: &[&str] = &["local-file", "embedded-db", "self-address", "local-volume"];
+
+/// Families of what nobody sees as long as each client stays with one instance.
+pub const HIDDEN_BY_AFFINITY: &[&str] = &["session-store", "balancer-affinity"];
+
+/// Families of what a client that stays with one instance sees less often.
+const MASKED_BY_AFFINITY: &[&str] = &["session-store", "process-state", "local-cache", "realtime-fanout"];
+
+/// Families of what is written to a disk.
+const ON_DISK: &[&str] = &["local-file", "embedded-db", "session-store"];
+
+/// A finding before the deployment is looked at.
+pub struct Unweighed<'h> {
+    pub family: &'h str,
+    pub severity: Severity,
+    /// The variable of the environment that, where it is set, makes it harmless.
+    pub variable: Option<&'h Name>,
+    /// Texts that stand in it.
+    pub texts: &'h [Name],
+}
+
+/// What the deployment makes of it.
+#[derive(Debug, PartialEq)]
+pub struct Weighed {
+    pub severity: Severity,
+    pub context: Vec<Related>,
+}
+
+/// Weighs a finding in code; `None` where the deployment makes it untrue.
+pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> {
+    if !context.runs_once.is_empty() {
+        // A second instance is out of the question there; whoever wants one is told by then.
+        return Some(Weighed { severity: Severity::Info, context: context.runs_once.clone() });
+    }
+    let is_set = |app: &&Service| app.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
+    if !context.apps.is_empty() && context.apps.iter().all(is_set) {
+        return None;
+    }
+    let mut places = context.instances.clone();
+    if !WITHIN_ONE_INSTANCE.contains(&finding.family) {
+        places.extend(context.processes.iter().cloned());
+    }
+    let already = !places.is_empty();
+    places.extend(masks(finding, context));
+    let volumes = volumes(finding, context);
+    let shared = !volumes.is_empty() && volumes.iter().all(|(mount, _)| mount.sharing == Sharing::Network);
+    places.extend(volumes.into_iter().map(|(_, place)| place));
+    let severity = match finding.severity {
+        _ if shared => Severity::Info,
+        Severity::Warning if already => Severity::Error,
+        severity => severity,
+    };
+    Some(Weighed { severity, context: places })
+}
+
+/// Affinity does not mend it, it hides it: until an instance goes, or a client comes without cookie.
+fn masks(finding: &Unweighed<'_>, context: &Context<'_>) -> Vec<Related> {
+    if !MASKED_BY_AFFINITY.contains(&finding.family) {
+        return Vec::new();
+    }
+    let affinities = context.apps.iter().filter_map(|app| Some((app, app.affinity.as_ref()?)));
+    let mask = |(app, affinity): (&&Service, &crate::model::deployment::Affinity)| Related {
+        location: affinity.location.clone(),
+        message: format!("masked, as long as clients stay with one instance of `{}`: {}", app.name, affinity.stated_as),
+        excerpt: None,
+    };
+    affinities.map(mask).collect()
+}
+
+/// The mounts that what is written goes to, and what is to say of them.
+fn volumes<'f>(finding: &Unweighed<'_>, context: &Context<'f>) -> Vec<(&'f Mount, Related)> {
+    if !ON_DISK.contains(&finding.family) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (app, name) in context.apps.iter().zip(&context.names) {
+        let mounts = app.mounts.iter().filter(|mount| !mount.read_only);
+        for mount in mounts.filter(|mount| finding.texts.iter().any(|text| lies_in(text, &mount.target))) {
+            let what = match mount.sharing {
+                Sharing::Network => "a volume that all instances share",
+                Sharing::Own => "a volume that each instance has for itself",
+                Sharing::Ephemeral => "a folder that is gone with the instance",
+                Sharing::Bind => "a folder of one host",
+                Sharing::Host => "a volume of one host",
+                Sharing::Unknown => continue,
+            };
+            let message = format!("`{}` keeps {} in {what}", app.name, mount.target);
+            let location = Location::new(name.path.as_str(), mount.span);
+            found.push((mount, Related { location, message, excerpt: None }));
+        }
+    }
+    found
+}
+
+/// Does a path of the program lie in a mounted folder? A relative path does where the folder is called like its beginning:
+/// `uploads/a.png` and `/app/uploads`.
+fn lies_in(path: &str, target: &str) -> bool {
+    let target = target.trim_end_matches('/');
+    let path = path.split_once("://").map_or(path, |(_, path)| path);
+    let within = |path: &str, folder: &str| {
+        path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if path.starts_with('/') {
+        return !target.is_empty() && within(path.trim_start_matches('/'), target.trim_start_matches('/'));
+    }
+    let path = path.trim_start_matches("./");
+    let (_, name) = target.rsplit_once('/').unwrap_or(("", target));
+    name.len() > 2 && within(path, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::deployment::{Affinity, AffinityKey};
+    use crate::model::fact::{Setting, Value};
+    use crate::model::finding::ServiceName;
+    use crate::model::location::Span;
+
+    fn place(message: &str) -> Related {
+        Related {
+            location: Location::new("compose.yml", Span::on_line(3, 1, 2)),
+            message: message.into(),
+            excerpt: None,
+        }
+    }
+
+    fn weighed(
+        family: &str,
+        texts: &[&str],
+        variable: Option<&str>,
+        service: &Service,
+        several: &[&str],
+    ) -> Option<(Severity, Vec<String>)> {
+        let texts: Vec<Name> = texts.iter().map(Name::new).collect();
+        let variable = variable.map(Name::new);
+        let finding = Unweighed { family, severity: Severity::Warning, variable: variable.as_ref(), texts: &texts };
+        let context = Context {
+            apps: vec![service],
+            names: vec![ServiceName { name: service.name.clone(), path: "compose.yml".into() }],
+            instances: several.iter().filter(|it| **it == "instances").map(|it| place(it)).collect(),
+            processes: several.iter().filter(|it| **it == "processes").map(|it| place(it)).collect(),
+            runs_once: several.iter().filter(|it| **it == "once").map(|it| place(it)).collect(),
+        };
+        let Weighed { severity, context } = weigh(&finding, &context)?;
+        Some((severity, context.into_iter().map(|related| related.message).collect()))
+    }
+
+    fn web() -> Service {
+        Service::named("web", Span::default())
+    }
+
+    #[test]
+    fn what_is_true_already_is_raised() {
+        let (severity, places) = weighed("local-cache", &[], None, &web(), &["instances"]).unwrap();
+        assert_eq!((severity, places), (Severity::Error, vec!["instances".to_owned()]));
+        assert_eq!(weighed("local-cache", &[], None, &web(), &["processes"]).unwrap().0, Severity::Error);
+        assert_eq!(
+            weighed("local-file", &[], None, &web(), &["processes"]).unwrap().0,
+            Severity::Warning,
+            "they share a disk"
+        );
+        assert_eq!(weighed("local-cache", &[], None, &web(), &["once"]).unwrap().0, Severity::Info);
+    }
+
+    #[test]
+    fn a_variable_that_the_deployment_sets_makes_a_fallback_untrue() {
+        let mut service = web();
+        let setting =
+            |key: &str| Setting { key: key.into(), value: Value::Unknown, function: None, span: Span::default() };
+        service.environment = vec![setting("SECRET_KEY")];
+        assert_eq!(weighed("boot-secret", &[], Some("SECRET_KEY"), &service, &[]), None);
+        assert!(weighed("boot-secret", &[], Some("JWT_KEY"), &service, &[]).is_some());
+    }
+
+    #[test]
+    fn affinity_is_named_as_the_mask() {
+        let mut service = web();
+        let location = Location::new("nginx.conf", Span::on_line(3, 1, 2));
+        service.affinity = Some(Affinity { by: AffinityKey::Address, stated_as: "ip_hash".into(), location });
+        let (_, places) = weighed("session-store", &[], None, &service, &[]).unwrap();
+        assert_eq!(places, ["masked, as long as clients stay with one instance of `web`: ip_hash"]);
+        assert_eq!(weighed("local-file", &[], None, &service, &[]).unwrap().1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn files_are_judged_by_the_volume_that_they_lie_in() {
+        let mut service = web();
+        let mount = |sharing| Mount {
+            source: "data".into(),
+            target: "/app/uploads".into(),
+            read_only: false,
+            sharing,
+            span: Span::default(),
+        };
+        service.mounts = vec![mount(Sharing::Network)];
+        assert_eq!(
+            weighed("local-file", &["uploads/x.png"], None, &service, &["instances"]).unwrap().0,
+            Severity::Info
+        );
+        service.mounts = vec![mount(Sharing::Host)];
+        let (severity, places) = weighed("local-file", &["/app/uploads"], None, &service, &["instances"]).unwrap();
+        assert_eq!(severity, Severity::Error);
+        assert_eq!(places[1], "`web` keeps /app/uploads in a volume of one host");
+    }
+
+    #[test]
+    fn paths_lie_in_mounted_folders() {
+        for (path, target, expected) in [
+            ("/data/app.db", "/data", true),
+            ("/database/app.db", "/data", false),
+            ("sqlite:////data/app.db", "/data", true),
+            ("./uploads", "/app/uploads/", true),
+            ("uploads2", "/app/uploads", false),
+            ("x", "/", false),
+        ] {
+            assert_eq!(lies_in(path, target), expected, "{path} in {target}");
+        }
+    }
+}
