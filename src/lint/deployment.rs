@@ -1,6 +1,6 @@
 //! What deployment files say: which services there are once all documents are put together ([`fleet`]), where a pattern finds what
-//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), what that
-//! makes of a finding ([`crosscheck`]), and rows for the report ([`table`]).
+//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), what
+//! that makes of a finding ([`crosscheck`]), and rows for the report ([`table`]).
 
 mod code;
 mod crosscheck;

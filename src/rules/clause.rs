@@ -53,8 +53,8 @@ pub enum Subject {
     Dependency(Patterns),
     Class(ClassPattern),
     State(StatePattern),
-    Service(ServicePattern),
-    Balancer(BalancerPattern),
+    Service(Box<ServicePattern>),
+    Balancer(Box<BalancerPattern>),
 }
 
 /// Conditions on what surrounds the subject; all of them must hold.
@@ -542,8 +542,8 @@ impl RawClause {
         }
         subjects.extend(self.class.map(Subject::Class));
         subjects.extend(self.state.map(Subject::State));
-        subjects.extend(self.service.map(Subject::Service));
-        subjects.extend(self.balancer.map(Subject::Balancer));
+        subjects.extend(self.service.map(|service| Subject::Service(Box::new(service))));
+        subjects.extend(self.balancer.map(|balancer| Subject::Balancer(Box::new(balancer))));
         let subject = match (subjects.pop(), subjects.pop()) {
             (Some(subject), None) => subject,
             (None, _) => {

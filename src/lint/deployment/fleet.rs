@@ -93,6 +93,7 @@ impl<'a> Fleet<'a> {
         image::build(&mut fleet.services);
         script::follow(&mut fleet.services, files);
         fleet.fold_servers();
+        fleet.tell_apart();
         for file in files {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
@@ -137,6 +138,20 @@ impl<'a> Fleet<'a> {
         for deployed in &mut self.services {
             if is_meant(deployed, &attachment.target) && Some(nearness(&deployed.path, path)) == near {
                 say(deployed, attachment, path);
+            }
+        }
+    }
+
+    /// Services of one app to which balancers send different requests, none of them to two of these, are not instances of one service.
+    fn tell_apart(&mut self) {
+        for service in self.services.iter_mut().map(|it| &mut it.service).filter(|service| service.copies.len() > 1) {
+            let listed = |balancer: &Balancer| {
+                service.copies.iter().filter(|copy| balancer.servers.iter().any(|server| server.host == **copy)).count()
+            };
+            let counts: Vec<usize> =
+                self.balancers.iter().map(|(_, it)| listed(it)).filter(|count| *count > 0).collect();
+            if counts.len() > 1 && counts.iter().all(|count| *count == 1) {
+                service.instances.clear();
             }
         }
     }

@@ -63,7 +63,7 @@ impl Fleet<'_> {
             |name: &str| self.balancers.iter().flat_map(|(_, other)| &other.servers).any(|server| server.host == *name);
         let last = balancer.servers.iter().rev().find(|server| {
             let service = self.behind(server, path).map(|it| &it.service);
-            service.is_some_and(|service| service.copies.len() > 1 && service.copies.contains(&server.host))
+            service.is_some_and(|service| service.instances.len() > 1 && service.copies.contains(&server.host))
         })?;
         let service = self.behind(last, path)?.declared;
         // Some are listed by other names: which of them these are, is not known.

@@ -26,11 +26,12 @@ pub fn read(file: &File<'_>) -> Found {
     // A section may be written in parts, and drop-ins are none of the unit.
     if let Some(start) = all.iter().find_map(|section| last(section, "ExecStart")) {
         found.services.push(service(file, &sections, &all, start));
-    } else if let Some(section) = all.first().filter(|_| !file.path.contains(".d/") && !is_template_text(file.text)) {
-        if !all.iter().any(|section| section.get("ExecStop").is_some()) && has_room(&mut found.problems, &file.path) {
-            let problem = Problem::new("this service has no `ExecStart`").at(&file.path, section.span, file.text);
-            found.problems.push(problem.help("systemd refuses a service that starts nothing."));
-        }
+    } else if let Some(section) = all.first().filter(|_| !file.path.contains(".d/") && !is_template_text(file.text))
+        && !all.iter().any(|section| section.get("ExecStop").is_some())
+        && has_room(&mut found.problems, &file.path)
+    {
+        let problem = Problem::new("this service has no `ExecStart`").at(&file.path, section.span, file.text);
+        found.problems.push(problem.help("systemd refuses a service that starts nothing."));
     }
     found
 }

@@ -9,6 +9,9 @@ use super::value::{Data, Value};
 /// Blocks and parentheses nest no deeper.
 const MAX_DEPTH: usize = 60;
 
+/// What is written where a condition holds; the last of several needs none.
+pub type Branch = (Option<Pipe>, Vec<Node>);
+
 #[derive(Debug)]
 pub(super) enum Node {
     /// Bytes of the source.
@@ -18,8 +21,8 @@ pub(super) enum Node {
         at: Range<usize>,
     },
     /// The first whose condition is true; the last may have none.
-    If(Vec<(Option<Pipe>, Vec<Node>)>),
-    With(Vec<(Option<Pipe>, Vec<Node>)>),
+    If(Vec<Branch>),
+    With(Vec<Branch>),
     Range {
         pipe: Pipe,
         body: Vec<Node>,
@@ -155,7 +158,7 @@ impl<'s> Parser<'s> {
     }
 
     /// `if a … else if b … else … end`.
-    fn branches(&mut self, word: &str, open: usize, depth: usize) -> Result<Vec<(Option<Pipe>, Vec<Node>)>, Fault> {
+    fn branches(&mut self, word: &str, open: usize, depth: usize) -> Result<Vec<Branch>, Fault> {
         let mut branches = Vec::new();
         let mut condition = Some(self.pipe(depth)?);
         self.close(open)?;

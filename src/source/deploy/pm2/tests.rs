@@ -6,7 +6,10 @@ fn apps(path: &str, text: &str) -> Vec<Service> {
     crate::source::read(path, text).expect("somebody reads it").facts.services
 }
 
-fn told(services: &[Service]) -> Vec<(&str, Role, Option<(u32, u32, u32)>)> {
+/// Name, role, and how many processes are stated where.
+type Told<'s> = (&'s str, Role, Option<(u32, u32, u32)>);
+
+fn told(services: &[Service]) -> Vec<Told<'_>> {
     let count = |service: &Service| {
         service.processes.as_ref().map(|count| (count.value, count.location.span.line, count.location.span.column))
     };

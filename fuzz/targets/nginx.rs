@@ -1,0 +1,2 @@
+#![no_main]
+scaleproof_fuzz::file!("nginx.conf");
