@@ -205,7 +205,10 @@ mod tests {
         let manifest = "apiVersion: apps/v1\nkind: Deployment\n";
         assert_eq!(language("k8s/web.yaml", manifest), Some(Language::Kubernetes));
         assert_eq!(language("k8s/kustomization.yml", ""), Some(Language::Kubernetes));
-        assert_eq!(language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"), Some(Language::Kubernetes));
+        assert_eq!(
+            language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"),
+            Some(Language::Kubernetes)
+        );
         assert_eq!(language("chart/templates/web.yaml", manifest), Some(Language::Helm));
         for name in ["composer.yml", "mkdocs.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
             assert_eq!(language(name, ""), None, "{name}");

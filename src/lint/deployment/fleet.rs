@@ -25,7 +25,11 @@ pub struct Deployed<'a> {
     said_in: Vec<Arc<str>>,
 }
 
-impl Deployed<'_> {
+impl<'a> Deployed<'a> {
+    pub(super) fn new(path: Arc<str>, language: Language, declared: &'a Service) -> Self {
+        Deployed { path, language, service: declared.clone(), declared, said_in: Vec::new() }
+    }
+
     pub fn name(&self) -> ServiceName {
         ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
     }
@@ -50,13 +54,8 @@ pub struct Fleet<'a> {
 impl<'a> Fleet<'a> {
     pub fn new(files: &'a [FileFacts]) -> Self {
         let declared = files.iter().flat_map(|file| file.services.iter().map(move |service| (file, service)));
-        let deployed = |(file, service): (&'a FileFacts, &'a Service)| Deployed {
-            path: file.path.clone(),
-            language: file.language,
-            service: service.clone(),
-            declared: service,
-            said_in: Vec::new(),
-        };
+        let deployed =
+            |(file, service): (&'a FileFacts, &'a Service)| Deployed::new(file.path.clone(), file.language, service);
         let mut fleet = Fleet { services: declared.map(deployed).collect() };
         let said = files.iter().flat_map(|file| file.attachments.iter().map(move |said| (said, &file.path)));
         let mut said: Vec<_> = said.collect();

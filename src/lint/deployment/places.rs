@@ -97,7 +97,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && service.most_replicas() >= pattern.instances
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && service.processes.as_ref().map_or(1, |count| count.value) >= pattern.processes
-        && !(pattern.no_port && !service.ports.is_empty())
+        && (!pattern.no_port || service.ports.is_empty())
         && !has_variable(service, pattern.unless_environment.as_ref())
         && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())

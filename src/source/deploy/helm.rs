@@ -144,7 +144,12 @@ fn root(about: &Value, chart: &str, values: Value) -> Value {
         ("IsUpgrade".into(), false.into()),
         ("Revision".into(), 1i64.into()),
     ]);
-    let version = Value::map([text("Version", "v1.31.0"), text("GitVersion", "v1.31.0"), text("Major", "1"), text("Minor", "31")]);
+    let version = Value::map([
+        text("Version", "v1.31.0"),
+        text("GitVersion", "v1.31.0"),
+        text("Major", "1"),
+        text("Minor", "31"),
+    ]);
     let capabilities = Value::map([("KubeVersion".into(), version), ("APIVersions".into(), Value::map([]))]);
     Value::map([
         ("Values".into(), values),
@@ -183,7 +188,11 @@ fn parents(chart: &str) -> Vec<String> {
 fn document(file: &File<'_>, path: &str) -> Value {
     let text = (file.beside)(path).unwrap_or_default();
     let tree = yaml::parse(path, &text);
-    tree.documents.first().map(|document| Value::of(document)).filter(|value| value.fields().is_some()).unwrap_or_else(|| Value::map([]))
+    tree.documents
+        .first()
+        .map(|document| Value::of(document))
+        .filter(|value| value.fields().is_some())
+        .unwrap_or_else(|| Value::map([]))
 }
 
 /// A template that cannot be rendered is not analysed, and that is said aloud.

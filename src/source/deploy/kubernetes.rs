@@ -115,7 +115,8 @@ impl Reader<'_> {
     /// Text with the marks of a template is no YAML yet: one problem says so instead of all that follow from it.
     fn unless_templated(&self, problems: Vec<Problem>) -> Vec<Problem> {
         let mut lines = self.file.text.lines().zip(1u32..);
-        let marked = lines.find_map(|(line, number)| Some((line.find("{{").or_else(|| line.find("{%"))?, line, number)));
+        let marked =
+            lines.find_map(|(line, number)| Some((line.find("{{").or_else(|| line.find("{%"))?, line, number)));
         let Some((byte, line, number)) = marked.filter(|_| !problems.is_empty()) else { return problems };
         let column = u32::try_from(line[..byte].chars().count()).unwrap_or(0) + 1;
         let help = "Give the rendered manifests instead; documents before the first such text were read.";

@@ -13,10 +13,10 @@ const MOST: usize = 1_000;
 
 /// The result of a function, `None` where there is no such function here.
 pub(super) fn call(name: &str, arguments: &[Value]) -> Option<Result<Value, String>> {
-    let name = name.strip_prefix("must").filter(|rest| rest.starts_with(char::is_uppercase)).map_or_else(
-        || name.to_owned(),
-        |rest| rest[..1].to_lowercase() + &rest[1..],
-    );
+    let name = name
+        .strip_prefix("must")
+        .filter(|rest| rest.starts_with(char::is_uppercase))
+        .map_or_else(|| name.to_owned(), |rest| rest[..1].to_lowercase() + &rest[1..]);
     let call = Call { arguments };
     let value = call
         .logic(&name)
@@ -67,7 +67,13 @@ impl Call<'_> {
             }
             "not" => (!self.value(0).is_true()).into(),
             "empty" => (!self.value(0).is_true()).into(),
-            "ternary" => if self.value(2).is_true() { self.value(0) } else { self.value(1) },
+            "ternary" => {
+                if self.value(2).is_true() {
+                    self.value(0)
+                } else {
+                    self.value(1)
+                }
+            }
             "eq" => self.arguments.iter().skip(1).any(|other| other.is_equal(&self.value(0))).into(),
             "ne" => (!self.value(0).is_equal(&self.value(1))).into(),
             "lt" => (compared() == Ordering::Less).into(),
@@ -112,9 +118,7 @@ impl Call<'_> {
             "hasSuffix" => self.text(1).ends_with(&self.text(0)).into(),
             "printf" => printf(&self.text(0), self.arguments.get(1..).unwrap_or_default()).into(),
             "print" => self.arguments.iter().map(Value::text).collect::<String>().into(),
-            "println" | "cat" => {
-                self.arguments.iter().map(Value::text).collect::<Vec<_>>().join(" ").into()
-            }
+            "println" | "cat" => self.arguments.iter().map(Value::text).collect::<Vec<_>>().join(" ").into(),
             "substr" => {
                 let (start, end) = (self.integer(0).max(0) as usize, self.integer(1));
                 let end = if end < 0 { usize::MAX } else { end as usize };
@@ -140,14 +144,14 @@ impl Call<'_> {
                 let text = self.text(1);
                 let parts = text.split(separator.as_str()).map(Value::from);
                 match name {
-                    "split" => {
-                        Value::map(parts.enumerate().map(|(index, part)| (Rc::from(format!("_{index}")), part)))
-                    }
+                    "split" => Value::map(parts.enumerate().map(|(index, part)| (Rc::from(format!("_{index}")), part))),
                     _ => parts.collect::<Vec<_>>().into(),
                 }
             }
             // Their results are nobody's number of instances.
-            "b64enc" | "b64dec" | "sha1sum" | "sha256sum" | "adler32sum" | "urlquery" | "toToml" => self.of_last(|_| "x".into()),
+            "b64enc" | "b64dec" | "sha1sum" | "sha256sum" | "adler32sum" | "urlquery" | "toToml" => {
+                self.of_last(|_| "x".into())
+            }
             "semverCompare" => satisfies(&self.text(0), &self.text(1)).into(),
             _ => return None,
         })
@@ -198,7 +202,8 @@ impl Call<'_> {
             "pick" | "omit" => {
                 let names: Vec<String> = self.arguments.iter().skip(1).map(Value::text).collect();
                 let fields = first.fields()?.borrow();
-                let kept = fields.iter().filter(|(key, _)| names.iter().any(|name| **name == ***key) == (name == "pick"));
+                let kept =
+                    fields.iter().filter(|(key, _)| names.iter().any(|name| **name == ***key) == (name == "pick"));
                 Value::map(kept.map(|(key, value)| (key.clone(), value.clone())))
             }
             "keys" => fields_of(&first).into_iter().map(|(key, _)| Value::from(&*key)).collect::<Vec<_>>().into(),
@@ -263,12 +268,22 @@ impl Call<'_> {
             // The API groups that every cluster of today has.
             "Has" => {
                 let group = self.text(0);
-                let known = ["v1", "apps/", "batch/v1", "policy/v1", "autoscaling/v2", "networking.k8s.io/v1", "rbac.authorization.k8s.io/"];
+                let known = [
+                    "v1",
+                    "apps/",
+                    "batch/v1",
+                    "policy/v1",
+                    "autoscaling/v2",
+                    "networking.k8s.io/v1",
+                    "rbac.authorization.k8s.io/",
+                ];
                 known.iter().any(|known| group.starts_with(known) && !group.contains("beta")).into()
             }
             "Get" | "GetBytes" | "AsConfig" | "AsSecrets" | "Lines" => "".into(),
-            "now" | "date" | "dateInZone" | "htmlDate" | "uuidv4" | "randAlphaNum" | "randAlpha" | "randNumeric" | "randAscii"
-            | "randBytes" | "genPrivateKey" | "derivePassword" | "htpasswd" | "getHostByName" => "x".into(),
+            "now" | "date" | "dateInZone" | "htmlDate" | "uuidv4" | "randAlphaNum" | "randAlpha" | "randNumeric"
+            | "randAscii" | "randBytes" | "genPrivateKey" | "derivePassword" | "htpasswd" | "getHostByName" => {
+                "x".into()
+            }
             "genCA" | "genSelfSignedCert" | "genSignedCert" | "genCAWithKey" | "buildCustomCert" => {
                 Value::map([("Cert".into(), "x".into()), ("Key".into(), "x".into())])
             }
@@ -362,7 +377,9 @@ fn printf(format: &str, arguments: &[Value]) -> String {
         while chars.next_if(|char| char.is_ascii_digit() || matches!(char, '.' | '-' | '+' | '#')).is_some() {}
         match chars.next() {
             Some('%') => out.push('%'),
-            Some('q') => out += &serde_json::Value::from(arguments.next().map(Value::text).unwrap_or_default()).to_string(),
+            Some('q') => {
+                out += &serde_json::Value::from(arguments.next().map(Value::text).unwrap_or_default()).to_string()
+            }
             Some(_) => out += &arguments.next().map(Value::text).unwrap_or_default(),
             None => {}
         }

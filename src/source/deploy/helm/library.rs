@@ -24,7 +24,9 @@ pub(super) fn include(name: &str, dot: &Value, root: &Value) -> Option<Known> {
         "common.capabilities.policy.apiVersion" => "policy/v1".into(),
         "common.capabilities.cronjob.apiVersion" => "batch/v1".into(),
         _ if name.ends_with("fullname") || name.ends_with(".name") || name.ends_with(".names.namespace") => release(),
-        _ if name.contains("matchLabels") || name.contains("selectorLabels") || name.contains("labels") => label().into(),
+        _ if name.contains("matchLabels") || name.contains("selectorLabels") || name.contains("labels") => {
+            label().into()
+        }
         _ if name.ends_with("serviceAccountName") => release(),
         // Another template as a whole, for a checksum of what it gives.
         _ if name.starts_with("common.") || name.contains("templates/") => "".into(),

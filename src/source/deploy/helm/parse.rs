@@ -18,14 +18,17 @@ pub(super) enum Node {
         at: Range<usize>,
     },
     /// The first whose condition is true; the last may have none.
-    If(Vec<(Option<Pipe>, Vec<Node>)>),
-    With(Vec<(Option<Pipe>, Vec<Node>)>),
+    If(Vec<Branch>),
+    With(Vec<Branch>),
     Range {
         pipe: Pipe,
         body: Vec<Node>,
         otherwise: Vec<Node>,
     },
 }
+
+/// What is there under a condition; only a last `else` has none.
+pub(super) type Branch = (Option<Pipe>, Vec<Node>);
 
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
@@ -155,7 +158,7 @@ impl<'s> Parser<'s> {
     }
 
     /// `if a … else if b … else … end`.
-    fn branches(&mut self, word: &str, open: usize, depth: usize) -> Result<Vec<(Option<Pipe>, Vec<Node>)>, Fault> {
+    fn branches(&mut self, word: &str, open: usize, depth: usize) -> Result<Vec<Branch>, Fault> {
         let mut branches = Vec::new();
         let mut condition = Some(self.pipe(depth)?);
         self.close(open)?;
@@ -320,7 +323,8 @@ impl<'s> Parser<'s> {
             }
             '"' | '`' | '\'' => Term::Literal(self.string(first)?),
             '0'..='9' | '-' | '+' if first.is_ascii_digit() || rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
-                let length = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '.').map_or(rest.len(), |n| n + 1);
+                let length =
+                    rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '.').map_or(rest.len(), |n| n + 1);
                 self.at += length;
                 let data = match rest[..length].parse() {
                     Ok(number) => Data::Integer(number),

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::functions;
-use super::parse::{self, Node, Pipe, Term};
+use super::parse::{self, Branch, Node, Pipe, Term};
 use super::value::{Data, Value};
 use crate::model::location::Span;
 
@@ -146,7 +146,7 @@ impl Renderer {
 
     fn branches(
         &mut self,
-        branches: &[(Option<Pipe>, Vec<Node>)],
+        branches: &[Branch],
         is_with: bool,
         source: &str,
         scope: &mut Scope,

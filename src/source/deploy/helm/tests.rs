@@ -98,9 +98,10 @@ fn places_are_those_of_the_template() {
     let line = |needle: &str| DEPLOYMENT.lines().position(|line| line.contains(needle)).unwrap() as u32 + 1;
     assert_eq!((shop.span.line, shop.span.column), (line("name: {{ include"), 9));
     assert_eq!(shop.container.map(|span| (span.line, span.column)), Some((line("- name: {{ .Chart.Name }}"), 17)));
-    assert_eq!(shop.mounts.iter().map(|mount| (mount.sharing, mount.span.line, mount.span.column)).collect::<Vec<_>>(), [
-        (Sharing::Ephemeral, line("mountPath"), 26)
-    ]);
+    assert_eq!(
+        shop.mounts.iter().map(|mount| (mount.sharing, mount.span.line, mount.span.column)).collect::<Vec<_>>(),
+        [(Sharing::Ephemeral, line("mountPath"), 26)]
+    );
 }
 
 #[test]
@@ -133,7 +134,10 @@ fn templates_give_what_helm_gives() {
         ("{{ include (print $.Template.BasePath \"/x.yaml\") . | sha256sum }}", "x"),
         ("{{ $x := 1 }}{{ range .Values.hosts }}{{ $x = add $x 1 }}{{ end }}{{ $x }}", "3"),
         ("a:{{ toYaml .Values.resources | nindent 2 }}", "a:\n  requests:\n    cpu: 100m"),
-        ("{{ include \"shop.labels\" . | nindent 2 }}", "\n  app.kubernetes.io/name: shop\n  app.kubernetes.io/version: \"1.4\""),
+        (
+            "{{ include \"shop.labels\" . | nindent 2 }}",
+            "\n  app.kubernetes.io/name: shop\n  app.kubernetes.io/version: \"1.4\"",
+        ),
         ("{{ tpl \"{{ .Chart.Name }}\" . }}", "shop"),
         ("{{ $d := dict \"a\" 1 }}{{ $_ := set $d \"b\" 2 }}{{ $d.b }}{{ len $d }}", "22"),
         ("{{ ternary \"a\" \"b\" true }}{{ printf \"%s-%d\" \"x\" 3 }}", "ax-3"),
@@ -155,9 +159,19 @@ fn what_cannot_be_rendered_is_said_with_its_place() {
         ("{{ end }}\n", 1, 10, "`{{ end }}` ends nothing that was begun"),
         ("a: {{ .Values.x\n", 2, 1, "this is not understood"),
         ("a: {{ \"x }}\n", 1, 7, "this text has no end"),
-        ("{{ include \"elsewhere\" . }}\n", 1, 1, "the template `elsewhere` is not in the files of this chart that are looked at"),
+        (
+            "{{ include \"elsewhere\" . }}\n",
+            1,
+            1,
+            "the template `elsewhere` is not in the files of this chart that are looked at",
+        ),
         ("{{ fail \"no\" }}\n", 1, 1, "the chart refuses its own values: no"),
-        ("{{ define \"x\" }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}\n", 1, 45, "templates within templates go deeper than 30"),
+        (
+            "{{ define \"x\" }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}\n",
+            1,
+            45,
+            "templates within templates go deeper than 30",
+        ),
         ("{{ $d }}\n", 1, 1, "the variable `$d` is not defined"),
     ] {
         let found = found(VALUES, template);
@@ -204,7 +218,10 @@ fn a_subchart_has_what_its_parent_says_of_it() {
     let found = read(&File { path: "shop/charts/db/templates/db.yaml".into(), text, beside: &beside });
     let db = &found.services[0];
     assert_eq!((db.replicas(), db.image.as_deref()), (4, Some("db:x")));
-    assert_eq!((&*db.instances[0].location.path, db.instances[0].location.span.line), ("shop/charts/db/templates/db.yaml", 5));
+    assert_eq!(
+        (&*db.instances[0].location.path, db.instances[0].location.span.line),
+        ("shop/charts/db/templates/db.yaml", 5)
+    );
 }
 
 #[test]

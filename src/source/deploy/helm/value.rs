@@ -210,9 +210,7 @@ impl Value {
         *budget = budget.checked_sub(1)?;
         let levels = levels.checked_sub(1)?;
         Some(match &self.data {
-            Data::List(items) => {
-                items.iter().map(|item| item.copy(budget, levels)).collect::<Option<Vec<_>>>()?.into()
-            }
+            Data::List(items) => items.iter().map(|item| item.copy(budget, levels)).collect::<Option<Vec<_>>>()?.into(),
             Data::Map(fields) => {
                 let fields = fields.borrow();
                 let copied = fields.iter().map(|(key, value)| Some((key.clone(), value.copy(budget, levels)?)));

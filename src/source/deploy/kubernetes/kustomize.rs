@@ -104,7 +104,8 @@ impl Reader<'_> {
             literals.filter_map(|literal| setting(literal.text()?, literal.span)).collect();
         for file in list(item, "envs").iter().chain(at(item, "env")) {
             let content = self.beside(file);
-            settings.extend(content.iter().flat_map(|content| content.lines()).filter_map(|line| setting(line, file.span)));
+            settings
+                .extend(content.iter().flat_map(|content| content.lines()).filter_map(|line| setting(line, file.span)));
         }
         if !settings.is_empty() {
             self.found.settings.extend(settings.iter().cloned());

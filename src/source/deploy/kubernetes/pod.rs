@@ -88,7 +88,9 @@ impl Reader<'_> {
 fn is_app(container: &Node) -> bool {
     let image = text(container, "image").map(|image| role::of_image(image));
     let name = text(container, "name").map_or("", |name| name.as_str());
-    !matches!(image, Some(Some(Role::Unknown | Role::Balancer))) && !name.ends_with("-proxy") && !name.ends_with("-exporter")
+    !matches!(image, Some(Some(Role::Unknown | Role::Balancer)))
+        && !name.ends_with("-proxy")
+        && !name.ends_with("-exporter")
 }
 
 /// `env`: what a Secret, a ConfigMap or the pod itself gives comes from outside.
@@ -109,8 +111,6 @@ pub(super) fn from_outside(name: &Name) -> Value {
 }
 
 fn sources(container: &Node) -> Vec<Name> {
-    let source = |item: &Rc<Node>| {
-        text(item, "configMapRef.name").or_else(|| text(item, "secretRef.name")).cloned()
-    };
+    let source = |item: &Rc<Node>| text(item, "configMapRef.name").or_else(|| text(item, "secretRef.name")).cloned();
     list(container, "envFrom").iter().filter_map(source).collect()
 }

@@ -54,7 +54,8 @@ fn a_deployment_is_a_service_with_all_that_it_holds_on_to() {
 #[test]
 fn volumes_tell_who_shares_them() {
     let shop = one(include_str!("tests/shop.yaml"));
-    let mounts: Vec<_> = shop.mounts.iter().map(|m| (m.source.as_str(), m.target.as_str(), m.sharing, m.read_only)).collect();
+    let mounts: Vec<_> =
+        shop.mounts.iter().map(|m| (m.source.as_str(), m.target.as_str(), m.sharing, m.read_only)).collect();
     assert_eq!(
         mounts,
         [
@@ -97,7 +98,10 @@ fn other_documents_speak_of_it() {
         })
         .collect();
     let selected = Target::Selected(vec![("app".into(), "shop".into())]);
-    assert_eq!(kept, [(&selected, AffinityKey::Address, 80), (&Target::Behind("shop".into()), AffinityKey::Cookie, 94)]);
+    assert_eq!(
+        kept,
+        [(&selected, AffinityKey::Address, 80), (&Target::Behind("shop".into()), AffinityKey::Cookie, 94)]
+    );
 }
 
 #[test]
@@ -115,8 +119,10 @@ fn every_kind_says_how_many_pods_it_runs() {
         let service = one(&workload(version, kind, spec));
         assert_eq!((service.replicas(), service.kind.as_str()), (expected, kind.to_lowercase().as_str()));
     }
-    let cron = one("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec:\n  jobTemplate: {spec: {template: {spec: \
-                    {containers: [{image: a}]}}}}\n");
+    let cron = one(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: x}\nspec:\n  jobTemplate: {spec: {template: {spec: \
+                    {containers: [{image: a}]}}}}\n",
+    );
     assert_eq!((cron.role, cron.replicas()), (Role::Cron, 1));
     let pod = one("kind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: {containers: [{image: redis}]}\n");
     assert_eq!(pod.role, Role::Cache);
@@ -161,7 +167,9 @@ fn a_kustomization_speaks_of_what_its_base_declares() {
                 name: jobs\n      spec:\n        replicas: 2\nconfigMapGenerator:\n  - name: env\n    literals: [A=b]\n    envs: \
                 [shop.env]\n";
     let beside = |path: &str| match path {
-        "k8s/overlays/prod/replicas.json" => Some(r#"[{"op": "replace", "path": "/spec/replicas", "value": 6}]"#.into()),
+        "k8s/overlays/prod/replicas.json" => {
+            Some(r#"[{"op": "replace", "path": "/spec/replicas", "value": 6}]"#.into())
+        }
         "k8s/overlays/prod/shop.env" => Some("# comment\nC=d\n".into()),
         _ => None,
     };
@@ -202,7 +210,10 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
              true}}}}\n",
             Some(AffinityKey::Address),
         ),
-        ("kind: HTTPRoute\nspec: {rules: [{backendRefs: [{name: shop}], sessionPersistence: {sessionName: x}}]}\n", Some(AffinityKey::Cookie)),
+        (
+            "kind: HTTPRoute\nspec: {rules: [{backendRefs: [{name: shop}], sessionPersistence: {sessionName: x}}]}\n",
+            Some(AffinityKey::Cookie),
+        ),
         ("kind: Ingress\nmetadata: {annotations: {}}\nspec: {backend: {serviceName: shop}}\n", None),
         ("kind: IngressRoute\nspec: {routes: [{services: [{name: shop}]}]}\n", None),
         ("kind: NetworkPolicy\nspec: {podSelector: {}}\n", None),
@@ -222,15 +233,28 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
 #[test]
 fn what_is_wrong_is_told_and_the_rest_is_read() {
     for (text, line, message) in [
-        (workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"), 6, "`spec.replicas` is a whole number, and this is none"),
+        (
+            workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"),
+            6,
+            "`spec.replicas` is a whole number, and this is none",
+        ),
         (workload("apps/v7", "Deployment", ""), 4, "`apps/v7` is no version that is understood, read as `apps/v1`"),
-        (workload("apps/v1", "Deployment", "  paused: true\n  paused: true\n"), 7, "the key `paused` is here a second time"),
-        (workload("apps/v1", "Deployment", "  replicas: {{ replicas }}\n"), 6, "this is the text of a template, not analysed as a whole"),
+        (
+            workload("apps/v1", "Deployment", "  paused: true\n  paused: true\n"),
+            7,
+            "the key `paused` is here a second time",
+        ),
+        (
+            workload("apps/v1", "Deployment", "  replicas: {{ replicas }}\n"),
+            6,
+            "this is the text of a template, not analysed as a whole",
+        ),
     ] {
         let found = found(&text);
         assert_eq!(found.services.len(), 1, "{text}");
         assert!(found.services[0].replicas() == 1);
-        let told: Vec<_> = found.problems.iter().map(|it| (it.location.as_ref().unwrap().span.line, it.message.as_str())).collect();
+        let told: Vec<_> =
+            found.problems.iter().map(|it| (it.location.as_ref().unwrap().span.line, it.message.as_str())).collect();
         assert!(told.contains(&(line, message)), "{told:?}");
     }
     let tabs = found("apiVersion: v1\nkind: Pod\nmetadata:\n\tname: x\n");

@@ -54,9 +54,8 @@ const APPS: [&str; 3] = ["apps/v1", "apps/v1beta1", "apps/v1beta2"];
 impl Reader<'_> {
     /// Reads a document that runs pods; false where it does not.
     pub(super) fn workload(&mut self, document: &Document<'_>) -> bool {
-        let is_meant = |workload: &&Workload| {
-            document.kind == workload.kind && document.version.starts_with(workload.group)
-        };
+        let is_meant =
+            |workload: &&Workload| document.kind == workload.kind && document.version.starts_with(workload.group);
         let Some(workload) = WORKLOADS.iter().find(is_meant) else { return false };
         if document.version.starts_with("apps/") && !APPS.contains(&document.version.as_str()) {
             let message = format!("`{}` is no version that is understood, read as `apps/v1`", document.version);
@@ -96,8 +95,7 @@ impl Reader<'_> {
                 None if serves => Role::Web,
                 told => told.unwrap_or(Role::Unknown),
             },
-            processes: processes::of(&self.file.path, &pod.commands, &pod.environment)
-                .filter(|count| count.value != 1),
+            processes: processes::of(&self.file.path, &pod.commands, &pod.environment).filter(|count| count.value != 1),
             image: pod.image,
             command: pod.command,
             command_span: pod.command_span,
