@@ -117,6 +117,7 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
         false => format!("{} {}:{}", count.stated_as, count.location.path, count.location.span.line),
     };
     let mut words = match (service.replicas(), service.instances.as_slice()) {
+        (0, _) if service.ceiling.is_some() => "runs when there is something to do".to_owned(),
         (0, _) => "is switched off".to_owned(),
         (1, _) => "runs one instance".to_owned(),
         (replicas, [count]) => format!("runs {replicas} instances: {}", place(count)),
@@ -210,5 +211,8 @@ mod tests {
         let mut service = Service::named("web", Span::default());
         service.ceiling = Some(count(5, "maxReplicas", 9));
         assert_eq!(in_words(&service, "k8s/web.yaml"), "runs one instance, up to 5: maxReplicas docker-compose.yml:9");
+        service.instances = vec![count(0, "minReplicaCount", 8)];
+        let idle = "runs when there is something to do, up to 5: maxReplicas docker-compose.yml:9";
+        assert_eq!(in_words(&service, "k8s/web.yaml"), idle);
     }
 }

@@ -30,6 +30,9 @@ pub(super) enum Node {
     },
 }
 
+/// What is there under a condition; only a last `else` has none.
+pub(super) type Branch = (Option<Pipe>, Vec<Node>);
+
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
     /// `$x :=`, `$key, $value :=`.

@@ -1,3 +1,5 @@
+//! A chart as `helm create` makes it, and what templates do.
+
 use proptest::prelude::*;
 
 use super::*;

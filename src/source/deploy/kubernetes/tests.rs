@@ -1,3 +1,5 @@
+//! Manifests and kustomizations as people write them.
+
 use proptest::prelude::*;
 
 use super::*;
