@@ -9,9 +9,6 @@ use super::value::{Data, Value};
 /// Blocks and parentheses nest no deeper.
 const MAX_DEPTH: usize = 60;
 
-/// What is written where a condition holds; the last of several needs none.
-pub type Branch = (Option<Pipe>, Vec<Node>);
-
 #[derive(Debug)]
 pub(super) enum Node {
     /// Bytes of the source.
