@@ -28,6 +28,9 @@ pub mod tako;
 #[cfg(test)]
 mod tests;
 
+/// Processes of one app beyond this many are nobody's: each is told all that its file says.
+const MAX_PROCESSES: usize = 50;
+
 /// What every part of a file is read with, and what is found in it.
 pub(super) struct Reader<'a> {
     pub(super) path: Arc<str>,

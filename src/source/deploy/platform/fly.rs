@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::super::{File, Found};
-use super::{Reader, environment, mount, name_of, port, settings};
+use super::{MAX_PROCESSES, Reader, environment, mount, name_of, port, settings};
 use crate::model::Name;
 use crate::model::deployment::{Count, Mount, Role, Service, Sharing};
 use crate::model::location::Span;
@@ -40,7 +40,7 @@ pub fn read(file: &File<'_>) -> Found {
 fn config<'n>(reader: &mut Reader<'_>, root: &'n Node) -> Config<'n> {
     let mut groups: Vec<_> = match root.get("processes") {
         Some(processes) => {
-            let entries = reader.entries(processes, "processes").iter();
+            let entries = reader.entries(processes, "processes").iter().take(MAX_PROCESSES);
             entries.map(|entry| (entry.key.clone(), entry.key_span, Some(Rc::clone(&entry.value)))).collect()
         }
         None => Vec::new(),

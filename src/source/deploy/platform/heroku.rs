@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::super::{File, Found};
-use super::{Reader, settings};
+use super::{MAX_PROCESSES, Reader, settings};
 use crate::model::Name;
 use crate::model::deployment::{Role, Service};
 use crate::model::location::Span;
@@ -18,7 +18,7 @@ pub fn read(file: &File<'_>) -> Found {
     for root in &documents {
         let builds = root.get("build").and_then(|build| build.get("docker")).cloned();
         let run = root.get("run").map_or(&[][..], |run| reader.entries(run, "run"));
-        for entry in run {
+        for entry in run.iter().take(MAX_PROCESSES) {
             // A process may run the image that is built for another.
             let image_of = entry.value.get("image").and_then(|image| image.text()).unwrap_or(&entry.key);
             let dockerfile = builds.as_ref().and_then(|builds| builds.get(image_of));
@@ -27,7 +27,8 @@ pub fn read(file: &File<'_>) -> Found {
             reader.found.services.push(service);
         }
         // What is built and not run here runs as its Dockerfile says.
-        for entry in builds.as_ref().map_or(&[][..], |builds| reader.entries(builds, "build.docker")) {
+        let built = builds.as_ref().map_or(&[][..], |builds| reader.entries(builds, "build.docker"));
+        for entry in built.iter().take(MAX_PROCESSES) {
             if !run.iter().any(|process| process.key == entry.key) {
                 let service = process(&reader, (&entry.key, entry.key_span), None, Some(&entry.value), root);
                 reader.found.services.push(service);
