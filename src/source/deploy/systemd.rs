@@ -11,7 +11,8 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 use crate::source::has_room;
 
-const STYLE: Style = Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true };
+const STYLE: Style =
+    Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true, flags: false };
 
 /// Files of variables that are read.
 const MAX_FILES: usize = 8;
