@@ -53,7 +53,7 @@ pub enum Subject {
     Dependency(Patterns),
     Class(ClassPattern),
     State(StatePattern),
-    Service(ServicePattern),
+    Service(Box<ServicePattern>),
     Balancer(BalancerPattern),
 }
 
@@ -508,7 +508,7 @@ impl RawClause {
         }
         subjects.extend(self.class.map(Subject::Class));
         subjects.extend(self.state.map(Subject::State));
-        subjects.extend(self.service.map(Subject::Service));
+        subjects.extend(self.service.map(|service| Subject::Service(Box::new(service))));
         subjects.extend(self.balancer.map(Subject::Balancer));
         let subject = match (subjects.pop(), subjects.pop()) {
             (Some(subject), None) => subject,
