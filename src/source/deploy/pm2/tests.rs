@@ -1,3 +1,5 @@
+//! Tests: ecosystem files in JavaScript, JSON and YAML.
+
 use proptest::prelude::*;
 
 use super::*;
