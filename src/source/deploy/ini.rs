@@ -21,6 +21,8 @@ pub struct Style {
     pub indented_lines: bool,
     /// A backslash at the end goes on in the next line.
     pub backslash: bool,
+    /// A key alone is true.
+    pub flags: bool,
 }
 
 /// `[name]` with what stands in it.
@@ -102,7 +104,8 @@ pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<
             continue;
         }
         let problem = |message: &str| Problem::new(message).at(path, whole, text);
-        let Some(at) = content.find(style.separators).filter(|at| *at > 0) else {
+        let flag = (style.flags && !content.contains([' ', '\t'])).then_some(content.len());
+        let Some(at) = content.find(style.separators).filter(|at| *at > 0).or(flag) else {
             if has_room(&mut found.problems, path) {
                 let help = "A line is a `[section]`, a `key = value`, or a comment; it is passed over.";
                 found.problems.push(problem("this is no `key = value`").help(help));
@@ -115,7 +118,7 @@ pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<
             }
             continue;
         };
-        let written = content[at + 1..].trim_start();
+        let written = content.get(at + 1..).unwrap_or_default().trim_start();
         let value_at = column + content.len() - written.len();
         let (value, comment) = match style.inline_comment.and_then(|sign| written.find(sign)) {
             Some(end) => (written[..end].trim_end(), Some(&written[end..])),

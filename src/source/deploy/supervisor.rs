@@ -15,7 +15,7 @@ use crate::source::has_room;
 
 /// "Comments … begin with a semicolon, on a line with a value behind a blank."
 const STYLE: Style =
-    Style { separators: &['=', ':'], inline_comment: Some(" ;"), indented_lines: true, backslash: false };
+    Style { separators: &['=', ':'], inline_comment: Some(" ;"), indented_lines: true, backslash: false, flags: false };
 
 /// Files that include files that include files.
 const MAX_INCLUDES: usize = 50;

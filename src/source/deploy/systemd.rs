@@ -9,9 +9,9 @@ use crate::model::deployment::{Role, Service};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
-use crate::source::has_room;
 
-const STYLE: Style = Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true };
+const STYLE: Style =
+    Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true, flags: false };
 
 /// Files of variables that are read.
 const MAX_FILES: usize = 8;
@@ -26,10 +26,11 @@ pub fn read(file: &File<'_>) -> Found {
     // A section may be written in parts, and drop-ins are none of the unit.
     if let Some(start) = all.iter().find_map(|section| last(section, "ExecStart")) {
         found.services.push(service(file, &sections, &all, start));
-    } else if let Some(section) = all.first().filter(|_| !file.path.contains(".d/") && !is_template_text(file.text))
-        && !all.iter().any(|section| section.get("ExecStop").is_some())
-        && has_room(&mut found.problems, &file.path)
-    {
+        return found;
+    }
+    let is_whole = !file.path.contains(".d/") && !is_template_text(file.text);
+    let only_stops = all.iter().any(|section| section.get("ExecStop").is_some());
+    if let Some(section) = all.first().filter(|_| is_whole && !only_stops) {
         let problem = Problem::new("this service has no `ExecStart`").at(&file.path, section.span, file.text);
         found.problems.push(problem.help("systemd refuses a service that starts nothing."));
     }

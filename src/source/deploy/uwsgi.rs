@@ -8,7 +8,8 @@ use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
 use crate::source::yaml;
 
-const STYLE: Style = Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true };
+const STYLE: Style =
+    Style { separators: &['='], inline_comment: None, indented_lines: false, backslash: true, flags: true };
 
 /// Options that state the number of processes, the shorthand included.
 const NUMBERS: [&str; 3] = ["processes", "workers", "p"];
@@ -52,7 +53,7 @@ fn service(file: &File<'_>, span: Span, settings: Vec<Setting>) -> Service {
 fn setting(key: &str, text: &str, span: Span) -> Setting {
     let value = match text {
         "%k" | "%(%k)" => Value::Text("auto".into()),
-        "true" | "1" | "yes" if !NUMBERS.contains(&key) => Value::Bool(true),
+        "" | "true" | "1" | "yes" if !NUMBERS.contains(&key) => Value::Bool(true),
         "false" | "0" | "no" if !NUMBERS.contains(&key) => Value::Bool(false),
         text => text.parse().map_or_else(|_| Value::Text(Name::new(text)), Value::Number),
     };
@@ -75,17 +76,17 @@ mod tests {
         Some((count.value, count.stated_as.to_string(), count.location.span.line))
     }
 
-    const INI: &str = "[uwsgi]\n# the shop\nchdir = /srv/shop\nmodule = shop.wsgi:application\nmaster = true\nprocesses = 5\nthreads = 2\n\
+    const INI: &str = "[uwsgi]\nstrict\n# the shop\nchdir = /srv/shop\nmodule = shop.wsgi:application\nmaster = true\nprocesses = 5\nthreads = 2\n\
                        lazy-apps = true\nenable-threads = true\nsocket = /run/shop.sock\nharakiri = 30\nvacuum = true\ndie-on-term = true\n";
 
     #[test]
     fn ini_yaml_and_json_are_read_alike() {
-        assert_eq!(stated("uwsgi.ini", INI), Some((5, "uwsgi processes".into(), 6)));
+        assert_eq!(stated("uwsgi.ini", INI), Some((5, "uwsgi processes".into(), 7)));
         assert_eq!(stated("uwsgi.yml", "uwsgi:\n  module: shop\n  workers: 3\n"), Some((3, "uwsgi workers".into(), 3)));
         assert_eq!(stated("uwsgi.json", "{\"uwsgi\": {\n \"p\": 4\n}}"), Some((4, "uwsgi p".into(), 2)));
         let service = found("uwsgi.ini", INI).services.remove(0);
-        assert_eq!(service.settings.len(), 11);
-        assert_eq!(service.settings[2].value, Value::Bool(true));
+        assert_eq!(service.settings.len(), 12);
+        assert_eq!(service.settings[3].value, Value::Bool(true));
         assert_eq!(found("uwsgi.ini", INI).problems, []);
     }
 
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(stated("uwsgi.ini", "[uwsgi]\nworkers = $(WORKERS)\n"), None);
         assert_eq!(stated("uwsgi.ini", "[uwsgi]\nmodule = shop\n"), None);
         assert_eq!(stated("uwsgi.ini", "[uwsgi]\nprocesses = 1\n"), None);
-        let broken = found("uwsgi.ini", "processes = 2\n[uwsgi]\nwhat\nprocesses = 3\n");
+        let broken = found("uwsgi.ini", "processes = 2\n[uwsgi]\nwhat is this\nprocesses = 3\n");
         assert_eq!((broken.problems.len(), broken.services.len()), (2, 1));
     }
 

@@ -1,3 +1,5 @@
+//! Tests: crontabs.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests: ecosystem files in JavaScript, JSON and YAML.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -6,10 +8,10 @@ fn apps(path: &str, text: &str) -> Vec<Service> {
     crate::source::read(path, text).expect("somebody reads it").facts.services
 }
 
-/// Name, role, and how many processes are stated where.
-type Told<'s> = (&'s str, Role, Option<(u32, u32, u32)>);
+/// A number, its line and its column.
+type Stated = Option<(u32, u32, u32)>;
 
-fn told(services: &[Service]) -> Vec<Told<'_>> {
+fn told(services: &[Service]) -> Vec<(&str, Role, Stated)> {
     let count = |service: &Service| {
         service.processes.as_ref().map(|count| (count.value, count.location.span.line, count.location.span.column))
     };

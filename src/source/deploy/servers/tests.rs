@@ -1,3 +1,5 @@
+//! Tests: worker processes that code, images and scripts state.
+
 use super::*;
 
 /// Program, number of processes, and where that is stated.

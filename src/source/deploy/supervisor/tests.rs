@@ -1,3 +1,5 @@
+//! Tests: supervisor's files as its documentation and images write them.
+
 use proptest::prelude::*;
 
 use super::*;

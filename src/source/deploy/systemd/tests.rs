@@ -1,3 +1,5 @@
+//! Tests: units as people install them.
+
 use proptest::prelude::*;
 
 use super::*;
