@@ -145,11 +145,6 @@ impl<'t> Sheet<'t> {
         }
     }
 
-    /// No more settings are taken.
-    fn is_full(&self) -> bool {
-        self.facts.settings.len() >= MAX_SETTINGS
-    }
-
     /// What this document says so far of a key.
     fn get(&self, key: &str) -> Option<&Value> {
         self.known.get(key).and_then(|at| self.facts.settings.get(*at)).map(|setting| &setting.value)

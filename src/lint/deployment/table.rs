@@ -169,7 +169,8 @@ mod tests {
         let mut service = Service::named("app", Span::default());
         service.role = role;
         let path: Arc<str> = "compose.yml".into();
-        let deployed = Deployed { path, language: Language::Compose, declared: &service.clone(), service };
+        let deployed =
+            Deployed { path, language: Language::Compose, declared: &service.clone(), service, watched: None };
         let singletons: Vec<Name> = singletons.iter().map(Name::new).collect();
         let (verdict, reasons) = verdict(&deployed, &findings.iter().collect::<Vec<_>>(), &singletons, || is_known);
         assert!(verdict == Scalability::Ready || !reasons.is_empty(), "every other verdict has a reason");
