@@ -53,7 +53,7 @@ impl Reader<'_> {
         let assigned = groups.iter().filter_map(|group| group.get("lb_endpoints")?.sequence()).flatten();
         // `hosts` is how version 2 has them.
         let hosts = cluster.get("hosts").and_then(|hosts| hosts.sequence()).unwrap_or_default();
-        let servers: Vec<Server> = assigned.chain(hosts).filter_map(|endpoint| server(endpoint)).collect();
+        let servers: Vec<Server> = assigned.chain(hosts).filter_map(server).collect();
         let health_check = match (cluster.get("health_checks"), cluster.get("outlier_detection")) {
             (Some(_), _) => HealthCheck::Active,
             (_, Some(_)) => HealthCheck::Passive,

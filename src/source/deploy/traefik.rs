@@ -46,7 +46,7 @@ impl Reader<'_> {
         if let Some(balancing) = get(&service.value, "loadBalancer") {
             let mut balancer = self.balancer(service, balancing);
             let servers = get(balancing, "servers").and_then(|servers| servers.sequence()).unwrap_or_default();
-            balancer.servers = servers.iter().filter_map(|server| self::server(server)).collect();
+            balancer.servers = servers.iter().filter_map(server).collect();
             self.found.balancers.push(balancer);
         } else if let Some(weighted) = get(&service.value, "weighted") {
             let mut balancer = self.balancer(service, weighted);
