@@ -54,6 +54,9 @@ pub mod uwsgi;
 /// smallest number of which that is true.
 pub const SEVERAL: u32 = 2;
 
+/// More groups of servers than these in one file are data; each is compared with all others.
+const MAX_BALANCERS: usize = 1_000;
+
 /// The text of another file of the project by its path, for what one file includes of another. `None` where there is none, or
 /// where nobody may look.
 pub type Beside<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
@@ -208,6 +211,7 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
         facts.services = found.services;
         facts.attachments = found.attachments;
         facts.balancers = found.balancers;
+        facts.balancers.truncate(MAX_BALANCERS);
     }
     Some(Extracted { facts, problems: found.problems })
 }

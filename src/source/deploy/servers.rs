@@ -53,7 +53,8 @@ pub fn find(facts: &mut FileFacts, text: &str) {
     let mut services = if facts.language.is_code() {
         let own = ROWS.iter().find_map(|row| own_file(row, facts, text));
         own.into_iter().chain(calls(facts)).chain(pm2::in_code(facts, text)).collect()
-    } else if facts.language == Language::Settings {
+    } else if facts.language == Language::Settings && facts.services.is_empty() {
+        // An image has told already what it runs.
         commands(facts).or_else(|| variables(facts)).into_iter().collect::<Vec<Service>>()
     } else {
         Vec::new()

@@ -1,3 +1,5 @@
+//! nginx: whole files as its documentation shows them, and what is broken.
+
 use proptest::prelude::*;
 
 use super::*;

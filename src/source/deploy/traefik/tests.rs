@@ -1,3 +1,5 @@
+//! Traefik: whole files as its documentation shows them, and what is broken.
+
 use proptest::prelude::*;
 
 use super::super::shown::balancers;
