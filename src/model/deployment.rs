@@ -204,9 +204,10 @@ impl Service {
     }
 
     /// It runs a server of which another file says something; what its own says comes first.
-    pub fn serve(&mut self, server: &Service) {
-        self.processes = self.processes.take().or_else(|| server.processes.clone());
-        self.settings.extend(server.settings.iter().cloned());
+    pub fn serve(&mut self, server: Service) {
+        self.processes = self.processes.take().or(server.processes);
+        self.settings.extend(server.settings);
+        self.elsewhere.extend(server.elsewhere);
     }
 
     /// How many instances run as configured; at least 1 unless the file says 0.

@@ -22,8 +22,6 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
-    /// The files of those settings that others say, which stand behind its own.
-    said_in: Vec<Arc<str>>,
     /// It is worth a row of its own.
     pub is_row: bool,
     /// How the balancers that list it learn that it cannot answer; `None` where none does.
@@ -48,13 +46,6 @@ impl Deployed<'_> {
     pub fn location(&self) -> Location {
         Location::new(self.path.clone(), self.service.span)
     }
-
-    /// Where one of its settings is stated.
-    pub fn setting_location(&self, index: usize) -> Option<Location> {
-        let said_in = index.checked_sub(self.declared.settings.len()).and_then(|index| self.said_in.get(index));
-        let path = said_in.unwrap_or(&self.path).clone();
-        self.service.settings.get(index).map(|setting| Location::new(path, setting.span))
-    }
 }
 
 /// The services of all files, in their order.
@@ -74,7 +65,6 @@ impl<'a> Fleet<'a> {
             language: if file.language.is_code() { Language::Workers } else { file.language },
             service: service.clone(),
             declared: service,
-            said_in: Vec::new(),
             is_row: true,
             watched: None,
         };
@@ -117,11 +107,11 @@ impl<'a> Fleet<'a> {
             let mut is_run = false;
             for app in apps.iter_mut().filter(|app| code::runs(app, &server)) {
                 is_run = true;
-                app.service.serve(&server.service);
+                app.service.serve(server.service.clone().seen_from(&server.path, &app.path));
             }
             match alone.iter_mut().find(|other| code::are_one(other, &server)) {
                 _ if is_run || processes::is_variable(&server.service.name) => {}
-                Some(other) => other.service.serve(&server.service),
+                Some(other) => other.service.serve(server.service.seen_from(&server.path, &other.path)),
                 None => alone.push(server),
             }
         }
@@ -230,7 +220,7 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
         }
         Says::Settings(settings) => {
             service.settings.extend(settings.iter().cloned());
-            deployed.said_in.extend(settings.iter().map(|_| path.clone()));
+            service.elsewhere.extend(settings.iter().map(|setting| (setting.span, Arc::clone(path))));
         }
         Says::Overlays(upper) => {
             let lower = std::mem::replace(service, Service::named("", service.span));

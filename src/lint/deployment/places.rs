@@ -84,8 +84,8 @@ pub fn of_service(
 
 /// The place of one of its settings, which another file may have stated.
 fn stated(deployed: &Deployed<'_>, index: usize) -> Option<Place> {
-    let value = shown(deployed.service.settings.get(index)?);
-    deployed.setting_location(index).map(|location| Place { location, value })
+    let setting = deployed.service.settings.get(index)?;
+    Some(Place { location: deployed.place(setting.span), value: shown(setting) })
 }
 
 /// Is there a service that runs the code of a file, and that the pattern finds something in?
