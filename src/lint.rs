@@ -25,7 +25,7 @@ mod wording;
 use std::collections::HashMap;
 
 use crate::model::Name;
-use crate::model::fact::{FileFacts, FunctionId};
+use crate::model::fact::{FileFacts, FunctionId, Language};
 use crate::model::finding::{Finding, Related, ServiceName, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
@@ -107,6 +107,10 @@ fn findings(
         let service = hit.words.service().map(|name| ServiceName { name: name.into(), path: file.path.to_string() });
         let (weighed, services) = match service {
             Some(service) => (Weighed { severity: hit.severity, context: Vec::new() }, vec![service]),
+            // Of a balancer's own file nobody is meant but the balancer.
+            None if !file.language.is_code() && file.language != Language::Settings => {
+                (Weighed { severity: hit.severity, context: Vec::new() }, Vec::new())
+            }
             None => {
                 let context = contexts
                     .entry(hit.file)

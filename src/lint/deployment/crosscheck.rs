@@ -12,6 +12,9 @@ const WITHIN_ONE_INSTANCE: &[&str] = &["local-file", "embedded-db", "self-addres
 /// Families of what nobody sees as long as each client stays with one instance.
 pub const HIDDEN_BY_AFFINITY: &[&str] = &["session-store", "balancer-affinity"];
 
+/// The family of what asks for nothing but affinity.
+const NEEDS_AFFINITY: &str = "balancer-affinity";
+
 /// Families of what a client that stays with one instance sees less often.
 const MASKED_BY_AFFINITY: &[&str] = &["session-store", "process-state", "local-cache", "realtime-fanout"];
 
@@ -42,7 +45,8 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         return Some(Weighed { severity: Severity::Info, context: context.runs_once.clone() });
     }
     let is_set = |app: &&Service| app.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
-    if !context.apps.is_empty() && context.apps.iter().all(is_set) {
+    let is_kept = |app: &&Service| finding.family == NEEDS_AFFINITY && app.affinity.is_some();
+    if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(&app) || is_kept(&app)) {
         return None;
     }
     let mut places = context.instances.clone();
@@ -198,6 +202,15 @@ mod tests {
         let (_, places) = weighed("session-store", &[], None, &service, &[]).unwrap();
         assert_eq!(places, ["masked, as long as clients stay with one instance of `web`: ip_hash"]);
         assert_eq!(weighed("local-file", &[], None, &service, &[]).unwrap().1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_asks_for_affinity_is_content_with_it() {
+        let mut service = web();
+        assert!(weighed("balancer-affinity", &[], None, &service, &[]).is_some());
+        let location = Location::new("nginx.conf", Span::on_line(3, 1, 2));
+        service.affinity = Some(Affinity { by: AffinityKey::Cookie, stated_as: "sticky cookie".into(), location });
+        assert_eq!(weighed("balancer-affinity", &[], None, &service, &[]), None);
     }
 
     #[test]
