@@ -46,7 +46,7 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
     }
     let is_set = |app: &&Service| app.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
     let is_kept = |app: &&Service| finding.family == NEEDS_AFFINITY && app.affinity.is_some();
-    if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(&app) || is_kept(&app)) {
+    if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(app) || is_kept(app)) {
         return None;
     }
     let mut places = context.instances.clone();
