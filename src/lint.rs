@@ -116,7 +116,9 @@ fn findings(
                     .entry(hit.file)
                     .or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons));
                 let (severity, variable) = (hit.severity, hit.variable.as_ref());
-                let facts = deployment::Unweighed { family: &hit.rule.family, severity, variable, texts: &hit.texts };
+                let conditional = !hit.words.provided.is_empty();
+                let (family, texts) = (&hit.rule.family, &hit.texts);
+                let facts = deployment::Unweighed { family, severity, variable, conditional, texts };
                 let Some(weighed) = deployment::weigh(&facts, context) else { continue };
                 (weighed, context.names.clone())
             }

@@ -27,6 +27,8 @@ pub struct Unweighed<'h> {
     pub severity: Severity,
     /// The variable of the environment that, where it is set, makes it harmless.
     pub variable: Option<&'h Name>,
+    /// It is so only under circumstances that nobody knows: a variable that is not set, one of several branches.
+    pub conditional: bool,
     /// Texts that stand in it.
     pub texts: &'h [Name],
 }
@@ -61,7 +63,7 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
     places.extend(volumes.into_iter().map(|(_, place)| place));
     let severity = match finding.severity {
         _ if shared => Severity::Info,
-        Severity::Warning if already => Severity::Error,
+        Severity::Warning if already && !finding.conditional => Severity::Error,
         severity => severity,
     };
     Some(Weighed { severity, context: places })
@@ -147,7 +149,13 @@ mod tests {
     ) -> Option<(Severity, Vec<String>)> {
         let texts: Vec<Name> = texts.iter().map(Name::new).collect();
         let variable = variable.map(Name::new);
-        let finding = Unweighed { family, severity: Severity::Warning, variable: variable.as_ref(), texts: &texts };
+        let finding = Unweighed {
+            family,
+            severity: Severity::Warning,
+            variable: variable.as_ref(),
+            conditional: variable.is_some(),
+            texts: &texts,
+        };
         let context = Context {
             apps: vec![service],
             names: vec![ServiceName { name: service.name.clone(), path: "compose.yml".into() }],
@@ -191,7 +199,8 @@ mod tests {
             |key: &str| Setting { key: key.into(), value: Value::Unknown, function: None, span: Span::default() };
         service.environment = vec![setting("SECRET_KEY")];
         assert_eq!(weighed("boot-secret", &[], Some("SECRET_KEY"), &service, &[]), None);
-        assert!(weighed("boot-secret", &[], Some("JWT_KEY"), &service, &[]).is_some());
+        let (severity, _) = weighed("boot-secret", &[], Some("JWT_KEY"), &service, &["instances"]).unwrap();
+        assert_eq!(severity, Severity::Warning, "whether it is true already nobody knows");
     }
 
     #[test]
