@@ -75,8 +75,20 @@ pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deplo
 /// Is there code that the service runs, among these files?
 pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
     let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
-    let mut code = files.iter().filter(|file| file.language.is_code());
-    code.any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
+    let code = || files.iter().filter(|file| file.language.is_code());
+    // Somebody else's code beside it is no answer for a program that is not here.
+    let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
+    !is_missing && code().any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
+}
+
+/// Does the command name a file of code that it starts, relative to its folder?
+fn names_program(service: &Service) -> bool {
+    let command = service.command.as_deref().unwrap_or_default();
+    let is_program = |word: &str| {
+        let word = word.trim_matches(['"', '\'']);
+        [".py", ".rb"].iter().any(|end| word.ends_with(end)) && !word.contains(['$', '{', '*', '='])
+    };
+    command.split_whitespace().any(is_program)
 }
 
 /// Does the command name the file, by its path or as a module: `python bot.py`, `python -m shop.bot`, `gunicorn shop.bot:app`?
@@ -247,6 +259,26 @@ mod tests {
         let fleet = Fleet::new(&files);
         let places = context(&fleet, "server.js", &[]).possible;
         assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
+    }
+
+    #[test]
+    fn the_code_of_a_program_that_is_not_there_is_unknown() {
+        let mut file = FileFacts::empty("supervisord.conf", crate::model::fact::Language::Supervisor);
+        let mut service = Service::named("worker", Span::default());
+        service.role = Role::Worker;
+        let is_known = |command: &str, file: &FileFacts, service: &Service| {
+            let mut file = file.clone();
+            file.services = vec![Service { command: Some(command.into()), ..service.clone() }];
+            let files = [file, FileFacts::empty("shop/main.py", crate::model::fact::Language::Python)];
+            let fleet = Fleet::new(&files);
+            super::is_known(&fleet, &fleet.services[0], &files)
+        };
+        assert!(is_known("python shop/main.py", &file, &service));
+        assert!(!is_known("python worker.py", &file, &service));
+        assert!(is_known("celery -A shop worker", &file, &service));
+        file.path = "compose.yml".into();
+        service.image = Some("shop/worker".into());
+        assert!(!is_known("python worker.py", &file, &service));
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn services(rows: &[ServiceRow], look: Look, out: &mut dyn Write) -> io::Result<
         let counts = format!("{} / {}", replicas(row), processes(row.processes));
         let place = visible(&row.location.to_string()).into_owned();
         writeln!(out, "  {:width$}  {:9}{counts:25}  {}", visible(&row.name), row.role, paint(CYAN, place))?;
-        if row.counts.iter().any(|count| count.value != 1) {
+        if (row.replicas, row.most, row.processes) != (1, 1, 1) {
             hanging(&indent, &visible(&row.runs), look, out)?;
         }
         hanging(&indent, &format!("{}{}", paint(colour(row.verdict), row.verdict), reasons(row)), look, out)?;
