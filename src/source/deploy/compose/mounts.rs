@@ -118,14 +118,18 @@ impl Reader<'_> {
 fn parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0u32);
     for (index, char) in text.char_indices() {
-        let is_drive = text[start..index].len() == 1
-            && text[start..index].chars().all(|char| char.is_ascii_alphabetic())
-            && text[index + 1..].starts_with(['\\', '/'])
-            && (start > 0 || text[index + 1..].starts_with('\\') || text[index + 1..].contains(':'));
+        // Asked of a colon alone, which is one byte long.
+        let is_drive = || {
+            let (before, after) = (&text[start..index], &text[index + 1..]);
+            before.len() == 1
+                && before.chars().all(|char| char.is_ascii_alphabetic())
+                && after.starts_with(['\\', '/'])
+                && (start > 0 || after.starts_with('\\') || after.contains(':'))
+        };
         match char {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            ':' if depth == 0 && !is_drive => {
+            ':' if depth == 0 && !is_drive() => {
                 parts.push(&text[start..index]);
                 start = index + 1;
             }
@@ -153,6 +157,7 @@ mod tests {
         assert_eq!(parts(r"C:\data:/data:rw"), [r"C:\data", "/data", "rw"]);
         assert_eq!(parts("c:/data:/data"), ["c:/data", "/data"]);
         assert_eq!(parts("d:/data"), ["d", "/data"]);
+        assert_eq!(parts("d\u{741}:/data"), ["d\u{741}", "/data"]);
         assert_eq!(parts(""), [""]);
     }
 
