@@ -1,6 +1,7 @@
 //! Which functions run on a request, a message or an event, directly or through others, and on which routes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::edges::Edges;
 use super::project::{CONSTRUCTORS, FileId, FunctionRef, Project};
@@ -36,6 +37,8 @@ pub struct Reach {
     reached: HashMap<FunctionRef, Reached>,
     /// Files whose code outside of functions runs on behalf of somebody: scripts, and what they include.
     scripts: HashMap<FileId, Reached>,
+    /// Files with a function that answers somebody; told when first asked.
+    answering: OnceCell<HashSet<FileId>>,
 }
 
 /// A function that a framework was told about.
@@ -117,13 +120,17 @@ impl Reach {
 
     /// Is there a function that answers somebody, and not only the clock?
     pub fn any_in(&self, file: Option<FileId>) -> bool {
+        let answering = self.answering.get_or_init(|| self.answering());
+        file.map_or(!answering.is_empty(), |file| answering.contains(&file))
+    }
+
+    fn answering(&self) -> HashSet<FileId> {
         let functions = self.reached.iter().map(|(at, reached)| (at.file, reached));
         let scripts = self.scripts.iter().map(|(at, reached)| (*at, reached));
-        functions.chain(scripts).any(|(at, reached)| {
-            reached.handler
-                && file.is_none_or(|file| at == file)
-                && reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer)
-        })
+        let answers = |reached: &Reached| {
+            reached.handler && reached.occasions.iter().any(|occasion| *occasion != Occasion::Timer)
+        };
+        functions.chain(scripts).filter(|(_, reached)| answers(reached)).map(|(file, _)| file).collect()
     }
 }
 
