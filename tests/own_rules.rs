@@ -207,7 +207,7 @@ fn the_vocabulary_is_told_as_a_whole_and_word_by_word() {
         }
     }
     insta::assert_snapshot!(run(root(), &["rules", "vocabulary", "once"]).expect_code(0).stdout, @"
-    clause  A clause has one subject (`call` … `service`), says what it has found, and may have
+    clause  A clause has one subject (`call` … `balancer`), says what it has found, and may have
     conditions that must all hold.
       once     once  one choice stands behind all of these places: one finding is enough
 
