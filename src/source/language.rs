@@ -89,7 +89,11 @@ pub fn link(files: &mut [FileFacts]) {
 /// with `/` is a folder whose files share their names.
 pub fn module_candidates(from: &str, module: &str, language: Language) -> Vec<String> {
     match ADAPTERS.iter().find(|adapter| adapter.language == language) {
-        Some(adapter) => (adapter.module_candidates)(from, module),
+        // What lies outside of the base has an absolute path.
+        Some(adapter) => match from.strip_prefix('/') {
+            Some(from) => (adapter.module_candidates)(from, module).iter().map(|path| format!("/{path}")).collect(),
+            None => (adapter.module_candidates)(from, module),
+        },
         None => Vec::new(),
     }
 }

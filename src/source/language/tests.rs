@@ -113,3 +113,11 @@ fn broken_syntax_is_a_problem_with_its_place() {
     let rest = render::render(&extract("a.py", "carts = {}\ndef f(:\n  pass\nbot.polling()\n").facts);
     assert!(rest.contains("state ~carts Module Map") && rest.contains("bot.polling()"), "{rest}");
 }
+
+#[test]
+fn files_outside_of_the_base_find_each_other() {
+    let candidates = super::module_candidates("/srv/shop/app.js", "./store", Language::JavaScript);
+    assert!(candidates.contains(&"/srv/shop/store.js".to_owned()), "{candidates:?}");
+    let candidates = super::module_candidates("/srv/shop/app.py", ".store", Language::Python);
+    assert!(candidates.contains(&"/srv/shop/store.py".to_owned()), "{candidates:?}");
+}

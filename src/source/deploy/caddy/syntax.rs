@@ -31,7 +31,8 @@ impl Parser<'_, '_> {
     /// One word, or the end of a line; false at the end.
     fn step(&mut self) -> bool {
         let rest = &self.text[self.at..];
-        let trimmed = rest.trim_start_matches([' ', '\t', '\r']);
+        // All that ends a word, so that every step goes on.
+        let trimmed = rest.trim_start_matches(|char: char| char != '\n' && char.is_whitespace());
         self.at += rest.len() - trimmed.len();
         match trimmed.bytes().next() {
             None => return false,

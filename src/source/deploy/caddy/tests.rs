@@ -79,6 +79,8 @@ fn faults_are_problems_with_their_places_and_the_rest_is_read() {
         ]
     );
     assert_eq!(found.balancers.len(), 2);
+    let blanks = self::found("Caddyfile", "a {\n reverse_proxy\u{b}x:1\u{85}y:2\n}\n");
+    assert_eq!(blanks.balancers[0].servers.len(), 2, "whatever is blank parts words");
     let mut cyclic = String::from("(a) {\n import a\n lb_policy cookie\n}\n");
     cyclic += "x {\n reverse_proxy b {\n import a\n }\n}\n";
     assert!(
