@@ -104,25 +104,9 @@ fn findings(
     let mut findings = Vec::new();
     for hit in hits {
         let file = &project.files[hit.file];
-        let service = hit.words.service().map(|name| ServiceName { name: name.into(), path: file.path.to_string() });
-        let (weighed, services) = match service {
-            Some(service) => (Weighed { severity: hit.severity, context: Vec::new() }, vec![service]),
-            // Of a balancer's own file nobody is meant but the balancer.
-            None if !file.language.is_code() && file.language != Language::Settings => {
-                (Weighed { severity: hit.severity, context: Vec::new() }, Vec::new())
-            }
-            None => {
-                let context = contexts
-                    .entry(hit.file)
-                    .or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons));
-                let (severity, variable) = (hit.severity, hit.variable.as_ref());
-                let conditional = !hit.words.provided.is_empty();
-                let (family, texts) = (&hit.rule.family, &hit.texts);
-                let facts = deployment::Unweighed { family, severity, variable, conditional, texts };
-                let Some(weighed) = deployment::weigh(&facts, context) else { continue };
-                (weighed, context.names.clone())
-            }
-        };
+        let context =
+            contexts.entry(hit.file).or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons));
+        let Some((weighed, services)) = weighed(&hit, file, context) else { continue };
         if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
             current = Some((hit.file, read(&file.path).map(Indexed::new)));
         }
@@ -150,6 +134,25 @@ fn findings(
         });
     }
     findings
+}
+
+/// What the deployment makes of a hit, and the services that it is about; `None` where it makes it untrue.
+fn weighed(hit: &judge::Hit<'_>, file: &FileFacts, context: &Context<'_>) -> Option<(Weighed, Vec<ServiceName>)> {
+    // What a deployment file says of itself is not weighed by it; of a balancer's own file nobody is meant but the balancer.
+    if !hit.services.is_empty() || !file.language.is_code() && file.language != Language::Settings {
+        return Some((Weighed { severity: hit.severity, context: Vec::new() }, hit.services.clone()));
+    }
+    let weighed = deployment::weigh(
+        &deployment::Unweighed {
+            family: &hit.rule.family,
+            severity: hit.severity,
+            variable: hit.variable.as_ref(),
+            conditional: !hit.words.provided.is_empty(),
+            texts: &hit.texts,
+        },
+        context,
+    )?;
+    Some((weighed, context.apps.iter().map(|app| app.name()).collect()))
 }
 
 /// A related place with its lines; `text` is that of the finding's own file, at `path`.

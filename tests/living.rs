@@ -322,3 +322,17 @@ fn the_gate_holds_back_what_breaks_when_a_number_goes_up() {
     let nothing = project(&[("README.md", "nothing")]);
     run(nothing.path(), &["gate"]).expect_code(3);
 }
+
+#[test]
+fn what_a_start_script_does_is_held_against_the_services_that_start_it() {
+    let service = |name: &str| format!("  {name}:\n    build: ./{name}\n    command: ../start.sh\n");
+    let compose = format!("services:\n{}{}", service("web"), service("admin"));
+    let script = "#!/bin/sh\npython prepare.py\ngunicorn shop.wsgi\n";
+    let folder = project(&[("compose.yml", &compose), ("start.sh", script), ("web/shop.py", SHOP)]);
+    let report = lint(folder.path(), &[]);
+    let findings = report["findings"].as_array().expect("findings");
+    let of_script = findings.iter().find(|it| it["path"] == "start.sh").expect("a finding in the script");
+    assert_eq!(of_script["services"], serde_json::json!(["web", "admin"]), "{of_script}");
+    let web = report["services"].as_array().expect("services").iter().find(|it| it["name"] == "web").expect("web");
+    assert_eq!(web["verdict"], "single-instance", "for its cart: {web}");
+}

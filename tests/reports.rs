@@ -200,7 +200,7 @@ fn hostile_report() -> impl Strategy<Value = LintReport> {
             report.services[0].name = texts[7].as_str().into();
             report.services[0].runs.clone_from(&texts[1]);
             report.services[0].reasons[0].message.clone_from(&texts[2]);
-            report.raised[0].service = texts[7].as_str().into();
+            report.raised[0].service.name = texts[7].as_str().into();
             report
         },
     )

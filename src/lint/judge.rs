@@ -13,7 +13,7 @@ use super::value::{self, Constants, Fit, fit_options};
 use super::wording::{self, Words};
 use crate::model::Name;
 use crate::model::fact::{Access, Call, FunctionId, Language, Value};
-use crate::model::finding::{Confidence, Related, Severity};
+use crate::model::finding::{Confidence, Related, ServiceName, Severity};
 use crate::model::location::{Location, Span};
 use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
@@ -36,6 +36,8 @@ pub struct Hit<'r> {
     pub variable: Option<Name>,
     /// Texts that stand in it: paths, addresses.
     pub texts: Vec<Name>,
+    /// The services of a deployment that it is about. What is found of one may stand in another file than the one that declares it.
+    pub services: Vec<ServiceName>,
 }
 
 /// Places of writing, and of reading, that one finding names.
@@ -114,6 +116,7 @@ struct Subjects {
     related: Vec<Related>,
     routes: Vec<Name>,
     texts: Vec<Name>,
+    service: Option<ServiceName>,
 }
 
 impl<'r> Judge<'_, '_, 'r> {
@@ -159,7 +162,11 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
         let routes = routes.unwrap_or_default();
-        self.add(rule, clause, Subjects { file, span, function, fit, words, related: Vec::new(), routes, texts });
+        self.add(
+            rule,
+            clause,
+            Subjects { file, span, function, fit, words, related: Vec::new(), routes, texts, service: None },
+        );
     }
 
     /// Where the same key is also set to something sound, in this file or in one that configures the same, the unsafe value is what one branch falls back to.
@@ -201,7 +208,17 @@ impl<'r> Judge<'_, '_, 'r> {
             self.add(
                 rule,
                 clause,
-                Subjects { file, span, function, fit: Fit::Yes, words, related, routes, texts: Vec::new() },
+                Subjects {
+                    file,
+                    span,
+                    function,
+                    fit: Fit::Yes,
+                    words,
+                    related,
+                    routes,
+                    texts: Vec::new(),
+                    service: None,
+                },
             );
         }
     }
@@ -216,7 +233,11 @@ impl<'r> Judge<'_, '_, 'r> {
             let words = vec![("name", state::name(&class.symbol).to_owned())];
             let (file, span, fit) = (at.0, class.span, Fit::Yes);
             let (function, related, routes) = (None, Vec::new(), Vec::new());
-            self.add(rule, clause, Subjects { file, span, function, fit, words, related, routes, texts: Vec::new() });
+            self.add(
+                rule,
+                clause,
+                Subjects { file, span, function, fit, words, related, routes, texts: Vec::new(), service: None },
+            );
         }
     }
 
@@ -229,7 +250,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 let places = deployment::of_service(deployed, fleet, pattern, singletons);
                 let service = &deployed.service;
                 let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
-                self.places(rule, clause, places, &words);
+                self.places(rule, clause, places, &words, Some(&deployed.name()));
             }
         }
     }
@@ -252,7 +273,7 @@ impl<'r> Judge<'_, '_, 'r> {
             if !facts.balancers.is_empty() && self.surroundings(&clause.conditions, id, None) {
                 for balancer in &facts.balancers {
                     let places = deployment::of_balancer(balancer, &facts.path, fleet, pattern);
-                    self.places(rule, clause, places, &[("name", balancer.name.to_string())]);
+                    self.places(rule, clause, places, &[("name", balancer.name.to_string())], None);
                 }
             }
         }
@@ -264,6 +285,7 @@ impl<'r> Judge<'_, '_, 'r> {
         clause: &'r Clause,
         places: Vec<DeploymentPlace>,
         words: &[(&'static str, String)],
+        service: Option<&ServiceName>,
     ) {
         for DeploymentPlace { location, value } in places {
             let Some(file) = self.project.file(&location.path) else { continue };
@@ -281,6 +303,7 @@ impl<'r> Judge<'_, '_, 'r> {
                     related,
                     routes,
                     texts: Vec::new(),
+                    service: service.cloned(),
                 },
             );
         }
@@ -310,6 +333,15 @@ impl<'r> Judge<'_, '_, 'r> {
             _ => (stated, String::new()),
         };
         if !self.taken.insert((&rule.id, subjects.file, subjects.span)) {
+            // A start script, say, that several services share.
+            let is_same =
+                |hit: &&mut Hit<'r>| hit.rule.id == rule.id && hit.file == subjects.file && hit.span == subjects.span;
+            if let Some(service) = subjects.service
+                && let Some(hit) = self.hits.iter_mut().find(is_same)
+                && !hit.services.contains(&service)
+            {
+                hit.services.push(service);
+            }
             return;
         }
         let same = |hit: &&mut Hit<'r>, once| {
@@ -338,6 +370,7 @@ impl<'r> Judge<'_, '_, 'r> {
             routes: subjects.routes,
             variable: if let Fit::Fallback(name) = subjects.fit { name } else { None },
             texts: subjects.texts,
+            services: subjects.service.into_iter().collect(),
         });
     }
 

@@ -6,7 +6,7 @@ use super::Name;
 use super::deployment::{Count, Role};
 use super::event::ReplicaName;
 use super::fact::Language;
-use super::finding::{Finding, Severity, Suppressed};
+use super::finding::{Finding, ServiceName, Severity, Suppressed};
 use super::location::Location;
 use super::outcome::Outcome;
 use super::problem::Problem;
@@ -143,7 +143,7 @@ impl std::fmt::Display for Cause {
 /// A number of instances or processes that went up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raise {
-    pub service: Name,
+    pub service: ServiceName,
     /// `instances`, `instances at most`, `processes`.
     pub what: Name,
     /// `None` where there was no such service.
@@ -156,7 +156,7 @@ pub struct Raise {
 /// "`web`: 3 instances instead of 1 (docker-compose.yml:7)".
 impl std::fmt::Display for Raise {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Raise { service, what, now, location, .. } = self;
+        let Raise { service: ServiceName { name: service, .. }, what, now, location, .. } = self;
         match self.before {
             Some(before) => write!(f, "`{service}`: {now} {what} instead of {before} ({location})"),
             None => write!(f, "`{service}` is new: {now} {what} ({location})"),

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::finding::{Finding, ServiceName};
+use crate::model::finding::Finding;
 use crate::model::location::Span;
 use crate::model::report::{LintReport, Raise};
 use crate::policy::raise;
@@ -108,8 +108,8 @@ pub struct Since<'a> {
 }
 
 impl Since<'_> {
-    /// The numbers that went up, each with its service.
-    fn raises(&self, report: &LintReport) -> Vec<(ServiceName, Raise)> {
+    /// The numbers that went up.
+    fn raises(&self, report: &LintReport) -> Vec<Raise> {
         let path_before = |path: &str| {
             let path = (self.repository_path)(path);
             self.changes.name_before(&path).filter(|name| (self.existed)(name)).map(str::to_owned)
@@ -119,7 +119,7 @@ impl Since<'_> {
 
     /// Notes the numbers that went up.
     pub fn note_raises(&self, report: &mut LintReport) {
-        report.raised = self.raises(report).into_iter().map(|(_, raise)| raise).collect();
+        report.raised = self.raises(report);
     }
 
     /// Leaves out the findings that have nothing to do with the changes. What is wrong with a service is everybody's business who

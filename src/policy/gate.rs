@@ -3,6 +3,7 @@
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{LintReport, TestReport};
 use crate::model::verdict::{Gate, Readiness, Scalability};
+use crate::policy::raise;
 
 /// What the findings mean where `fail_on` is the least severity that fails. Nothing analysed is never a pass.
 pub fn lint(report: &LintReport, fail_on: Option<Severity>) -> Gate {
@@ -57,7 +58,7 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
     }
     let event = if report.raised.is_empty() { String::new() } else { format!("{}. ", listed(&report.raised, "; ")) };
     let grave = |finding: &&Finding| question.fail_on.is_some_and(|least| finding.severity >= least);
-    let counts = |finding: &&Finding| all || concerns_raised(report, finding);
+    let counts = |finding: &&Finding| all || raise::concerns(finding, &report.raised);
     let mut against: Vec<&Finding> = report.findings.iter().filter(grave).filter(counts).collect();
     against.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     if !against.is_empty() {
@@ -82,7 +83,10 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
         return told(verdict, format!("{event}{} replicas were started: {}", test.replicas, test.reason));
     }
     let unknown = report.raised.iter().filter_map(|raise| {
-        let row = report.services.iter().find(|row| row.name == raise.service)?;
+        let row = report
+            .services
+            .iter()
+            .find(|row| row.name == raise.service.name && *row.location.path == *raise.service.path)?;
         (row.verdict == Scalability::Unknown).then(|| format!("`{}`: {}", row.name, listed(&row.reasons, ", ")))
     });
     let unknown: Vec<String> = unknown.collect();
@@ -94,10 +98,6 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
         None => String::new(),
     };
     told(Gate::Pass, format!("{event}Nothing that is known speaks against it.{proven}") + &others(report))
-}
-
-fn concerns_raised(report: &LintReport, finding: &Finding) -> bool {
-    report.raised.iter().any(|raise| finding.services.iter().any(|service| service.name == raise.service))
 }
 
 fn listed<T: ToString>(items: &[T], between: &str) -> String {
@@ -123,7 +123,8 @@ mod tests {
 
     fn raise(service: &str) -> Raise {
         let location = Location::new("compose.yml", Span::on_line(7, 1, 2));
-        Raise { service: service.into(), what: "instances".into(), before: Some(1), now: 3, location }
+        let service = ServiceName { name: service.into(), path: "compose.yml".into() };
+        Raise { service, what: "instances".into(), before: Some(1), now: 3, location }
     }
 
     fn report(raised: &[&str], finding_of: Option<&str>) -> LintReport {

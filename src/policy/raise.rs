@@ -8,19 +8,14 @@ use crate::model::report::{Raise, ServiceRow};
 
 /// The numbers of `now` that are higher than those of `before`, in the order of the services. `path_before` says what a file was
 /// called before, `None` for a new one. A new service counts where it runs more than once.
-pub fn raises(
-    before: &[ServiceRow],
-    now: &[ServiceRow],
-    path_before: &dyn Fn(&str) -> Option<String>,
-) -> Vec<(ServiceName, Raise)> {
+pub fn raises(before: &[ServiceRow], now: &[ServiceRow], path_before: &dyn Fn(&str) -> Option<String>) -> Vec<Raise> {
     let mut found = Vec::new();
     for row in now {
         let path = path_before(&row.location.path);
         let old = before.iter().find(|old| old.name == row.name && Some(&*old.location.path) == path.as_deref());
         // A service that moved to another file is no new one.
         let old = old.or_else(|| before.iter().find(|old| old.name == row.name && is_gone(old, now, path_before)));
-        let name = ServiceName { name: row.name.clone(), path: row.location.path.to_string() };
-        found.extend(higher(row, old).into_iter().map(|raise| (name.clone(), raise)));
+        found.extend(higher(row, old));
     }
     found
 }
@@ -43,7 +38,8 @@ fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {
         // Zero instances are a service that is switched off, and one is none too many.
         if now > before.unwrap_or(1) && now > 1 && !same {
             let location = place(row, now, what).unwrap_or_else(|| row.location.clone());
-            raises.push(Raise { service: row.name.clone(), what: Name::new(what), before, now, location });
+            let service = ServiceName { name: row.name.clone(), path: row.location.path.to_string() };
+            raises.push(Raise { service, what: Name::new(what), before, now, location });
         }
     }
     raises
@@ -57,8 +53,8 @@ fn place(row: &ServiceRow, number: u32, what: &str) -> Option<Location> {
 }
 
 /// Is the finding about one of the services that were raised?
-pub fn concerns(finding: &Finding, raised: &[(ServiceName, Raise)]) -> bool {
-    raised.iter().any(|(service, _)| finding.services.contains(service))
+pub fn concerns(finding: &Finding, raised: &[Raise]) -> bool {
+    raised.iter().any(|raise| finding.services.contains(&raise.service))
 }
 
 #[cfg(test)]
@@ -90,7 +86,7 @@ mod tests {
 
     fn said(before: &[ServiceRow], now: &[ServiceRow]) -> Vec<String> {
         let path_before = |path: &str| (path != "new.yml").then(|| path.replace("renamed", "old"));
-        raises(before, now, &path_before).iter().map(|(_, raise)| raise.to_string()).collect()
+        raises(before, now, &path_before).iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use scaleproof::model::deployment::{Count, Role};
 use scaleproof::model::fact::Language;
-use scaleproof::model::finding::{Confidence, Finding, Proof, Related, Severity, Suppressed};
+use scaleproof::model::finding::{Confidence, Finding, Proof, Related, ServiceName, Severity, Suppressed};
 use scaleproof::model::location::{Excerpt, Location, Span};
 use scaleproof::model::outcome::{Outcome, Story, StoryStep};
 use scaleproof::model::problem::Problem;
@@ -118,7 +118,7 @@ pub fn lint() -> LintReport {
             ],
         }],
         raised: vec![Raise {
-            service: "web".into(),
+            service: ServiceName { name: "web".into(), path: "docker-compose.yml".into() },
             what: "instances".into(),
             before: Some(1),
             now: 3,

@@ -5,16 +5,14 @@ use super::table::in_words;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
-use crate::model::finding::{Related, ServiceName};
+use crate::model::finding::Related;
 use crate::source::deploy::processes;
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Context<'f> {
     /// The services that run it.
-    pub apps: Vec<&'f Service>,
-    /// Their names and files.
-    pub names: Vec<ServiceName>,
+    pub apps: Vec<&'f Deployed<'f>>,
     /// Where several instances of it run already.
     pub instances: Vec<Related>,
     /// Where a platform, or an autoscaler, may make several instances of it.
@@ -26,21 +24,19 @@ pub struct Context<'f> {
 }
 
 /// What deployment files say about the code of a file.
-pub fn context<'f>(fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Context<'f> {
+pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Context<'f> {
     let apps = running(fleet, path);
     let is_single = |app: &&Deployed<'_>| {
         singletons.contains(&app.service.name) && app.service.running_processes().max(app.service.most_replicas()) <= 1
     };
-    let names = apps.iter().map(|app| app.name()).collect();
-    let services = apps.iter().map(|app| &app.service).collect();
     if !apps.is_empty() && apps.iter().all(is_single) {
         let place = |app: &Deployed<'_>| Related {
             location: app.location(),
             message: format!("`{}`, which runs this, is declared to run once", app.service.name),
             excerpt: None,
         };
-        let runs_once = apps.into_iter().map(place).collect();
-        return Context { apps: services, names, runs_once, ..Context::default() };
+        let runs_once = apps.iter().copied().map(place).collect();
+        return Context { apps, runs_once, ..Context::default() };
     }
     let told = |app: &&Deployed<'_>, count: Option<&Count>, number: &str| Related {
         location: count.map_or(app.location(), |count| count.location.clone()),
@@ -53,9 +49,8 @@ pub fn context<'f>(fleet: &'f Fleet<'_>, path: &str, singletons: &[Name]) -> Con
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
-    let processes = several.map(|app| place(app, app.service.processes.as_ref()));
-    let processes = processes.collect();
-    Context { apps: services, names, instances, possible, processes, runs_once: Vec::new() }
+    let processes = several.map(|app| place(app, app.service.processes.as_ref())).collect();
+    Context { apps, instances, possible, processes, runs_once: Vec::new() }
 }
 
 /// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some

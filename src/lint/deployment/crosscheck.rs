@@ -1,10 +1,10 @@
 //! What the deployment makes of a finding in code: worse, harmless, hidden, or nothing.
 
 use super::code::Context;
+use super::fleet::Deployed;
 use crate::model::Name;
-use crate::model::deployment::{Mount, Service, Sharing};
+use crate::model::deployment::{Affinity, Mount, Service, Sharing};
 use crate::model::finding::{Related, Severity};
-use crate::model::location::Location;
 
 /// Families of what only breaks where instances do not share a disk and an address: several processes of one instance do.
 const WITHIN_ONE_INSTANCE: &[&str] = &["local-file", "embedded-db", "self-address", "local-volume"];
@@ -46,8 +46,9 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         // A second instance is out of the question there; whoever wants one is told by then.
         return Some(Weighed { severity: Severity::Info, context: context.runs_once.clone() });
     }
-    let is_set = |app: &&Service| app.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
-    let is_kept = |app: &&Service| finding.family == NEEDS_AFFINITY && app.affinity.is_some();
+    let is_set =
+        |app: &Deployed<'_>| app.service.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
+    let is_kept = |app: &Deployed<'_>| finding.family == NEEDS_AFFINITY && app.service.affinity.is_some();
     if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(app) || is_kept(app)) {
         return None;
     }
@@ -74,8 +75,8 @@ fn masks(finding: &Unweighed<'_>, context: &Context<'_>) -> Vec<Related> {
     if !MASKED_BY_AFFINITY.contains(&finding.family) {
         return Vec::new();
     }
-    let affinities = context.apps.iter().filter_map(|app| Some((app, app.affinity.as_ref()?)));
-    let mask = |(app, affinity): (&&Service, &crate::model::deployment::Affinity)| Related {
+    let affinities = context.apps.iter().filter_map(|app| Some((&app.service, app.service.affinity.as_ref()?)));
+    let mask = |(app, affinity): (&Service, &Affinity)| Related {
         location: affinity.location.clone(),
         message: format!("masked, as long as clients stay with one instance of `{}`: {}", app.name, affinity.stated_as),
         excerpt: None,
@@ -89,8 +90,8 @@ fn volumes<'f>(finding: &Unweighed<'_>, context: &Context<'f>) -> Vec<(&'f Mount
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (app, name) in context.apps.iter().zip(&context.names) {
-        let mounts = app.mounts.iter().filter(|mount| !mount.read_only);
+    for app in &context.apps {
+        let mounts = app.service.mounts.iter().filter(|mount| !mount.read_only);
         for mount in mounts.filter(|mount| finding.texts.iter().any(|text| lies_in(text, &mount.target))) {
             let what = match mount.sharing {
                 Sharing::Network => "a volume that all instances share",
@@ -100,9 +101,8 @@ fn volumes<'f>(finding: &Unweighed<'_>, context: &Context<'f>) -> Vec<(&'f Mount
                 Sharing::Host => "a volume of one host",
                 Sharing::Unknown => continue,
             };
-            let message = format!("`{}` keeps {} in {what}", app.name, mount.target);
-            let location = Location::new(name.path.as_str(), mount.span);
-            found.push((mount, Related { location, message, excerpt: None }));
+            let message = format!("`{}` keeps {} in {what}", app.service.name, mount.target);
+            found.push((mount, Related { location: app.place(mount.span), message, excerpt: None }));
         }
     }
     found
@@ -127,10 +127,10 @@ fn lies_in(path: &str, target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::deployment::{Affinity, AffinityKey};
-    use crate::model::fact::{Setting, Value};
-    use crate::model::finding::ServiceName;
-    use crate::model::location::Span;
+    use crate::lint::deployment::Fleet;
+    use crate::model::deployment::AffinityKey;
+    use crate::model::fact::{FileFacts, Language, Setting, Value};
+    use crate::model::location::{Location, Span};
 
     fn place(message: &str) -> Related {
         Related {
@@ -156,9 +156,12 @@ mod tests {
             conditional: variable.is_some(),
             texts: &texts,
         };
+        let mut file = FileFacts::empty("compose.yml", Language::Compose);
+        file.services = vec![service.clone()];
+        let files = [file];
+        let fleet = Fleet::new(&files);
         let context = Context {
-            apps: vec![service],
-            names: vec![ServiceName { name: service.name.clone(), path: "compose.yml".into() }],
+            apps: fleet.services.iter().collect(),
             instances: several.iter().filter(|it| **it == "instances").map(|it| place(it)).collect(),
             possible: several.iter().filter(|it| **it == "possible").map(|it| place(it)).collect(),
             processes: several.iter().filter(|it| **it == "processes").map(|it| place(it)).collect(),

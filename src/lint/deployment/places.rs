@@ -111,7 +111,6 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
     let checks = &pattern.balancer_check;
     pattern.kind.as_ref().is_none_or(|kinds| kinds.matches(&service.kind))
         && !pattern.unless_kind.as_ref().is_some_and(|kinds| kinds.matches(&service.kind))
-        && !pattern.unless_command.as_ref().zip(service.command.as_ref()).is_some_and(|(not, is)| not.matches(is))
         && (pattern.role.is_empty() || pattern.role.contains(&service.role))
         && (pattern.beside.is_empty()
             || fleet.beside(deployed).any(|other| pattern.beside.contains(&other.service.role)))

@@ -144,7 +144,7 @@ struct RaiseV1<'a> {
 impl<'a> From<&'a Raise> for RaiseV1<'a> {
     fn from(raise: &'a Raise) -> Self {
         RaiseV1 {
-            service: &raise.service,
+            service: &raise.service.name,
             what: &raise.what,
             before: raise.before,
             now: raise.now,
