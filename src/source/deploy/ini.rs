@@ -63,84 +63,115 @@ impl Section {
 
 /// The sections of a file; comments and problems go to `found`.
 pub fn sections(path: &str, text: &str, style: Style, found: &mut Found) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    let mut goes_on = false;
-    let mut is_template = false;
+    let mut reader = Reader { path, text, style, found, sections: Vec::new(), goes_on: false, is_template: false };
     for (number, line) in (1..).zip(text.lines()) {
         let content = line.trim();
         let column = line.len() - line.trim_start().len();
-        let span = |from: usize, to: usize| {
-            let count = |at: usize| line.get(..at).unwrap_or(line).chars().count() as u32 + 1;
-            Span::on_line(number, count(from), count(to))
-        };
-        let whole = span(column, column + content.len());
+        reader.line(&Line { number, line, content, column });
+    }
+    reader.sections
+}
+
+/// One line of a file; places are bytes within it.
+struct Line<'t> {
+    number: u32,
+    line: &'t str,
+    /// Without blanks around it.
+    content: &'t str,
+    /// Where that begins.
+    column: usize,
+}
+
+impl Line<'_> {
+    fn span(&self, from: usize, to: usize) -> Span {
+        let count = |at: usize| self.line.get(..at).unwrap_or(self.line).chars().count() as u32 + 1;
+        Span::on_line(self.number, count(from), count(to))
+    }
+
+    fn whole(&self) -> Span {
+        self.span(self.column, self.column + self.content.len())
+    }
+}
+
+struct Reader<'t, 'f> {
+    path: &'t str,
+    text: &'t str,
+    style: Style,
+    found: &'f mut Found,
+    sections: Vec<Section>,
+    /// The value of the last line goes on in this one.
+    goes_on: bool,
+    /// Lines of a template engine were met, and told of.
+    is_template: bool,
+}
+
+impl Reader<'_, '_> {
+    fn line(&mut self, line: &Line<'_>) {
+        let content = line.content;
         if content.starts_with(['#', ';']) {
             let text = content[1..].to_owned();
-            found.comments.push(Comment { text, own_line: true, span: whole });
-            continue;
+            self.found.comments.push(Comment { text, own_line: true, span: line.whole() });
+            return;
         }
-        let more = goes_on || style.indented_lines && column > 0;
-        let last =
-            sections.last_mut().and_then(|section| section.entries.last_mut()).filter(|_| more && !content.is_empty());
+        let more = (self.goes_on || self.style.indented_lines && line.column > 0) && !content.is_empty();
+        let last = self.sections.last_mut().and_then(|section| section.entries.last_mut()).filter(|_| more);
         if let Some(entry) = last {
-            goes_on = push(entry, content, (number, whole.column), style);
-            continue;
+            self.goes_on = push(entry, content, (line.number, line.whole().column), self.style);
+            return;
         }
-        goes_on = false;
-        if content.is_empty() {
-            continue;
-        }
-        if let Some(name) =
-            content.strip_prefix('[').and_then(|rest| rest.split(']').next().filter(|_| rest.contains(']')))
-        {
-            sections.push(Section { name: name.trim().to_owned(), span: whole, entries: Vec::new() });
-            continue;
-        }
-        if TEMPLATE.iter().any(|sign| content.starts_with(sign)) {
-            if !std::mem::replace(&mut is_template, true) && has_room(&mut found.problems, path) {
-                let problem = Problem::new("a template: what such lines decide is not known").at(path, whole, text);
-                found.problems.push(problem.help("All that stands between them is read."));
+        self.goes_on = false;
+        let name = content.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name);
+        if let Some(name) = name {
+            self.sections.push(Section { name: name.trim().to_owned(), span: line.whole(), entries: Vec::new() });
+        } else if TEMPLATE.iter().any(|sign| content.starts_with(sign)) {
+            if !std::mem::replace(&mut self.is_template, true) {
+                let help = "All that stands between them is read.";
+                self.problem(line, "a template: what such lines decide is not known", help);
             }
-            continue;
+        } else if !content.is_empty() {
+            self.entry(line);
         }
-        let problem = |message: &str| Problem::new(message).at(path, whole, text);
-        let flag = (style.flags && !content.contains([' ', '\t'])).then_some(content.len());
-        let Some(at) = content.find(style.separators).filter(|at| *at > 0).or(flag) else {
-            if has_room(&mut found.problems, path) {
-                let help = "A line is a `[section]`, a `key = value`, or a comment; it is passed over.";
-                found.problems.push(problem("this is no `key = value`").help(help));
-            }
-            continue;
-        };
-        let Some(section) = sections.last_mut() else {
-            if has_room(&mut found.problems, path) {
-                found.problems.push(problem("this key stands before the first section"));
-            }
-            continue;
+    }
+
+    fn entry(&mut self, line: &Line<'_>) {
+        let content = line.content;
+        let flag = (self.style.flags && !content.contains([' ', '\t'])).then_some(content.len());
+        let Some(at) = content.find(self.style.separators).filter(|at| *at > 0).or(flag) else {
+            let help = "A line is a `[section]`, a `key = value`, or a comment; it is passed over.";
+            return self.problem(line, "this is no `key = value`", help);
         };
         let written = content.get(at + 1..).unwrap_or_default().trim_start();
-        let value_at = column + content.len() - written.len();
-        let (value, comment) = match style.inline_comment.and_then(|sign| written.find(sign)) {
-            Some(end) => (written[..end].trim_end(), Some(&written[end..])),
+        let value_at = line.column + content.len() - written.len();
+        let (value, comment) = match self.style.inline_comment.and_then(|sign| written.find(sign)) {
+            Some(end) => (written[..end].trim_end(), Some(written[end..].trim_start())),
             None => (written, None),
         };
         if let Some(comment) = comment {
-            let start = value_at + written.len() - comment.trim_start().len();
-            let text = comment.trim_start().trim_start_matches([';', '#']).to_owned();
-            found.comments.push(Comment { text, own_line: false, span: span(start, column + content.len()) });
+            let span = line.span(value_at + written.len() - comment.len(), line.column + content.len());
+            let text = comment.trim_start_matches([';', '#']).to_owned();
+            self.found.comments.push(Comment { text, own_line: false, span });
         }
         let mut entry = Entry {
             key: content[..at].trim_end().to_owned(),
             value: String::new(),
             letters: Vec::new(),
-            span: span(column, value_at + value.len()),
-            value_span: span(value_at, value_at + value.len()),
+            span: line.span(line.column, value_at + value.len()),
+            value_span: line.span(value_at, value_at + value.len()),
         };
-        let place = (number, entry.value_span.column);
-        goes_on = push(&mut entry, value, place, style);
-        section.entries.push(entry);
+        let place = (line.number, entry.value_span.column);
+        self.goes_on = push(&mut entry, value, place, self.style);
+        match self.sections.last_mut() {
+            Some(section) => section.entries.push(entry),
+            None => self.problem(line, "this key stands before the first section", ""),
+        }
     }
-    sections
+
+    fn problem(&mut self, line: &Line<'_>, message: &str, help: &str) {
+        if has_room(&mut self.found.problems, self.path) {
+            let problem = Problem::new(message).at(self.path, line.whole(), self.text);
+            self.found.problems.push(problem.help(help));
+        }
+    }
 }
 
 /// Adds a line to a value; true where the next line goes on with it.
