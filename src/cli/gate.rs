@@ -22,8 +22,12 @@ const SEED: u64 = 42;
 pub struct Args {
     #[command(flatten)]
     project: Project,
-    #[command(flatten)]
-    since: since::Args,
+    /// Fail only where a number of instances or processes went up since this branch, tag or commit, and only for findings of the
+    /// services whose number did
+    ///
+    /// The work tree is compared with the commit at which it left the history of REF, as `git diff REF...` does.
+    #[arg(long, value_name = "REF")]
+    since: Option<String>,
     /// Judge the whole project, whether a number went up or not
     #[arg(long)]
     always: bool,
@@ -44,9 +48,10 @@ pub fn run(args: &Args) -> Result {
     args.reports.check()?;
     let baseline = baseline::Args::check(args.baseline_file.as_deref());
     let view = View { unchanged: args.always, ..View::default() };
-    let (mut report, config) = args.project.report(&args.since, &baseline, view)?;
+    let since = since::Args { since: args.since.clone() };
+    let (mut report, config) = args.project.report(&since, &baseline, view)?;
     let fail_on = args.fail_on.severity();
-    let question = Question { since: args.since.since.as_deref(), always: args.always, fail_on };
+    let question = Question { since: args.since.as_deref(), always: args.always, fail_on };
     let shown = match args.test && gate::is_asked(&report, &question) {
         true => Some(replicas(config)?),
         false => None,

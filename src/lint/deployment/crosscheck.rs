@@ -12,6 +12,9 @@ const WITHIN_ONE_INSTANCE: &[&str] = &["local-file", "embedded-db", "self-addres
 /// Families of what nobody sees as long as each client stays with one instance.
 pub const HIDDEN_BY_AFFINITY: &[&str] = &["session-store", "balancer-affinity"];
 
+/// Families of what one instance does as badly as several.
+const WHATEVER_THE_NUMBER: &[&str] = &["no-graceful-shutdown", "no-health-check"];
+
 /// The family of what asks for nothing but affinity.
 const NEEDS_AFFINITY: &str = "balancer-affinity";
 
@@ -57,6 +60,7 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         places.extend(context.processes.iter().cloned());
     }
     let already = !places.is_empty();
+    let depends = !WHATEVER_THE_NUMBER.contains(&finding.family);
     places.extend(context.possible.iter().cloned());
     places.extend(masks(finding, context));
     let volumes = volumes(finding, context);
@@ -64,7 +68,7 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
     places.extend(volumes.into_iter().map(|(_, place)| place));
     let severity = match finding.severity {
         _ if shared => Severity::Info,
-        Severity::Warning if already && !finding.conditional => Severity::Error,
+        Severity::Warning if already && !finding.conditional && depends => Severity::Error,
         severity => severity,
     };
     Some(Weighed { severity, context: places })
@@ -191,6 +195,8 @@ mod tests {
             Severity::Warning,
             "they share a disk"
         );
+        let stop = weighed("no-graceful-shutdown", &[], None, &web(), &["instances"]).unwrap();
+        assert_eq!(stop.0, Severity::Warning, "it is as bad with one");
         assert_eq!(weighed("local-cache", &[], None, &web(), &["possible"]).unwrap().0, Severity::Warning);
         assert_eq!(weighed("local-cache", &[], None, &web(), &["once"]).unwrap().0, Severity::Info);
     }

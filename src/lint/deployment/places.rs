@@ -11,7 +11,7 @@ use crate::model::deployment::{
 };
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
-use crate::rules::clause::{BalancerPattern, ServicePattern};
+use crate::rules::deployed::{BalancerPattern, ServicePattern};
 use crate::rules::pattern::{Pattern, Patterns, ValuePattern};
 
 /// A place in a deployment file, and the value there.

@@ -8,9 +8,9 @@ use crate::model::deployment::{AffinityKey, HealthCheck, Role, Sharing};
 use crate::model::fact::{AccessKind, Level};
 use crate::model::finding::{Confidence, Severity};
 use crate::rules::clause::{
-    BalancerPattern, ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause,
-    ServicePattern, ShapeName, StatePattern,
+    ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause, ShapeName, StatePattern,
 };
+use crate::rules::deployed::{BalancerPattern, ServicePattern};
 use crate::rules::entry_point::{Code, Memory, Objects, RawEntryPoint};
 use crate::rules::pattern::LongForm;
 use crate::rules::rule::{CHECKS, RawRule};
