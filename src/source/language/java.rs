@@ -16,7 +16,7 @@ use tree_sitter::Node as Syntax;
 
 use super::grammar::{self, Grammar, fields, kinds};
 use super::lines::Lines;
-use super::lowering::{Lowering, Walk};
+use super::lowering::{Lowering, Walk, walk_within};
 use super::tree::{Assign, Form, Node};
 use super::{Adapter, Extracted, jvm};
 use crate::model::fact::{FileFacts, Language};
@@ -124,17 +124,7 @@ struct Lower<'t> {
 }
 
 impl<'t> Lowering<'t> for Lower<'t> {
-    type Kind = Kind;
-    const UNLISTED: Kind = Kind::Unlisted;
-    const SKIPPED: Kind = Kind::Skipped;
-
-    fn walk(&self) -> &Walk<'t, Kind> {
-        &self.walk
-    }
-
-    fn walk_mut(&mut self) -> &mut Walk<'t, Kind> {
-        &mut self.walk
-    }
+    walk_within!('t);
 
     fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
         match self.kind(node) {

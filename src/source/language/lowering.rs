@@ -40,6 +40,24 @@ impl<'t, K> Walk<'t, K> {
     }
 }
 
+/// What a [`Lowering`] says whose kinds are [`kinds!`](super::grammar::kinds) and whose `walk` is a field.
+macro_rules! walk_within {
+    ($text:lifetime) => {
+        type Kind = Kind;
+        const UNLISTED: Kind = Kind::Unlisted;
+        const SKIPPED: Kind = Kind::Skipped;
+
+        fn walk(&self) -> &Walk<$text, Kind> {
+            &self.walk
+        }
+
+        fn walk_mut(&mut self) -> &mut Walk<$text, Kind> {
+            &mut self.walk
+        }
+    };
+}
+pub(super) use walk_within;
+
 /// What each kind of syntax becomes is the adapter's to say; the rest is the same for all.
 pub(super) trait Lowering<'t>: Sized {
     type Kind: Copy + PartialEq + 'static;

@@ -20,7 +20,7 @@ use tree_sitter::Node as Syntax;
 
 use super::grammar::{self, Grammar, fields, kinds};
 use super::lines::Lines;
-use super::lowering::{Lowering, Walk};
+use super::lowering::{Lowering, Walk, walk_within};
 use super::tree::{Form, Function, Node};
 use super::{Adapter, Extracted};
 use crate::model::fact::Language;
@@ -132,17 +132,7 @@ struct Lower<'t> {
 }
 
 impl<'t> Lowering<'t> for Lower<'t> {
-    type Kind = Kind;
-    const UNLISTED: Kind = Kind::Unlisted;
-    const SKIPPED: Kind = Kind::Skipped;
-
-    fn walk(&self) -> &Walk<'t, Kind> {
-        &self.walk
-    }
-
-    fn walk_mut(&mut self) -> &mut Walk<'t, Kind> {
-        &mut self.walk
-    }
+    walk_within!('t);
 
     fn form(&mut self, node: Syntax<'t>) -> Form<'t> {
         match self.kind(node) {
