@@ -319,6 +319,10 @@ fn the_gate_holds_back_what_breaks_when_a_number_goes_up() {
     let said = gate(&since, 0);
     assert!(said.contains("2 findings are known to the baseline."), "{said}");
 
+    write(root, "scaleproof.yaml", "command: [sh, -c, exit 7]\n");
+    let said = gate(&["--since", "main", "--test"], 3);
+    assert!(said.contains("3 replicas were started") && said.contains("exit code 7"), "{said}");
+
     let nothing = project(&[("README.md", "nothing")]);
     run(nothing.path(), &["gate"]).expect_code(3);
 }
