@@ -3,13 +3,22 @@
 //! [`run`] drives a [`Plan`] and hands back what was [`Measured`]. Nothing here prints, and nothing is allocated for each
 //! request.
 
+mod clock;
+pub mod identity;
+mod lane;
+mod menu;
+pub mod response;
+mod run;
+mod socket;
 pub mod tally;
+mod worker;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use run::run;
 pub use tally::{InstanceTally, Tally};
 
 /// What is to be done.

@@ -49,6 +49,8 @@ pub struct Counts {
     pub kept_alive: u64,
     pub connections: u64,
     pub length_varied: u64,
+    /// Answers with bytes behind them that nobody asked for.
+    pub surplus: u64,
     pub received_bytes: u64,
     pub body_bytes: u64,
     pub sent_bytes: u64,
@@ -67,6 +69,7 @@ impl AddAssign for Counts {
         self.kept_alive += other.kept_alive;
         self.connections += other.connections;
         self.length_varied += other.length_varied;
+        self.surplus += other.surplus;
         self.received_bytes += other.received_bytes;
         self.body_bytes += other.body_bytes;
         self.sent_bytes += other.sent_bytes;
@@ -142,6 +145,13 @@ impl Default for Apart {
 }
 
 impl Apart {
+    pub fn record(&mut self, connect: u64, waiting: u64, total: u64) {
+        self.connect.saturating_record(connect);
+        self.processing.saturating_record(total - connect);
+        self.waiting.saturating_record(waiting);
+        self.total.saturating_record(total);
+    }
+
     /// The fields beside those of another, to do the same to each.
     fn pairs<'a>(&'a mut self, other: &'a Apart) -> [(&'a mut Histogram<u64>, &'a Histogram<u64>); 4] {
         [
@@ -194,6 +204,13 @@ impl Tally {
         })
     }
 
+    /// An instance gave the first answer of a connection.
+    pub fn home(&mut self, source: u16, instance: usize) {
+        let instance = &mut self.instances[instance];
+        instance.connections += 1;
+        *self.homes.entry((source, instance.name.clone())).or_default() += 1;
+    }
+
     /// From the start of each request to its last byte.
     pub fn latency(&self) -> Histogram<u64> {
         let mut all = latency::empty();
@@ -235,7 +252,8 @@ impl Tally {
             (instance.errors, instance.connections) = (0, 0);
             instance.latency.reset();
         }
-        self.apart.pairs(&Apart::default()).into_iter().for_each(|(mine, _)| mine.reset());
+        let Apart { connect, processing, waiting, total } = &mut self.apart;
+        [connect, processing, waiting, total].into_iter().for_each(Histogram::reset);
         self.intended.reset();
         self.homes.clear();
         self.per_second.fill(0);
