@@ -26,6 +26,17 @@ pub fn empty() -> Histogram<u64> {
     histogram
 }
 
+/// Records a time, however long; `saturating_record` would cut it off instead of growing.
+#[inline]
+pub fn record(histogram: &mut Histogram<u64>, nanos: u64) {
+    record_n(histogram, nanos, 1);
+}
+
+#[inline]
+pub fn record_n(histogram: &mut Histogram<u64>, nanos: u64, count: u64) {
+    histogram.record_n(nanos, count).expect("a histogram that grows takes every value");
+}
+
 /// Adds times that [`empty`] ones hold.
 pub fn add(into: &mut Histogram<u64>, other: &Histogram<u64>) {
     if !other.is_empty() {
@@ -182,6 +193,15 @@ mod tests {
         let put_right = corrected(&stalled, 1_000_000);
         assert!(near(percentile(&put_right, 75.0).ms, 50_000.0), "{:?}", percentile(&put_right, 75.0));
         assert!(put_right.len().abs_diff(200_000) < 500);
+    }
+
+    #[test]
+    fn every_time_is_recorded_as_it_is() {
+        for nanos in [0, 1_000_000, u64::MAX / 4, u64::MAX] {
+            let mut histogram = empty();
+            record(&mut histogram, nanos);
+            assert!(histogram.max() >= nanos - nanos / 1000 && histogram.len() == 1, "{nanos}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
 
 use super::clock::{Clock, Schedule};
 use super::identity::Look;
@@ -20,6 +22,7 @@ use super::socket::{Opening, Socket};
 use super::tally::{FirstAnswer, Tally};
 use super::{Origin, Plan, Target};
 use crate::model::bench::{FailureKind, Sample};
+use crate::stats::latency;
 
 /// Events that one look takes.
 const EVENTS: usize = 256;
@@ -199,7 +202,9 @@ impl<'a> Worker<'a> {
     fn next(&mut self, id: usize, now: u64) {
         let intended = match &self.schedule {
             None => now,
-            Some(schedule) if schedule.due() + self.shared.measured_from <= now => schedule.due() + self.shared.measured_from,
+            Some(schedule) if schedule.due() + self.shared.measured_from <= now => {
+                schedule.due() + self.shared.measured_from
+            }
             Some(_) => return self.rest(id),
         };
         let counted = now >= self.shared.measured_from;
@@ -513,14 +518,14 @@ impl<'a> Worker<'a> {
         tally.counts.sent_bytes += request.sent as u64;
         tally.counts.sent_body_bytes += target.body_bytes as u64;
         let instance = &mut tally.instances[request.instance];
-        instance.latency.saturating_record(total);
+        latency::record(&mut instance.latency, total);
         instance.errors += u64::from(request.status >= 400);
         if request.connected > 0 || request.first_byte < now {
             let begun = request.started.max(request.connected);
             tally.apart.record(begun - request.started, request.first_byte - begun, total);
         }
         if self.schedule.is_some() {
-            tally.intended.saturating_record(now - request.intended);
+            latency::record(&mut tally.intended, now - request.intended);
         }
         match lane.known {
             Some(known) => {
@@ -703,7 +708,8 @@ impl<'a> Worker<'a> {
         self.tally.counts.unfinished += under_way as u64;
         if let (Some(schedule), Some(deadline)) = (self.schedule.take(), self.shared.deadline) {
             let due = schedule.left_before(deadline.min(self.shared.clock.now()) - self.shared.measured_from);
-            let allowed = self.plan.requests.map_or(u64::MAX, |_| self.claimed + self.shared.budget.load(Ordering::Relaxed));
+            let allowed =
+                self.plan.requests.map_or(u64::MAX, |_| self.claimed + self.shared.budget.load(Ordering::Relaxed));
             self.tally.counts.unsent += due.min(allowed);
         }
         self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);
