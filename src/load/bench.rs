@@ -9,8 +9,12 @@ mod lane;
 mod menu;
 pub mod response;
 mod run;
+pub mod slices;
 mod socket;
+mod spread;
+pub mod summary;
 pub mod tally;
+mod warnings;
 mod worker;
 
 use std::net::{IpAddr, SocketAddr};

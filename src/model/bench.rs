@@ -1,7 +1,9 @@
 //! What `bench` measured, computed before anything is rendered. Times are milliseconds unless a name says otherwise.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Gate;
@@ -90,6 +92,10 @@ pub struct LoadAsked {
     pub requests_per_connection: Option<u32>,
     /// Bytes of a request's body; `None` when it has none.
     pub body_bytes: Option<u64>,
+    /// Local addresses that connections come from; 1 where the system chooses.
+    pub sources: u32,
+    /// Do requests carry cookies?
+    pub cookies: bool,
     /// The file of stories that users travel, instead of URLs.
     pub scenario: Option<String>,
     pub seed: u64,
@@ -245,6 +251,8 @@ pub struct InstanceSpread {
     pub max_over_mean: f64,
     /// Jain's index of requests.
     pub jain: f64,
+    /// The largest share of as many decisions over the mean that chance alone stays below 95 times out of 100.
+    pub by_chance: f64,
     /// Pearson's chi-square over decisions; `None` with too few.
     pub p_value: Option<f64>,
     pub verdict: SpreadVerdict,
@@ -322,6 +330,16 @@ pub struct Threshold {
     pub measured: String,
     /// `Unknown` when the sample does not carry it.
     pub verdict: Gate,
+}
+
+/// The times of one second, for a log of histograms.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// Since the first request that counts.
+    pub at: Duration,
+    pub length: Duration,
+    /// In nanoseconds.
+    pub latency: Histogram<u64>,
 }
 
 /// One request, for `ab`'s `-g`.
