@@ -2,6 +2,7 @@
 //!
 //! Text of others goes through [`text`] on its way to people, and through the escapes of its format on its way to programs.
 
+pub mod ab;
 pub mod github;
 pub mod gitlab;
 pub mod json;

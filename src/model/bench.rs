@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::Gate;
 
+/// What is reported of each distribution.
+pub const PERCENTS: [f64; 10] = [50.0, 66.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 99.99];
+/// Samples above a percentile without which its interval alone says something.
+pub const LEAST_ABOVE: f64 = 10.0;
+
 /// One run of the load generator.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BenchReport {
@@ -158,6 +163,28 @@ pub enum FailureKind {
     Protocol,
     /// A step of the scenario did not answer as it asserts.
     Assertion,
+}
+
+impl FailureKind {
+    /// As it is written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Resolve => "resolve",
+            FailureKind::Refused => "refused",
+            FailureKind::Connect => "connect",
+            FailureKind::ConnectTimeout => "connect-timeout",
+            FailureKind::Tls => "tls",
+            FailureKind::Write => "write",
+            FailureKind::Reset => "reset",
+            FailureKind::Closed => "closed",
+            FailureKind::Truncated => "truncated",
+            FailureKind::Timeout => "timeout",
+            FailureKind::Garbage => "garbage",
+            FailureKind::TooLarge => "too-large",
+            FailureKind::Protocol => "protocol",
+            FailureKind::Assertion => "assertion",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

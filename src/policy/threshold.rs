@@ -1,11 +1,8 @@
 //! `--fail-on 'p99<200ms'`: what a figure must be, and whether it is.
 
-use crate::model::bench::{BenchReport, Distribution, Threshold};
+use crate::model::bench::{BenchReport, Distribution, LEAST_ABOVE, PERCENTS, Threshold};
 use crate::model::problem::Problem;
 use crate::model::verdict::Gate;
-
-/// Samples above a percentile without which it is not carried.
-const LEAST_ABOVE: f64 = 10.0;
 
 /// What a figure has to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +69,7 @@ impl Bound {
             RELATIONS.iter().find_map(begun).ok_or_else(|| wrong("expected `<`, `<=`, `>` or `>=`".into()))?;
         let name = name.trim().to_ascii_lowercase();
         let figure = figure(&name).ok_or_else(|| wrong(unknown(&name)))?;
-        let limit = self::limit(figure, limit).map_err(wrong)?;
+        let limit = limit_of(figure, limit).map_err(wrong)?;
         Ok(Bound { text: text.trim().to_owned(), figure, relation, limit })
     }
 
@@ -94,14 +91,14 @@ impl Bound {
             }
             Figure::Percentile { percent, corrected } => {
                 let (of, prefix) = if corrected { (&report.corrected, "corrected-") } else { (&report.latency, "") };
-                let value = self::percentile(report, of, corrected, percent);
+                let value = percentile_of(report, of, corrected, percent);
                 let carried = of.count as f64 * (1.0 - percent / 100.0) >= LEAST_ABOVE - 1e-6;
                 let measured = format!("{prefix}p{percent} = {}", value.map_or("unknown".into(), time));
                 (value.unwrap_or_default(), carried && value.is_some(), measured)
             }
-            Figure::Min => self::of_all(&report.latency, "min", report.latency.min),
-            Figure::Mean => self::of_all(&report.latency, "mean", report.latency.mean),
-            Figure::Max => self::of_all(&report.latency, "max", report.latency.max),
+            Figure::Min => of_all(&report.latency, "min", report.latency.min),
+            Figure::Mean => of_all(&report.latency, "mean", report.latency.mean),
+            Figure::Max => of_all(&report.latency, "max", report.latency.max),
         };
         let (verdict, measured) = match known {
             false if ended == 0 => (Gate::Unknown, "nothing was answered".to_owned()),
@@ -159,11 +156,10 @@ fn figure(name: &str) -> Option<Figure> {
 
 /// Percentiles that a report has: all whole ones, and two with decimals.
 fn is_reported(percent: f64, corrected: bool) -> bool {
-    const LISTED: [f64; 10] = [50.0, 66.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 99.99];
-    LISTED.contains(&percent) || !corrected && percent.fract() == 0.0 && (1.0..100.0).contains(&percent)
+    PERCENTS.contains(&percent) || !corrected && percent.fract() == 0.0 && (1.0..100.0).contains(&percent)
 }
 
-fn percentile(report: &BenchReport, of: &Distribution, corrected: bool, percent: f64) -> Option<f64> {
+fn percentile_of(report: &BenchReport, of: &Distribution, corrected: bool, percent: f64) -> Option<f64> {
     let listed = of.percentiles.iter().find(|row| row.percent == percent).map(|row| row.ms);
     listed.or_else(|| report.percents.get(percent as usize).copied().filter(|_| !corrected))
 }
@@ -181,7 +177,7 @@ fn unknown(name: &str) -> String {
 }
 
 /// The number behind the sign, in the figure's own unit.
-fn limit(figure: Figure, text: &str) -> Result<f64, String> {
+fn limit_of(figure: Figure, text: &str) -> Result<f64, String> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(text.len());
     let (number, unit) = (text[..end].replace('_', ""), text[end..].trim());
     let number: f64 = number.parse().map_err(|_| format!("expected a number after the sign, not `{text}`"))?;

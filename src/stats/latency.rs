@@ -5,16 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
-use crate::model::bench::{Distribution, Percentile, TimeSummary};
+use crate::model::bench::{Distribution, LEAST_ABOVE, PERCENTS, Percentile, TimeSummary};
 
 /// Times closer together than this are not told apart: a tenth of what a request over loopback needs at the very least.
 const FINEST_NANOS: u64 = 128;
 const SIGNIFICANT_DIGITS: u8 = 3;
 
-/// What is reported of each distribution.
-pub const PERCENTS: [f64; 10] = [50.0, 66.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 99.99];
-/// Samples above a percentile without which it is said of an interval only.
-const LEAST_ABOVE: f64 = 10.0;
 /// 97.5 % of a normal distribution lie below.
 const Z: f64 = 1.959_963_984_540_054;
 
