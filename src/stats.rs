@@ -2,6 +2,7 @@
 
 pub mod latency;
 pub mod rate;
+pub mod ratio;
 pub mod spread;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, Hypergeometric};

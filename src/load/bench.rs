@@ -4,6 +4,7 @@
 //! request.
 
 mod clock;
+pub mod compare;
 pub mod identity;
 mod lane;
 mod menu;

@@ -396,9 +396,32 @@ pub struct ComparisonRow {
     pub unit: String,
     pub a: f64,
     pub b: f64,
-    pub ratio: f64,
-    /// 95 % interval of the ratio; `None` where neither run carries one.
+    /// `None` where `a` is zero.
+    pub ratio: Option<f64>,
+    /// 95 % interval of the ratio; `None` where one of the runs does not carry it.
     pub interval: Option<(f64, f64)>,
-    /// `better`, `worse`, `no difference shown`.
-    pub judgement: String,
+    pub judgement: Judgement,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judgement {
+    #[serde(rename = "better")]
+    Better,
+    #[serde(rename = "worse")]
+    Worse,
+    /// Chance alone explains it, or there is too little to tell.
+    #[default]
+    #[serde(rename = "no difference shown")]
+    NoDifference,
+}
+
+impl Judgement {
+    /// As it is written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Judgement::Better => "better",
+            Judgement::Worse => "worse",
+            Judgement::NoDifference => "no difference shown",
+        }
+    }
 }

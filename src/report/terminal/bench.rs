@@ -142,7 +142,7 @@ fn verdict(report: &BenchReport, look: Look, out: &mut dyn Write) -> io::Result<
     let judged = |verdict| report.thresholds.iter().filter(|threshold| threshold.verdict == verdict).count();
     let of = plural(report.thresholds.len(), "threshold");
     let reason = match report.verdict {
-        Gate::Pass => format!("{of} of {} hold.", report.thresholds.len()),
+        Gate::Pass => format!("All thresholds hold ({}).", report.thresholds.len()),
         Gate::Fail => format!("{} of {of} missed.", judged(Gate::Fail)),
         Gate::Unknown if report.thresholds.is_empty() => "Nothing was answered.".to_owned(),
         Gate::Unknown => format!("{} of {of} cannot be told from this run.", judged(Gate::Unknown)),
