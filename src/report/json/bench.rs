@@ -53,7 +53,8 @@ pub fn read(text: &str) -> Result<BenchReport, Problem> {
         schema: String,
     }
     let wrong = |message: String| Problem::new(message).help("`scaleproof bench --format json` writes it");
-    let head: Head = serde_json::from_str(text).map_err(|error| wrong(format!("not the JSON of a benchmark: {error}")))?;
+    let head: Head =
+        serde_json::from_str(text).map_err(|error| wrong(format!("not the JSON of a benchmark: {error}")))?;
     if head.schema != SCHEMA {
         return Err(wrong(format!("the schema is `{}`, expected `{SCHEMA}`", head.schema)));
     }
