@@ -122,7 +122,7 @@ pub fn report() -> BenchReport {
             jain: 0.657,
             by_chance: 2.1,
             p_value: Some(0.1496),
-            verdict: SpreadVerdict::Uneven,
+            verdict: SpreadVerdict::Inconclusive,
             explanation: "The balancer decides once for each connection, and 10 connections are too few to tell."
                 .into(),
             reasons: vec!["r2 answered 12 times with an error: see its log.".into()],

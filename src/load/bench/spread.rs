@@ -170,7 +170,7 @@ fn always_the_same(load: &LoadAsked) -> Vec<String> {
     );
     if reasons.len() < 3 {
         reasons.push(
-            "What names the instance may name something else, such as the balancer itself or a cache in front of it: `--instance` says \
+            "What names the instance may name something else, such as the balancer itself or a cache in front of it: `--instance-from` says \
              where to look."
                 .to_owned(),
         );

@@ -121,7 +121,7 @@ fn generator(report: &BenchReport, look: Look, out: &mut dyn Write) -> io::Resul
     );
     if let Some(calibration) = &report.calibration {
         said += &format!(
-            "; reaches {:.0} requests/s here against a server that does nothing, of which this run is {:.0} %",
+            "; reaches {:.0} requests/s here against a server that does nothing, of which this run is {:.1} %",
             calibration.requests_per_second,
             calibration.ratio * 100.0
         );
