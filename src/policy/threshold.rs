@@ -167,7 +167,7 @@ fn percentile_of(report: &BenchReport, of: &Distribution, corrected: bool, perce
 fn unknown(name: &str) -> String {
     match name {
         "" => "expected a figure before the sign".into(),
-        name if name.trim_start_matches("corrected-").starts_with(|c: char| c == 'p')
+        name if name.trim_start_matches("corrected-").starts_with('p')
             && name.ends_with(|c: char| c.is_ascii_digit()) =>
         {
             format!("`{name}` is not measured, take a whole percentile, `p99.9` or `p99.99`")

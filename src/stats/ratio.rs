@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn rates_are_compared_by_their_seconds() {
         let (low, high) = of_means(&[100, 101, 99, 100, 100], &[120, 121, 119, 120, 120]).unwrap();
-        assert!(1.19 < low && low <= 1.2 && 1.2 <= high && high < 1.21, "{low} {high}");
+        assert!((1.19..=1.2).contains(&low) && (1.2..1.21).contains(&high), "{low} {high}");
         assert_eq!(of_means(&[1, 2], &[3, 4, 5, 6, 7]), None);
         assert_eq!(of_means(&[0; 5], &[0; 5]), None);
     }

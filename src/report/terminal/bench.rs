@@ -69,10 +69,10 @@ fn latency(report: &BenchReport, out: &mut dyn Write) -> io::Result<()> {
         let row = row.trim_end();
         writeln!(out, "{}", if sent.carried { row.to_owned() } else { paint(DIM, row) })?;
     }
-    let rows: [(&str, fn(&Distribution) -> f64); 4] =
-        [("mean", |of| of.mean), ("sd", |of| of.sd), ("min", |of| of.min), ("max", |of| of.max)];
-    for (name, of) in rows {
-        writeln!(out, "{name:>9} {:>10.3}  {:24}{:>20.3}", of(&report.latency), "", of(&report.corrected))?;
+    let whole = |of: &Distribution| [of.mean, of.sd, of.min, of.max];
+    let rows = whole(&report.latency).into_iter().zip(whole(&report.corrected));
+    for (name, (sent, due)) in ["mean", "sd", "min", "max"].into_iter().zip(rows) {
+        writeln!(out, "{name:>9} {sent:>10.3}  {:24}{due:>20.3}", "")?;
     }
     if uncarried {
         writeln!(out, "{}", paint(DIM, "  * fewer than ten answers were slower: only the interval says something"))?;
