@@ -4,13 +4,18 @@
 //! request.
 
 mod clock;
+pub mod compare;
 pub mod identity;
 mod lane;
 mod menu;
 pub mod response;
 mod run;
+pub mod slices;
 mod socket;
+mod spread;
+pub mod summary;
 pub mod tally;
+mod warnings;
 mod worker;
 
 use std::net::{IpAddr, SocketAddr};
