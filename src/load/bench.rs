@@ -10,6 +10,7 @@ mod lane;
 mod menu;
 pub mod response;
 mod run;
+mod sink;
 pub mod slices;
 mod socket;
 mod spread;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use run::run;
+pub use sink::ceiling;
 pub use tally::{InstanceTally, Tally};
 
 /// What is to be done.
@@ -129,6 +131,8 @@ pub struct TlsClient {
 #[derive(Clone, Debug)]
 pub struct Measured {
     pub tally: Tally,
+    /// When the first request that counts could be sent, since 1970.
+    pub began: Duration,
     /// From the first request that counts to the last answer.
     pub wall: Duration,
     /// CPU time of this process in that time, user and system.
