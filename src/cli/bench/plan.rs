@@ -39,7 +39,7 @@ pub fn plan(args: &Args) -> Result<Plan> {
         connections: load.concurrency,
         requests,
         duration,
-        warmup: load.warmup,
+        warmup: load.warmup.unwrap_or_default(),
         pace: match load.rate {
             None => Pace::Closed,
             Some(per_second) => {

@@ -128,8 +128,9 @@ impl<'a> Worker<'a> {
         for lane in 0..self.lanes.len() {
             self.next(lane, self.shared.clock.now());
         }
-        while !self.is_over() {
-            let timeout = self.timeout()?;
+        let mut now = self.shared.clock.now();
+        while !self.is_over(now) {
+            let timeout = self.timeout(now)?;
             events.clear();
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
                 Ok(_) | Err(Errno::INTR) => {}
@@ -138,7 +139,7 @@ impl<'a> Worker<'a> {
             for event in events.drain(..) {
                 self.news(event);
             }
-            let now = self.shared.clock.now();
+            now = self.shared.clock.now();
             while let Some(lane) = self.failed.pop() {
                 self.next(lane, now);
             }
@@ -151,15 +152,14 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn is_over(&self) -> bool {
+    fn is_over(&self, now: u64) -> bool {
         let halted = self.shared.halted.load(Ordering::Relaxed) || self.shared.stop.load(Ordering::Relaxed);
-        let late = self.shared.deadline.is_some_and(|deadline| self.shared.clock.now() >= deadline);
+        let late = self.shared.deadline.is_some_and(|deadline| now >= deadline);
         halted || late || (self.busy == 0 && self.claimed == 0 && self.shared.budget.load(Ordering::Relaxed) == 0)
     }
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
-    fn timeout(&self) -> io::Result<Timespec> {
-        let now = self.shared.clock.now();
+    fn timeout(&self, now: u64) -> io::Result<Timespec> {
         if let Some(schedule) = self.schedule.as_ref().filter(|_| !self.idle.is_empty()) {
             let wait = schedule_wait(schedule, self.shared.measured_from, now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
