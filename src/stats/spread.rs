@@ -16,6 +16,9 @@ const ALPHA: f64 = 0.01;
 const NOTABLE: f64 = 0.1;
 /// More even than chance would be in all but so many cases.
 const TURNS: f64 = 0.05;
+/// A spread of requests that is more even than chance in all but so many cases is no chance, once there are enough of them.
+const IN_TURNS: f64 = 0.99;
+const LEAST_IN_TURNS: u64 = 1_000;
 /// The noncentrality with which a chi-square test at [`ALPHA`] finds what there is nine times out of ten, with one degree of
 /// freedom; it grows slowly with more (J. Cohen, Statistical Power Analysis, 2nd edition, table 7.3).
 const POWER: f64 = 14.9;
@@ -95,6 +98,9 @@ fn decision(seen: &Seen<'_>) -> Decision {
     let connections: Vec<u64> = seen.instances.iter().map(|answers| answers.connections).collect();
     let (telling, apart) = sources(seen.homes);
     let several = seen.instances.len() > 1;
+    if several && take_turns(&requests) {
+        return Decision::Request;
+    }
     if several && telling >= TELLING && apart < differing(&connections) / 4.0 {
         return Decision::Client;
     }
@@ -105,6 +111,12 @@ fn decision(seen: &Seen<'_>) -> Decision {
         true => Decision::Connection,
         false => Decision::Request,
     }
+}
+
+/// Are requests shared more exactly than connections, which are never equally busy, could share them? A balancer that takes turns
+/// may well give each connection the same instance time after time, when as many connections come round in the same order.
+fn take_turns(requests: &[u64]) -> bool {
+    requests.iter().sum::<u64>() >= LEAST_IN_TURNS && uniform_p_value(requests).is_some_and(|p| p > IN_TURNS)
 }
 
 /// How many connections follow another one from their source, and what part of the pairs of one source differ. One source alone

@@ -6,8 +6,6 @@ use super::Interval;
 use crate::model::bench::Slice;
 use crate::stats::latency;
 
-const SECOND: Duration = Duration::from_secs(1);
-
 /// Collects the intervals of a run into whole seconds.
 #[derive(Default)]
 pub struct Slices {
@@ -19,12 +17,11 @@ impl Slices {
     /// An interval belongs to the second in which it began.
     pub fn add(&mut self, interval: &Interval<'_>) {
         let began = interval.at.saturating_sub(interval.length);
-        if self.open.as_ref().is_some_and(|open| began >= open.at + SECOND) {
+        if self.open.as_ref().is_some_and(|open| began.as_secs() > open.at.as_secs()) {
             self.closed.extend(self.open.take());
         }
-        let whole = Duration::from_secs(began.as_secs());
         let open =
-            self.open.get_or_insert_with(|| Slice { at: whole, length: Duration::ZERO, latency: latency::empty() });
+            self.open.get_or_insert_with(|| Slice { at: began, length: Duration::ZERO, latency: latency::empty() });
         open.length = interval.at.saturating_sub(open.at);
         latency::add(&mut open.latency, &interval.tally.latency());
     }

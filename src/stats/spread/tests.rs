@@ -164,6 +164,15 @@ fn clients_are_counted_once_each() {
     assert_ne!(spread.verdict, SpreadVerdict::Uneven);
 }
 
+/// Eight connections come round in the same order, and so do two instances.
+#[test]
+fn turns_that_fall_in_step_with_connections_are_still_turns() {
+    let instances = [Answers { requests: 5_000, connections: 4 }; 2];
+    let homes = BTreeMap::from([((0, 0), 4), ((0, 1), 4)]);
+    let spread = judge(&Seen { instances: &instances, moves: 0, stays: 9_992, homes: &homes }).unwrap();
+    assert_eq!((spread.decision, spread.verdict), (Decision::Request, SpreadVerdict::Even));
+}
+
 #[test]
 fn connections_that_carry_one_request_are_requests() {
     let instances = [50, 51, 49].map(|requests| Answers { requests, connections: requests });
