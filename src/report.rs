@@ -12,7 +12,7 @@ pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod terminal;
-mod text;
+pub mod text;
 
 use crate::model::finding::Severity;
 use crate::model::report::LintReport;

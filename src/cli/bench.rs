@@ -9,6 +9,7 @@ mod live;
 mod plan;
 mod request;
 mod tls;
+mod verbose;
 
 use std::fs;
 use std::io::Write;

@@ -58,6 +58,19 @@ pub struct Plan {
     /// Keep every request's times: 24 bytes each.
     pub keep_samples: bool,
     pub seed: u64,
+    /// Told of everything that comes; slow.
+    pub listener: Option<Listener>,
+}
+
+/// Is told of each piece of an answer and of each whole one, by all threads.
+pub type Listener = Arc<dyn Fn(Heard<'_>) + Send + Sync>;
+
+/// What a [`Listener`] is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    Piece(&'a [u8]),
+    /// The status of a whole answer.
+    Answer(u16),
 }
 
 /// When the next request is due.

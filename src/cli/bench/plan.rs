@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::address::{self, Address};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
-use super::tls;
+use super::{tls, verbose};
 use crate::cli::exit::{Failure, Result};
 use crate::load::bench::{Arrivals, Endpoint, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
@@ -58,6 +58,7 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         identity: args.report.instance_from.clone().unwrap_or(IdentityFrom::Usual),
         keep_samples: args.report.gnuplot.is_some(),
         seed: load.seed,
+        listener: verbose::listener(args.report.verbosity),
         targets,
     })
 }

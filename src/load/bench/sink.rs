@@ -40,6 +40,7 @@ pub fn ceiling(plan: &Plan, stop: &AtomicBool) -> io::Result<f64> {
         sources: Vec::new(),
         identity: IdentityFrom::Nowhere,
         keep_samples: false,
+        listener: None,
         ..plan.clone()
     };
     let over = AtomicBool::new(false);

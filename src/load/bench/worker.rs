@@ -20,7 +20,7 @@ use super::menu::Menu;
 use super::response::Fault;
 use super::socket::{Opening, Socket};
 use super::tally::{FirstAnswer, Tally};
-use super::{Origin, Plan, Target};
+use super::{Heard, Origin, Plan, Target};
 use crate::model::bench::{FailureKind, Sample};
 use crate::stats::latency;
 
@@ -426,6 +426,7 @@ impl<'a> Worker<'a> {
     /// Takes one piece of an answer.
     #[inline]
     fn piece(&mut self, id: usize, bytes: &[u8]) {
+        self.tell(Heard::Piece(bytes));
         let lane = &mut self.lanes[id];
         if !matches!(lane.stage, Stage::Exchanging | Stage::Tunnelling) {
             // Nobody asked for anything.
@@ -463,6 +464,13 @@ impl<'a> Worker<'a> {
         }
     }
 
+    #[inline]
+    fn tell(&self, heard: Heard<'_>) {
+        if let Some(listener) = &self.plan.listener {
+            listener(heard);
+        }
+    }
+
     /// The proxy answers.
     fn tunnel(&mut self, id: usize) {
         let lane = &mut self.lanes[id];
@@ -491,6 +499,9 @@ impl<'a> Worker<'a> {
         let kept = plan.keep_alive && clean && whole_request && lane.reader.keep();
         self.last_answer = now;
         self.failed_connects = 0;
+        if let Some(listener) = &plan.listener {
+            listener(Heard::Answer(lane.request.status));
+        }
         if lane.request.counted {
             self.record(id, now, kept);
         }
