@@ -3,6 +3,7 @@
 //! [`run`] drives a [`Plan`] and hands back what was [`Measured`]. Nothing here prints, and nothing is allocated for each
 //! request.
 
+mod books;
 mod clock;
 pub mod compare;
 pub mod identity;

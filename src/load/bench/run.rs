@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::clock::{Clock, nanos};
-use super::worker::{Shared, Worker};
+use super::worker::Worker;
 use super::{Interval, Measured, Plan, Tally};
 
 /// Between two looks at what the threads counted.
@@ -70,6 +70,32 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
         cpu,
         interrupted: stop.load(Ordering::Relaxed),
     })
+}
+
+/// What all threads of a run know.
+pub struct Shared<'a> {
+    pub plan: &'a Plan,
+    pub clock: Clock,
+    /// When requests begin to count, and when all ends.
+    pub measured_from: u64,
+    pub deadline: Option<u64>,
+    /// Requests that may still be begun.
+    pub budget: AtomicU64,
+    /// Somebody wants it to end.
+    pub stop: &'a AtomicBool,
+    /// A thread found that it must end.
+    pub halted: AtomicBool,
+    pub running: AtomicU32,
+    /// When the last answer came.
+    pub last_answer: AtomicU64,
+}
+
+impl Shared<'_> {
+    /// The connections of a thread, by number.
+    pub fn lanes(&self, thread: u32) -> impl Iterator<Item = u32> {
+        let threads = self.plan.threads;
+        (0..self.plan.connections).filter(move |lane| lane % threads == thread)
+    }
 }
 
 struct Ended<'a> {
