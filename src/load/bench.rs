@@ -6,6 +6,8 @@
 mod books;
 mod clock;
 pub mod compare;
+mod drive;
+mod http2;
 pub mod identity;
 mod lane;
 mod menu;
@@ -18,6 +20,7 @@ mod spread;
 pub mod summary;
 pub mod tally;
 mod warnings;
+mod wire;
 mod worker;
 
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +35,7 @@ pub use tally::{InstanceTally, Tally};
 /// What is to be done.
 #[derive(Clone)]
 pub struct Plan {
+    pub engine: Engine,
     /// At least one.
     pub targets: Vec<Target>,
     /// At least one, and no fewer than threads.
@@ -61,6 +65,15 @@ pub struct Plan {
     pub seed: u64,
     /// Told of everything that comes; slow.
     pub listener: Option<Listener>,
+}
+
+/// What speaks to the server.
+#[derive(Clone)]
+pub enum Engine {
+    /// One request at a time on each connection.
+    Http1,
+    /// So many at a time on each connection; every connection is kept.
+    Http2 { streams: u32 },
 }
 
 /// Is told of each piece of an answer and of each whole one, by all threads.

@@ -37,6 +37,9 @@ pub struct LoadArgs {
     /// How many at once
     #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: u32,
+    /// Requests at once on each of the -c connections of --http2
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "http2")]
+    pub streams: u32,
     /// Seconds at most; without -n, no more than 50000 requests, as with ab
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
     pub timelimit: Option<u64>,

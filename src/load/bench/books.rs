@@ -38,6 +38,8 @@ pub struct Books<'a> {
     software: Option<String>,
     /// Requests of the budget that this thread may begin.
     claimed: u64,
+    /// Requests that count and are neither answered nor failed.
+    under_way: u64,
     lanes: u32,
     last_answer: u64,
     failed_connects: u32,
@@ -70,6 +72,7 @@ impl<'a> Books<'a> {
             documents: vec![None; plan.targets.len()],
             software: None,
             claimed: 0,
+            under_way: 0,
             lanes: shared.lanes(number).count() as u32,
             last_answer: 0,
             failed_connects: 0,
@@ -109,6 +112,7 @@ impl<'a> Books<'a> {
         if counted {
             self.tally.counts.sent += 1;
             self.tally.counts.late += u64::from(now - intended > LATE_NANOS);
+            self.under_way += 1;
         }
         UnderWay { counted, intended, started: now, ..UnderWay::default() }
     }
@@ -134,17 +138,12 @@ impl<'a> Books<'a> {
 
     /// An answer is whole; `tls` is asked for the session of the first one.
     #[inline]
-    pub fn answered(
-        &mut self,
-        request: &UnderWay,
-        whole: &Whole,
-        now: u64,
-        tls: impl FnOnce() -> Option<TlsSession>,
-    ) {
+    pub fn answered(&mut self, request: &UnderWay, whole: &Whole, now: u64, tls: impl FnOnce() -> Option<TlsSession>) {
         self.last_answer = now;
         self.failed_connects = 0;
         self.tell(Heard::Answer(request.status));
         if request.counted {
+            self.under_way -= 1;
             self.record(request, whole, now, tls);
         }
     }
@@ -213,6 +212,7 @@ impl<'a> Books<'a> {
     #[cold]
     pub fn failed(&mut self, request: &UnderWay, kind: FailureKind, why: impl FnOnce() -> String) -> bool {
         if request.counted {
+            self.under_way -= 1;
             self.tally.failure(kind, why);
         }
         let unconnected = matches!(
@@ -249,9 +249,9 @@ impl<'a> Books<'a> {
         self.tally.clear();
     }
 
-    /// Closes the books while `under_way` requests that count are neither answered nor failed.
-    pub fn close(&mut self, under_way: u64) {
-        self.tally.counts.unfinished += under_way;
+    /// Closes the books: what is under way will not be finished.
+    pub fn close(&mut self) {
+        self.tally.counts.unfinished += mem::take(&mut self.under_way);
         let now = self.now();
         if let (Some(schedule), Some(deadline)) = (mem::take(&mut self.schedule), self.shared.deadline) {
             let due = schedule.left_before(deadline.min(now).saturating_sub(self.shared.measured_from));

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::clock::{Clock, nanos};
 use super::worker::Worker;
-use super::{Interval, Measured, Plan, Tally};
+use super::{Engine, Interval, Measured, Plan, Tally, http2};
 
 /// Between two looks at what the threads counted.
 const LOOK: Duration = Duration::from_millis(200);
@@ -44,7 +44,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
                 scope.spawn(move || {
                     // A thread that ends, however it ends, is missed by nobody.
                     let ended = Ended { shared, looker };
-                    let ran = Worker::new(shared, number, mailbox).and_then(Worker::run);
+                    let ran = engine(shared, number, mailbox);
                     drop(ended);
                     ran
                 })
@@ -72,6 +72,13 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
     })
 }
 
+fn engine(shared: &Shared, number: u32, mailbox: &Mutex<Tally>) -> io::Result<()> {
+    match shared.plan.engine {
+        Engine::Http1 => Worker::new(shared, number, mailbox)?.run(),
+        Engine::Http2 { streams } => http2::run(shared, number, mailbox, streams),
+    }
+}
+
 /// What all threads of a run know.
 pub struct Shared<'a> {
     pub plan: &'a Plan,
@@ -95,6 +102,12 @@ impl Shared<'_> {
     pub fn lanes(&self, thread: u32) -> impl Iterator<Item = u32> {
         let threads = self.plan.threads;
         (0..self.plan.connections).filter(move |lane| lane % threads == thread)
+    }
+
+    /// Is time up, or does somebody want it to end?
+    pub fn is_over(&self, now: u64) -> bool {
+        let halted = self.halted.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed);
+        halted || self.deadline.is_some_and(|deadline| now >= deadline)
     }
 }
 

@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind};
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
@@ -14,11 +13,11 @@ use rustix::time::{
 };
 
 use super::books::{Books, Whole};
-use super::clock::Schedule;
+use super::clock::{Schedule, timespec};
 use super::lane::{Lane, Stage, UnderWay};
 use super::response::Fault;
 use super::run::Shared;
-use super::socket::{Opening, Socket};
+use super::socket::{Opening, Socket, refusal};
 use super::tally::Tally;
 use super::{Heard, Origin, Plan};
 use crate::model::bench::FailureKind;
@@ -99,14 +98,12 @@ impl<'a> Worker<'a> {
                 self.sweep(now);
             }
         }
-        self.end();
+        self.books.close();
         Ok(())
     }
 
     fn is_over(&self, now: u64) -> bool {
-        let halted = self.shared.halted.load(Ordering::Relaxed) || self.shared.stop.load(Ordering::Relaxed);
-        let late = self.shared.deadline.is_some_and(|deadline| now >= deadline);
-        halted || late || (self.busy == 0 && self.books.is_exhausted())
+        self.shared.is_over(now) || (self.busy == 0 && self.books.is_exhausted())
     }
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
@@ -477,11 +474,7 @@ impl<'a> Worker<'a> {
     }
 
     fn not_connected(&mut self, id: usize, error: &io::Error) {
-        let kind = match error.kind() {
-            ErrorKind::ConnectionRefused | ErrorKind::NotFound => FailureKind::Refused,
-            _ => FailureKind::Connect,
-        };
-        self.fail(id, kind, error);
+        self.fail(id, refusal(error), error);
     }
 
     /// The request has no answer.
@@ -525,15 +518,6 @@ impl<'a> Worker<'a> {
         }
         self.books.hand_over(now);
     }
-
-    fn end(&mut self) {
-        let under_way = self.lanes.iter().filter(|lane| lane.is_busy() && lane.request.counted).count();
-        self.books.close(under_way as u64);
-    }
-}
-
-fn timespec(nanos: u64) -> Timespec {
-    Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as _ }
 }
 
 fn schedule_wait(schedule: &Schedule, from: u64, now: u64) -> u64 {

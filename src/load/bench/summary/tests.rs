@@ -34,7 +34,13 @@ fn measured() -> Measured {
     tally.counts.received_bytes = 1024 * 100;
     tally.per_second = vec![100; 10];
     tally.first = Some(FirstAnswer { software: Some("x/1".into()), body_bytes: 40, tls: None });
-    Measured { tally, began: Duration::ZERO, wall: Duration::from_secs(10), cpu: Duration::from_secs(1), interrupted: false }
+    Measured {
+        tally,
+        began: Duration::ZERO,
+        wall: Duration::from_secs(10),
+        cpu: Duration::from_secs(1),
+        interrupted: false,
+    }
 }
 
 #[test]
