@@ -48,12 +48,19 @@ fn limit(deployed: &Deployed<'_>, files: &[FileFacts]) -> Option<(u32, Name, Loc
     let ends = |path: &str| [".conf", ".cnf", ".ini"].iter().any(|end| path.ends_with(end));
     for mount in service.mounts.iter().filter(|mount| mount.is_bind()) {
         let source = joined(home, &mount.source);
-        let is_within = |path: &str| path.strip_prefix(&source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let mut read = files.iter().filter(|file| file.language == Language::Settings && ends(&file.path) && is_within(&file.path));
+        let is_within =
+            |path: &str| path.strip_prefix(&source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let mut read = files
+            .iter()
+            .filter(|file| file.language == Language::Settings && ends(&file.path) && is_within(&file.path));
         let found = read.find_map(|file| {
             let is_limit = |key: &str| key.replace('-', "_") == SETTING;
             let setting = file.settings.iter().rev().find(|setting| is_limit(&setting.key))?;
-            Some((database::number_of(&setting.value)?, SETTING.into(), Location::new(Arc::clone(&file.path), setting.span)))
+            Some((
+                database::number_of(&setting.value)?,
+                SETTING.into(),
+                Location::new(Arc::clone(&file.path), setting.span),
+            ))
         });
         if found.is_some() {
             return found;
@@ -228,7 +235,10 @@ impl Term<'_> {
                 .instances
                 .iter()
                 .map(|count| {
-                    told(count.location.clone(), format!("`{name}`, instances: {}, as {} says", count.value, count.stated_as))
+                    told(
+                        count.location.clone(),
+                        format!("`{name}`, instances: {}, as {} says", count.value, count.stated_as),
+                    )
                 })
                 .collect(),
         };
@@ -254,7 +264,8 @@ impl Term<'_> {
 }
 
 /// Parts of names and commands of what runs once and is gone before the pools fill.
-const ERRANDS: [&str; 8] = ["migrat", "alembic", "seed", "initdb", "init-db", "createsuperuser", "backup", "collectstatic"];
+const ERRANDS: [&str; 8] =
+    ["migrat", "alembic", "seed", "initdb", "init-db", "createsuperuser", "backup", "collectstatic"];
 
 /// A service that works all the time on requests or jobs.
 fn keeps_connections(app: &Deployed<'_>) -> bool {
@@ -276,7 +287,8 @@ fn server_of<'s, 'f>(
     let candidates = || servers.iter().filter(|server| to.contains(&server.database) && is_near(app, server.deployed));
     let named: Vec<_> =
         candidates().filter(|server| texts.iter().any(|text| is_named(&server.deployed.service, text))).collect();
-    let awaited = || candidates().filter(|server| app.service.depends_on.contains(&server.deployed.service.name)).collect();
+    let awaited =
+        || candidates().filter(|server| app.service.depends_on.contains(&server.deployed.service.name)).collect();
     let found: Vec<&DatabaseServer<'f>> = if named.is_empty() { awaited() } else { named };
     let nearness_of = |server: &&DatabaseServer<'_>| nearness(&server.deployed.path, &app.path);
     let most = found.iter().map(nearness_of).max()?;
@@ -311,11 +323,15 @@ pub fn is_named(service: &Service, text: &str) -> bool {
 fn surge(app: &Deployed<'_>) -> Option<(u32, Related)> {
     let service = &app.service;
     let find = |key: &str| service.settings.iter().find(|setting| setting.key == key);
-    let is_text = |key: &str, expected: &str| find(key).is_some_and(|it| matches!(&it.value, Value::Text(text) if text == expected));
+    let is_text = |key: &str, expected: &str| {
+        find(key).is_some_and(|it| matches!(&it.value, Value::Text(text) if text == expected))
+    };
     let most = service.most_replicas();
     let (surge, stated_as, span): (u32, &str, Span) = match app.language {
         // <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-surge>: 25 % by default, rounded up.
-        Language::Kubernetes | Language::Helm if service.kind == "deployment" && !is_text("spec.strategy.type", "Recreate") => {
+        Language::Kubernetes | Language::Helm
+            if service.kind == "deployment" && !is_text("spec.strategy.type", "Recreate") =>
+        {
             match find("spec.strategy.rollingUpdate.maxSurge") {
                 Some(setting) => (share(&setting.value, most)?, "maxSurge", setting.span),
                 None => (most.div_ceil(4), "maxSurge, by default 25 %", service.span),

@@ -45,8 +45,10 @@ pub struct Threads {
 pub fn of(service: &Service) -> Option<Threads> {
     let span = service.command_span.unwrap_or(service.span);
     let lines = lines(service);
-    let words: Vec<&str> =
-        lines.iter().flat_map(|line| line.split([' ', '\n', '=', '"', '\'', ',']).filter(|word| !word.is_empty())).collect();
+    let words: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split([' ', '\n', '=', '"', '\'', ',']).filter(|word| !word.is_empty()))
+        .collect();
     let Some((program, at)) = words.iter().enumerate().find_map(|(at, word)| Some((program(word)?, at))) else {
         // What a script starts that is not here, nobody knows.
         let is_hidden = lines.len() == 1 && words.iter().any(|word| word.ends_with(".sh"));
@@ -69,7 +71,8 @@ pub fn of(service: &Service) -> Option<Threads> {
         let setting = settings.iter().rev().find(|setting| keys.contains(&setting.key.as_str()))?;
         Some((processes::number_of(program.name, &setting.value), setting.key.to_string(), setting.span))
     };
-    let stated = stated(&service.settings, &program.settings).or_else(|| stated(&service.environment, &program.variables));
+    let stated =
+        stated(&service.settings, &program.settings).or_else(|| stated(&service.environment, &program.variables));
     if let Some((value, key, span)) = stated {
         return bounded(value, format!("{} {key}", program.name), span);
     }
@@ -131,7 +134,8 @@ mod tests {
 
     #[test]
     fn settings_and_variables_state_it_as_well() {
-        let setting = |key: &str, value| Setting { key: key.into(), value, function: None, span: Span::on_line(7, 1, 2) };
+        let setting =
+            |key: &str, value| Setting { key: key.into(), value, function: None, span: Span::on_line(7, 1, 2) };
         let mut web = service("gunicorn -c gunicorn.conf.py shop:app");
         web.settings = vec![setting("threads", Value::Number(4.0))];
         assert_eq!(of(&web).map(|threads| (threads.value, threads.span.line)), Some((4, 7)));
