@@ -58,7 +58,8 @@ impl Pools<'_, '_> {
     fn texts(&self, app: &Deployed<'_>, made: &Made<'_>) -> Vec<Name> {
         let constants = |name: &str| self.project.constant(made.file, name);
         let mut texts = Vec::new();
-        app.service.environment.iter().for_each(|setting| value::texts(&setting.value, &constants, &mut texts));
+        let variables = app.service.environment.iter().filter(|setting| !names_no_host(&setting.key));
+        variables.for_each(|setting| value::texts(&setting.value, &constants, &mut texts));
         for file in self.files_of(app).filter(|file| file.language == Language::Settings) {
             file.settings.iter().for_each(|setting| value::texts(&setting.value, &|_| None, &mut texts));
         }
@@ -254,6 +255,11 @@ fn span(facts: &FileFacts, fact: &Fact) -> Span {
         Fact::Dependency(index) => facts.dependencies[*index].span,
         Fact::Setting(index, _) => facts.settings[*index].span,
     }
+}
+
+/// `POSTGRES_DB=db` names a database and no host, and so do its users.
+fn names_no_host(variable: &str) -> bool {
+    ["_DB", "_NAME", "_DATABASE", "_USER", "_USERNAME", "_PASSWORD"].iter().any(|end| variable.ends_with(end))
 }
 
 /// The number of a parameter of an address: `?connection_limit=5`, `;Maximum Pool Size=50`. `Some(None)` where it is none.

@@ -302,6 +302,9 @@ fn is_near(app: &Deployed<'_>, database: &Deployed<'_>) -> bool {
     app.path == database.path || has_many(app.language) && has_many(database.language)
 }
 
+/// What stands before a host in the texts that name one: `postgres://db`, `postgres://shop@db`, `Host=db`, `tcp(db:3306)`.
+const BEFORE_HOSTS: [&str; 8] = ["//", "@", "(", ",", " ", "host=", "server=", "data source="];
+
 /// Does a text name the service as a host: `db`, `db:5432`, `postgres://shop@db/shop`, `Host=db;Port=5432`?
 pub fn is_named(service: &Service, text: &str) -> bool {
     let behind = service.settings.iter().filter(|setting| setting.key == "Service.metadata.name");
@@ -312,8 +315,8 @@ pub fn is_named(service: &Service, text: &str) -> bool {
     let mut names = service.aliases.iter().chain([&service.name]).chain(behind).filter(|name| !name.is_empty());
     names.any(|name| {
         text.match_indices(name.as_str()).any(|(at, _)| {
-            let (before, after) = (&text[..at], &text[at + name.len()..]);
-            (before.is_empty() || before.ends_with(['@', '/', '=', ',', '(', ' ']))
+            let (before, after) = (text[..at].to_ascii_lowercase(), &text[at + name.len()..]);
+            (before.is_empty() || BEFORE_HOSTS.iter().any(|mark| before.ends_with(mark)))
                 && (after.is_empty() || after.starts_with([':', '/', ';', ',', ')', '.', ' ']))
         })
     })
@@ -361,3 +364,6 @@ fn share(value: &Value, whole: u32) -> Option<u32> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
