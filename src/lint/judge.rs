@@ -186,7 +186,13 @@ impl<'r> Judge<'_, '_, 'r> {
                 value::texts(&setting.value, &|name| self.project.constant(file, name), &mut texts);
                 let words =
                     vec![("name", state::name(&setting.key).to_owned()), ("value", wording::shown(&setting.value))];
-                (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
+                let fit = match clause.conditions.connections {
+                    None => self.with_alternatives(file, *index, fit, &clause.subject),
+                    // Which of them counts, the database tells that the service names.
+                    Some(_) if *fit == Fit::No => Fit::No,
+                    Some(_) => Fit::Yes,
+                };
+                (setting.span, setting.function, fit, words)
             }
         };
         if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {

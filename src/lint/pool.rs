@@ -1,5 +1,6 @@
 //! What one process keeps of a pool of connections: options of the call that makes it, settings, parameters of an address, defaults.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::deployment::{self, DatabaseServer, Deployed, Excess, Fleet, Pool};
@@ -46,6 +47,7 @@ impl Pools<'_, '_> {
             arguments: arguments(facts, fact),
             value: value(facts, fact),
             span: span(facts, fact),
+            is_setting: !matches!(fact, Fact::Call(_)),
         };
         let texts = |app: &Deployed<'_>| self.texts(app, &made);
         let pool = |app: &Deployed<'_>, server: &DatabaseServer<'_>, texts: &[Name]| {
@@ -85,6 +87,9 @@ impl Pools<'_, '_> {
         texts: &[Name],
     ) -> Option<Pool> {
         let home = &self.project.files[made.file].path;
+        if !made.is_setting && !self.may_run(app, made.file) {
+            return None;
+        }
         let mut pool = Pool::default();
         for part in &pattern.pool {
             let stated = self.part(part, made, app, server, texts)?;
@@ -99,6 +104,38 @@ impl Pools<'_, '_> {
             pool.stated.push(Related { location, message, excerpt: None });
         }
         Some(pool)
+    }
+
+    /// Do the programs that the service's command names import the file, or is that not known?
+    fn may_run(&self, app: &Deployed<'_>, file: FileId) -> bool {
+        let files = self.project.files;
+        let is_script = |file: &FileFacts| matches!(file.language, Language::Python | Language::JavaScript);
+        let is_program = |file: &FileFacts| {
+            is_script(file)
+                && deployment::starts(&app.service, &file.path)
+                && deployment::runs_code(self.fleet, app, &file.path)
+        };
+        let mut open: Vec<FileId> = (0..files.len()).filter(|id| is_program(&files[*id])).collect();
+        if open.is_empty() || !is_script(&files[file]) {
+            return true;
+        }
+        let mut found: HashSet<FileId> = open.iter().copied().collect();
+        while let Some(next) = open.pop() {
+            let imported = files[next].imports.iter().flat_map(|import| self.project.module(next, &import.module));
+            for file in imported.flat_map(|file| self.with_package(file)) {
+                if found.insert(file) {
+                    open.push(file);
+                }
+            }
+        }
+        found.contains(&file)
+    }
+
+    /// `from shop import db` may mean any file of the package.
+    fn with_package(&self, file: FileId) -> Vec<FileId> {
+        let Some(folder) = self.project.files[file].path.strip_suffix("__init__.py") else { return vec![file] };
+        let is_within = |path: &str| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
+        (0..self.project.files.len()).filter(|other| is_within(&self.project.files[*other].path)).collect()
     }
 
     /// What is stated of a part: `Some(None)` where nothing is, `None` where it is not known.
@@ -232,6 +269,8 @@ struct Made<'m> {
     arguments: &'m [Argument],
     value: Option<&'m Value>,
     span: Span,
+    /// It is not made by code, but by a framework that reads a file.
+    is_setting: bool,
 }
 
 fn arguments<'m>(facts: &'m FileFacts, fact: &Fact) -> &'m [Argument] {

@@ -271,9 +271,11 @@ const ERRANDS: [&str; 8] =
 fn keeps_connections(app: &Deployed<'_>) -> bool {
     let service = &app.service;
     let is_errand = |text: &str| ERRANDS.iter().any(|errand| text.contains(errand));
+    // `alembic upgrade head && python bot.py` stays.
+    let last = service.command.as_deref().and_then(|command| command.rsplit(['&', ';']).next());
     let does_errand = service.processes.is_none()
         && service.role != Role::Web
-        && (is_errand(&service.name) || service.command.as_deref().is_some_and(is_errand));
+        && (is_errand(&service.name) || last.is_some_and(is_errand));
     service.role != Role::Cron && !does_errand && stage::of(&app.path) == Stage::Deployed
 }
 

@@ -69,7 +69,12 @@ pub fn of(service: &Service) -> Option<Threads> {
     }
     let stated = |settings: &'_ [Setting], keys: &[&str]| {
         let setting = settings.iter().rev().find(|setting| keys.contains(&setting.key.as_str()))?;
-        Some((processes::number_of(program.name, &setting.value), setting.key.to_string(), setting.span))
+        // `threads = 1` may read like a truth.
+        let value = match &setting.value {
+            Value::Bool(_) => None,
+            value => processes::number_of(program.name, value),
+        };
+        Some((value, setting.key.to_string(), setting.span))
     };
     let stated =
         stated(&service.settings, &program.settings).or_else(|| stated(&service.environment, &program.variables));
