@@ -109,7 +109,8 @@ impl Pools<'_, '_> {
     /// Do the programs that the service's command names import the file, or is that not known?
     fn may_run(&self, app: &Deployed<'_>, file: FileId) -> bool {
         let files = self.project.files;
-        let is_script = |file: &FileFacts| matches!(file.language, Language::Python | Language::JavaScript);
+        let is_script =
+            |file: &FileFacts| matches!(file.language, Language::Python | Language::JavaScript | Language::TypeScript);
         let is_program = |file: &FileFacts| {
             is_script(file)
                 && deployment::starts(&app.service, &file.path)
