@@ -309,3 +309,27 @@ fn parameter(address: &str, name: &str) -> Option<Option<u32>> {
     let end = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
     Some(rest[..end].parse().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_addresses_are_numbers() {
+        for (address, name, expected) in [
+            ("postgres://shop@db/shop?connection_limit=15", "connection_limit", Some(Some(15))),
+            ("postgres://shop@db/shop?schema=public&connection_limit=5&x=1", "connection_limit", Some(Some(5))),
+            ("Host=db;Maximum Pool Size=40;Username=shop", "maximum pool size", Some(Some(40))),
+            ("postgres://shop@db/shop?connection_limit=${LIMIT}", "connection_limit", Some(None)),
+            ("postgres://shop@db/shop", "connection_limit", None),
+        ] {
+            assert_eq!(parameter(address, name), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn variables_that_name_databases_and_users_name_no_host() {
+        assert!(names_no_host("POSTGRES_DB") && names_no_host("DB_USER"));
+        assert!(!names_no_host("DB_HOST") && !names_no_host("DATABASE_URL"));
+    }
+}

@@ -82,6 +82,9 @@ pub struct Pool {
     pub stated: Vec<Related>,
 }
 
+/// What one process of a service keeps for a database; the texts are those that may name it. `None` where that is not known.
+type PoolOf<'p> = dyn Fn(&Deployed<'_>, &DatabaseServer<'_>, &[Name]) -> Option<Pool> + 'p;
+
 /// More connections than a database takes.
 #[derive(Debug)]
 pub struct Excess {
@@ -120,7 +123,7 @@ pub fn excess<'f>(
     to: &[Database],
     path: &str,
     texts: &dyn Fn(&Deployed<'_>) -> Vec<Name>,
-    pool: &dyn Fn(&Deployed<'_>, &DatabaseServer<'_>, &[Name]) -> Option<Pool>,
+    pool: &PoolOf<'_>,
 ) -> Option<Excess> {
     let mut shares: Vec<(&DatabaseServer<'f>, Vec<Term<'f>>)> = Vec::new();
     for app in running(fleet, path).into_iter().filter(|app| keeps_connections(app)) {
@@ -142,11 +145,11 @@ pub fn excess<'f>(
 
 fn sum(fleet: &Fleet<'_>, server: &DatabaseServer<'_>, terms: &[Term<'_>]) -> Option<Excess> {
     let limit = u64::from(server.limit);
-    let most: u64 = terms.iter().map(Term::most).sum();
+    let most = terms.iter().map(Term::most).fold(0, u64::saturating_add);
     if most <= limit {
         return None;
     }
-    let configured: u64 = terms.iter().map(Term::configured).sum();
+    let configured = terms.iter().map(Term::configured).fold(0, u64::saturating_add);
     let pooler = fleet.services.iter().find(|it| it.path == server.deployed.path && database::is_pooler(&it.service));
     let certainty = match pooler {
         Some(_) => Certainty::Pooled,
