@@ -1,5 +1,6 @@
-//! L2, virtual users: who travels a scenario's steps, over which replicas, and what is written down about it.
+//! L2, load: virtual users, who travel a scenario's steps over chosen replicas, and the generator that [`bench`] is.
 
+pub mod bench;
 mod clock;
 mod cookies;
 mod user;
