@@ -150,7 +150,7 @@ impl Subjects {
         self.at_most = match excess.certainty {
             Certainty::Configured => Severity::Error,
             Certainty::AtMost => Severity::Warning,
-            Certainty::Pooled => Severity::Info,
+            Certainty::Pooled | Certainty::Second => Severity::Info,
         };
         self
     }
@@ -209,7 +209,12 @@ impl<'r> Judge<'_, '_, 'r> {
         match &clause.conditions.connections {
             None => self.add(rule, clause, subjects),
             Some(pattern) => {
-                let pools = Pools { project: self.project, fleet: self.fleet, servers: &self.databases };
+                let pools = Pools {
+                    project: self.project,
+                    fleet: self.fleet,
+                    servers: &self.databases,
+                    singletons: self.singletons,
+                };
                 if let Some(excess) = pools.excess(pattern, clause.conditions.options_at, file, fact) {
                     self.add(rule, clause, subjects.exceeding(excess));
                 }

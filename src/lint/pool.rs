@@ -23,6 +23,8 @@ pub struct Pools<'p, 'a> {
     pub project: &'p Project<'a>,
     pub fleet: &'p Fleet<'p>,
     pub servers: &'p [DatabaseServer<'p>],
+    /// Services that are meant to run once.
+    pub singletons: &'p [Name],
 }
 
 /// A number, and where it is stated if it is not where the pool is made.
@@ -53,7 +55,7 @@ impl Pools<'_, '_> {
         let pool = |app: &Deployed<'_>, server: &DatabaseServer<'_>, texts: &[Name]| {
             self.pool(pattern, &made, app, server, texts)
         };
-        deployment::excess(self.fleet, self.servers, &pattern.to, &facts.path, &texts, &pool)
+        deployment::excess(self.fleet, self.servers, &pattern.to, &facts.path, &texts, &pool, self.singletons)
     }
 
     /// Texts that may name the database: of the environment, of the files of settings, and what stands where the pool is made.

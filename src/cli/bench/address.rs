@@ -90,8 +90,7 @@ pub fn resolve(host: &str, port: u16, resolutions: &[Resolution]) -> Result<Sock
         Problem::new(format!("{host} has no address: {why}"))
             .help("Is the name right, and does this machine's resolver know it? `--resolve HOST:PORT:ADDRESS` says where it is.")
     };
-    let found: Vec<SocketAddr> =
-        (host, port).to_socket_addrs().map_err(|error| failed(error.to_string()))?.collect();
+    let found: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(|error| failed(error.to_string()))?.collect();
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
     first.copied().ok_or_else(|| failed("the resolver gave none".into()))
 }
@@ -155,7 +154,9 @@ mod tests {
 
     #[test]
     fn only_what_is_near_is_permitted() {
-        for near in ["127.4.0.1", "10.0.0.1", "172.31.9.9", "192.168.1.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1"] {
+        for near in
+            ["127.4.0.1", "10.0.0.1", "172.31.9.9", "192.168.1.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1"]
+        {
             assert!(is_near(near.parse().unwrap()), "{near}");
         }
         for far in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8", "0.0.0.0"] {

@@ -207,13 +207,31 @@ pub struct ReportArgs {
     #[arg(short = 'w', long = "html")]
     pub html: bool,
     /// Attributes of the HTML table
-    #[arg(short = 'x', long = "table-attributes", value_name = "ATTRIBUTES", default_value = "", hide_default_value = true)]
+    #[arg(
+        short = 'x',
+        long = "table-attributes",
+        value_name = "ATTRIBUTES",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub table: String,
     /// Attributes of its rows
-    #[arg(short = 'y', long = "row-attributes", value_name = "ATTRIBUTES", default_value = "", hide_default_value = true)]
+    #[arg(
+        short = 'y',
+        long = "row-attributes",
+        value_name = "ATTRIBUTES",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub row: String,
     /// Attributes of its cells
-    #[arg(short = 'z', long = "cell-attributes", value_name = "ATTRIBUTES", default_value = "", hide_default_value = true)]
+    #[arg(
+        short = 'z',
+        long = "cell-attributes",
+        value_name = "ATTRIBUTES",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub cell: String,
     /// 2 prints answers that are not 2xx, 3 all statuses, 4 heads and bodies
     #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1, hide_default_value = true)]
@@ -258,7 +276,11 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 /// A token of RFC 9110, section 5.6.2.
 fn method(text: &str) -> Result<String, String> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_token) { Ok(text.to_owned()) } else { Err("expected a method, as PATCH".into()) }
+    if !text.is_empty() && text.bytes().all(is_token) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a method, as PATCH".into())
+    }
 }
 
 fn one_line(text: &str) -> Result<String, String> {
@@ -298,7 +320,9 @@ fn identity(text: &str) -> Result<IdentityFrom, String> {
         Some(("cookie", name)) if !name.is_empty() => Ok(IdentityFrom::Cookie(name.to_owned())),
         Some(("json", pointer)) if pointer.starts_with('/') => Ok(IdentityFrom::Json(pointer.to_owned())),
         Some(("json", _)) => Err("a JSON pointer begins with /, as json:/hostname".into()),
-        Some(("body", pattern)) => regex::bytes::Regex::new(pattern).map(IdentityFrom::Body).map_err(|error| error.to_string()),
+        Some(("body", pattern)) => {
+            regex::bytes::Regex::new(pattern).map(IdentityFrom::Body).map_err(|error| error.to_string())
+        }
         _ => Err(expected.into()),
     }
 }
@@ -309,7 +333,10 @@ mod tests {
 
     #[test]
     fn ranges_of_sources_are_spelled_out() {
-        assert_eq!(sources("127.0.1-3.1").unwrap(), ["127.0.1.1", "127.0.2.1", "127.0.3.1"].map(|it| it.parse::<IpAddr>().unwrap()));
+        assert_eq!(
+            sources("127.0.1-3.1").unwrap(),
+            ["127.0.1.1", "127.0.2.1", "127.0.3.1"].map(|it| it.parse::<IpAddr>().unwrap())
+        );
         assert_eq!(sources("::1").unwrap().len(), 1);
         for wrong in ["127.0.9-1.1", "127.0.1", "127.0.x.1", "127.0-255.0-255.1"] {
             assert!(sources(wrong).unwrap_err().contains("expected"), "{wrong}");

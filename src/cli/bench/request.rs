@@ -37,7 +37,9 @@ impl RequestParts {
             _ => {}
         }
         let basic = |credentials: &String| format!("Basic {}", STANDARD.encode(credentials));
-        head.extend(self.credentials.as_ref().or(address.credentials.as_ref()).map(|it| ("Authorization".into(), basic(it))));
+        head.extend(
+            self.credentials.as_ref().or(address.credentials.as_ref()).map(|it| ("Authorization".into(), basic(it))),
+        );
         if !address.is_tls {
             head.extend(self.proxy_credentials.as_ref().map(|it| ("Proxy-Authorization".into(), basic(it))));
         }

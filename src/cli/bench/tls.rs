@@ -9,8 +9,8 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion,
-    version,
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, SupportedCipherSuite,
+    SupportedProtocolVersion, version,
 };
 
 use super::args::TlsArgs;
@@ -60,7 +60,8 @@ pub fn config(args: &TlsArgs, alpn: &[u8]) -> Result<Arc<ClientConfig>, Problem>
 
 /// The name that a certificate must have.
 pub fn server_name(host: &str) -> Result<ServerName<'static>, Problem> {
-    ServerName::try_from(host.to_owned()).map_err(|_| Problem::new(format!("`{host}` is no name that a certificate can have")))
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| Problem::new(format!("`{host}` is no name that a certificate can have")))
 }
 
 fn roots(cacert: Option<&Path>) -> Result<RootCertStore, Problem> {
@@ -114,7 +115,8 @@ fn suites(names: &str) -> Result<Vec<SupportedCipherSuite>, Problem> {
     names
         .split([':', ','])
         .map(|name| {
-            let known = SUITES.iter().find(|(openssl, iana)| [openssl, iana].iter().any(|it| it.eq_ignore_ascii_case(name)));
+            let known =
+                SUITES.iter().find(|(openssl, iana)| [openssl, iana].iter().any(|it| it.eq_ignore_ascii_case(name)));
             let suite = known.and_then(|(_, iana)| {
                 let is_it = |suite: &&SupportedCipherSuite| format!("{:?}", suite.suite()) == *iana;
                 ring::ALL_CIPHER_SUITES.iter().find(is_it).copied()

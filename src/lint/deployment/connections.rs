@@ -105,6 +105,8 @@ pub enum Certainty {
     AtMost,
     /// A pooler stands between, which may hold them back.
     Pooled,
+    /// As soon as what runs once runs twice.
+    Second,
 }
 
 /// One service's share.
@@ -113,10 +115,13 @@ struct Term<'f> {
     pool: Pool,
     threads: Option<Threads>,
     surge: Option<(u32, Related)>,
+    /// Instances at most.
+    instances: u32,
 }
 
 /// What the services that run the code of a file open together, where that is more than their database takes. `texts` gives what may
 /// name the database of a service, `pool` what one process of a service keeps for a database; `None` where that is unknown.
+/// Where they are not too many, they may be with a second instance of what is not meant to run once.
 pub fn excess<'f>(
     fleet: &'f Fleet<'f>,
     servers: &[DatabaseServer<'f>],
@@ -124,6 +129,7 @@ pub fn excess<'f>(
     path: &str,
     texts: &dyn Fn(&Deployed<'_>) -> Vec<Name>,
     pool: &PoolOf<'_>,
+    singletons: &[Name],
 ) -> Option<Excess> {
     let mut shares: Vec<(&DatabaseServer<'f>, Vec<Term<'f>>)> = Vec::new();
     for app in running(fleet, path).into_iter().filter(|app| keeps_connections(app)) {
@@ -134,13 +140,22 @@ pub fn excess<'f>(
         if pool.parts.is_empty() && threads.is_none() {
             continue;
         }
-        let term = Term { app, pool, threads, surge: surge(app) };
+        let instances = app.service.most_replicas();
+        let term = Term { app, pool, threads, surge: surge(app), instances };
         match shares.iter_mut().find(|(known, _)| std::ptr::eq(*known, server)) {
             Some((_, terms)) => terms.push(term),
             None => shares.push((server, vec![term])),
         }
     }
-    shares.iter().find_map(|(server, terms)| sum(fleet, server, terms))
+    let now = shares.iter().find_map(|(server, terms)| sum(fleet, server, terms));
+    now.or_else(|| {
+        let may_double = |term: &Term<'_>| term.instances == 1 && !singletons.contains(&term.app.service.name);
+        shares.iter_mut().find_map(|(server, terms)| {
+            let doubled = terms.iter_mut().filter(|term| may_double(term) && term.app.service.role == Role::Web);
+            doubled.for_each(|term| term.instances = 2);
+            sum(fleet, server, terms)
+        })
+    })
 }
 
 fn sum(fleet: &Fleet<'_>, server: &DatabaseServer<'_>, terms: &[Term<'_>]) -> Option<Excess> {
@@ -152,6 +167,7 @@ fn sum(fleet: &Fleet<'_>, server: &DatabaseServer<'_>, terms: &[Term<'_>]) -> Op
     let configured = terms.iter().map(Term::configured).fold(0, u64::saturating_add);
     let pooler = fleet.services.iter().find(|it| it.path == server.deployed.path && database::is_pooler(&it.service));
     let certainty = match pooler {
+        _ if terms.iter().any(Term::is_doubled) => Certainty::Second,
         Some(_) => Certainty::Pooled,
         None if configured > limit => Certainty::Configured,
         None => Certainty::AtMost,
@@ -165,7 +181,11 @@ fn sum(fleet: &Fleet<'_>, server: &DatabaseServer<'_>, terms: &[Term<'_>]) -> Op
     };
     let factors = terms.iter().flat_map(Term::factors).chain([server.stated.clone()]).chain(pooler.map(stands_between));
     Some(Excess {
-        formula: format!("{most} connections ({}), and `{name}` takes {limit}", shares.join(" + ")),
+        formula: format!(
+            "{most} connections{} ({}), and `{name}` takes {limit}",
+            if certainty == Certainty::Second { " with a second instance" } else { "" },
+            shares.join(" + ")
+        ),
         factors: factors.collect(),
         services: terms.iter().map(|term| term.app.name()).collect(),
         certainty,
@@ -191,11 +211,16 @@ impl Term<'_> {
 
     fn most(&self) -> u64 {
         let surge = self.surge.as_ref().map_or(0, |(surge, _)| *surge);
-        self.times(self.app.service.most_replicas().saturating_add(surge))
+        self.times(self.instances.saturating_add(surge))
     }
 
     fn times(&self, instances: u32) -> u64 {
         u64::from(instances).saturating_mul(u64::from(self.processes())).saturating_mul(self.each())
+    }
+
+    /// It runs once, and is counted as if it ran twice.
+    fn is_doubled(&self) -> bool {
+        self.instances > self.app.service.most_replicas()
     }
 
     /// The bound that counts is that of the threads.
@@ -206,7 +231,7 @@ impl Term<'_> {
 
     /// `web`: 4 instances × 2 processes × (5 + 10).
     fn words(&self) -> String {
-        let instances = self.app.service.most_replicas();
+        let instances = self.instances;
         let instances = match &self.surge {
             Some((surge, _)) => format!("({instances} + {surge}) instances"),
             None if instances == 1 => "1 instance".to_owned(),

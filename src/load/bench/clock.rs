@@ -38,7 +38,8 @@ impl Schedule {
     pub fn new(pace: Pace, number: u32, threads: u32, seed: u64) -> Option<Self> {
         let Pace::Open { per_second, arrivals } = pace else { return None };
         let gap = 1e9 * f64::from(threads) / per_second;
-        let mut schedule = Schedule { arrivals, gap, next: 0.0, random: fastrand::Rng::with_seed(seed ^ u64::from(number)) };
+        let mut schedule =
+            Schedule { arrivals, gap, next: 0.0, random: fastrand::Rng::with_seed(seed ^ u64::from(number)) };
         match arrivals {
             Arrivals::Constant => schedule.next = gap * f64::from(number) / f64::from(threads),
             Arrivals::Poisson => schedule.step(),

@@ -78,7 +78,8 @@ impl Look {
                 })
             }
             Look::Usual(_) => {
-                let (name, value) = USUAL_HEADERS.iter().find_map(|name| Some((name, named(header(headers, name)?)?)))?;
+                let (name, value) =
+                    USUAL_HEADERS.iter().find_map(|name| Some((name, named(header(headers, name)?)?)))?;
                 *self = Look::Header((*name).to_owned());
                 Some(value)
             }

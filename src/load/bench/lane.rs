@@ -1,7 +1,7 @@
 //! One of the concurrent connections: its socket, and the request that is under way on it.
 
-use super::response::{Observer, Reader};
 use super::identity::{Look, MOST_BODY_BYTES};
+use super::response::{Observer, Reader};
 use super::socket::Socket;
 use super::tally::Tally;
 

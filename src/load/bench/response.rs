@@ -66,13 +66,22 @@ enum Stage {
 
 #[derive(Clone, Copy, Debug)]
 enum Chunk {
-    Size { size: u64, digits: u8 },
+    Size {
+        size: u64,
+        digits: u8,
+    },
     /// What follows the size on its line.
-    Extension { size: u64, length: u32 },
+    Extension {
+        size: u64,
+        length: u32,
+    },
     Data(u64),
     /// The line end behind the data.
     DataEnd,
-    Trailer { line: u32, total: u32 },
+    Trailer {
+        line: u32,
+        total: u32,
+    },
 }
 
 impl Default for Reader {
@@ -200,7 +209,11 @@ impl Reader {
                 let status = response.code.unwrap_or_default();
                 if (100..200).contains(&status) && status != 101 {
                     self.interim += 1;
-                    return if self.interim > MOST_INTERIM { Err(Fault::Garbage("interim answers without end")) } else { Ok(Some(length)) };
+                    return if self.interim > MOST_INTERIM {
+                        Err(Fault::Garbage("interim answers without end"))
+                    } else {
+                        Ok(Some(length))
+                    };
                 }
                 self.frame(status, response.version == Some(1), response.headers)?;
                 observer.head(status, response.headers);
@@ -421,7 +434,13 @@ mod tests {
         whole(&format!("{head}5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n"), 200, "hello world", true, 0);
         whole(&format!("{head}5\nhello\n0\n\n"), 200, "hello", true, 0);
         whole(&format!("{head}0\r\nTrailer: yes\r\nOther: no\r\n\r\n"), 200, "", true, 0);
-        whole(&head.replace("chunked", "gzip, chunked").replace("200", "500").to_string().add("0\r\n\r\n"), 500, "", true, 0);
+        whole(
+            &head.replace("chunked", "gzip, chunked").replace("200", "500").to_string().add("0\r\n\r\n"),
+            500,
+            "",
+            true,
+            0,
+        );
     }
 
     trait Add {

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
 
 use super::clock::{Clock, Schedule};
 use super::identity::Look;
@@ -199,7 +201,9 @@ impl<'a> Worker<'a> {
     fn next(&mut self, id: usize, now: u64) {
         let intended = match &self.schedule {
             None => now,
-            Some(schedule) if schedule.due() + self.shared.measured_from <= now => schedule.due() + self.shared.measured_from,
+            Some(schedule) if schedule.due() + self.shared.measured_from <= now => {
+                schedule.due() + self.shared.measured_from
+            }
             Some(_) => return self.rest(id),
         };
         let counted = now >= self.shared.measured_from;
@@ -703,7 +707,8 @@ impl<'a> Worker<'a> {
         self.tally.counts.unfinished += under_way as u64;
         if let (Some(schedule), Some(deadline)) = (self.schedule.take(), self.shared.deadline) {
             let due = schedule.left_before(deadline.min(self.shared.clock.now()) - self.shared.measured_from);
-            let allowed = self.plan.requests.map_or(u64::MAX, |_| self.claimed + self.shared.budget.load(Ordering::Relaxed));
+            let allowed =
+                self.plan.requests.map_or(u64::MAX, |_| self.claimed + self.shared.budget.load(Ordering::Relaxed));
             self.tally.counts.unsent += due.min(allowed);
         }
         self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);

@@ -52,7 +52,7 @@ fn excess_of(files: &[FileFacts], parts: &[u32]) -> Option<Excess> {
     };
     let pool =
         |_: &Deployed<'_>, _: &DatabaseServer<'_>, _: &[Name]| Some(Pool { parts: parts.to_vec(), stated: Vec::new() });
-    excess(&fleet, &servers, &[Database::Postgres], "shop/main.py", &texts, &pool)
+    excess(&fleet, &servers, &[Database::Postgres], "shop/main.py", &texts, &pool, &["alone".into()])
 }
 
 fn in_compose(services: Vec<Service>, parts: &[u32]) -> Option<(String, Certainty)> {
@@ -196,4 +196,15 @@ fn a_file_that_is_mounted_states_the_limit_unless_it_is_not_there() {
     conf.settings = vec![setting("max_connections", "150  # restart", 7)];
     files.push(conf);
     assert!(excess_of(&files, &[10]).unwrap().formula.ends_with("`db` takes 150"));
+}
+
+#[test]
+fn a_second_instance_is_asked_about() {
+    let (formula, certainty) = in_compose(vec![app("shop", 2, 1), postgres()], &[60]).unwrap();
+    assert_eq!(formula, "120 connections with a second instance (`shop`: 2 instances × 60), and `db` takes 100");
+    assert_eq!(certainty, Certainty::Second);
+    assert!(in_compose(vec![app("shop", 2, 1), postgres()], &[50]).is_none());
+    let mut alone = app("shop", 2, 1);
+    alone.name = "alone".into();
+    assert!(in_compose(vec![alone, postgres()], &[60]).is_none(), "it is meant to run once");
 }
