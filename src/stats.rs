@@ -1,6 +1,9 @@
 //! L1, pure numbers.
 
 pub mod latency;
+pub mod rate;
+pub mod ratio;
+pub mod spread;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, Hypergeometric};
 

@@ -4,13 +4,19 @@
 //! request.
 
 mod clock;
+pub mod compare;
 pub mod identity;
 mod lane;
 mod menu;
 pub mod response;
 mod run;
+mod sink;
+pub mod slices;
 mod socket;
+mod spread;
+pub mod summary;
 pub mod tally;
+mod warnings;
 mod worker;
 
 use std::net::{IpAddr, SocketAddr};
@@ -19,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use run::run;
+pub use sink::ceiling;
 pub use tally::{InstanceTally, Tally};
 
 /// What is to be done.
@@ -51,6 +58,19 @@ pub struct Plan {
     /// Keep every request's times: 24 bytes each.
     pub keep_samples: bool,
     pub seed: u64,
+    /// Told of everything that comes; slow.
+    pub listener: Option<Listener>,
+}
+
+/// Is told of each piece of an answer and of each whole one, by all threads.
+pub type Listener = Arc<dyn Fn(Heard<'_>) + Send + Sync>;
+
+/// What a [`Listener`] is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    Piece(&'a [u8]),
+    /// The status of a whole answer.
+    Answer(u16),
 }
 
 /// When the next request is due.
@@ -124,6 +144,8 @@ pub struct TlsClient {
 #[derive(Clone, Debug)]
 pub struct Measured {
     pub tally: Tally,
+    /// When the first request that counts could be sent, since 1970.
+    pub began: Duration,
     /// From the first request that counts to the last answer.
     pub wall: Duration,
     /// CPU time of this process in that time, user and system.

@@ -1,10 +1,17 @@
 //! What `bench` measured, computed before anything is rendered. Times are milliseconds unless a name says otherwise.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Gate;
+
+/// What is reported of each distribution.
+pub const PERCENTS: [f64; 10] = [50.0, 66.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 99.99];
+/// Samples above a percentile without which its interval alone says something.
+pub const LEAST_ABOVE: f64 = 10.0;
 
 /// One run of the load generator.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +97,10 @@ pub struct LoadAsked {
     pub requests_per_connection: Option<u32>,
     /// Bytes of a request's body; `None` when it has none.
     pub body_bytes: Option<u64>,
+    /// Local addresses that connections come from; 1 where the system chooses.
+    pub sources: u32,
+    /// Do requests carry cookies?
+    pub cookies: bool,
     /// The file of stories that users travel, instead of URLs.
     pub scenario: Option<String>,
     pub seed: u64,
@@ -152,6 +163,28 @@ pub enum FailureKind {
     Protocol,
     /// A step of the scenario did not answer as it asserts.
     Assertion,
+}
+
+impl FailureKind {
+    /// As it is written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Resolve => "resolve",
+            FailureKind::Refused => "refused",
+            FailureKind::Connect => "connect",
+            FailureKind::ConnectTimeout => "connect-timeout",
+            FailureKind::Tls => "tls",
+            FailureKind::Write => "write",
+            FailureKind::Reset => "reset",
+            FailureKind::Closed => "closed",
+            FailureKind::Truncated => "truncated",
+            FailureKind::Timeout => "timeout",
+            FailureKind::Garbage => "garbage",
+            FailureKind::TooLarge => "too-large",
+            FailureKind::Protocol => "protocol",
+            FailureKind::Assertion => "assertion",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,6 +278,8 @@ pub struct InstanceSpread {
     pub max_over_mean: f64,
     /// Jain's index of requests.
     pub jain: f64,
+    /// The largest share of as many decisions over the mean that chance alone stays below 95 times out of 100.
+    pub by_chance: f64,
     /// Pearson's chi-square over decisions; `None` with too few.
     pub p_value: Option<f64>,
     pub verdict: SpreadVerdict,
@@ -324,6 +359,16 @@ pub struct Threshold {
     pub verdict: Gate,
 }
 
+/// The times of one second, for a log of histograms.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// Since the first request that counts.
+    pub at: Duration,
+    pub length: Duration,
+    /// In nanoseconds.
+    pub latency: Histogram<u64>,
+}
+
 /// One request, for `ab`'s `-g`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -351,9 +396,32 @@ pub struct ComparisonRow {
     pub unit: String,
     pub a: f64,
     pub b: f64,
-    pub ratio: f64,
-    /// 95 % interval of the ratio; `None` where neither run carries one.
+    /// `None` where `a` is zero.
+    pub ratio: Option<f64>,
+    /// 95 % interval of the ratio; `None` where one of the runs does not carry it.
     pub interval: Option<(f64, f64)>,
-    /// `better`, `worse`, `no difference shown`.
-    pub judgement: String,
+    pub judgement: Judgement,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judgement {
+    #[serde(rename = "better")]
+    Better,
+    #[serde(rename = "worse")]
+    Worse,
+    /// Chance alone explains it, or there is too little to tell.
+    #[default]
+    #[serde(rename = "no difference shown")]
+    NoDifference,
+}
+
+impl Judgement {
+    /// As it is written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Judgement::Better => "better",
+            Judgement::Worse => "worse",
+            Judgement::NoDifference => "no difference shown",
+        }
+    }
 }

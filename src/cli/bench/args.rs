@@ -50,8 +50,8 @@ pub struct LoadArgs {
     #[arg(long, requires = "rate")]
     pub poisson: bool,
     /// Send requests that do not count for so long first
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0s", hide_default_value = true)]
-    pub warmup: Duration,
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub warmup: Option<Duration>,
     /// Threads of the generator [default: half of the processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub threads: Option<u32>,

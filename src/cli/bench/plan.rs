@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use super::address::{self, Address};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
-use super::tls;
-use crate::cli::exit::Result;
+use super::{tls, verbose};
+use crate::cli::exit::{Failure, Result};
 use crate::load::bench::{Arrivals, Endpoint, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
 
+/// Files that are open beside connections: standard streams, epoll, timers, reports.
+const FILES_BESIDE: u64 = 1024;
 /// Requests that ab's `-t` stops at.
 const TIMELIMIT_REQUESTS: u64 = 50_000;
 
 /// Reads what must be read, resolves names, and refuses what makes no sense.
-pub fn plan(args: &Args) -> Result<Plan> {
+pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
     let load = &args.load;
-    let addresses = addresses(args)?;
-    let targets = targets(args, &addresses)?;
+    let targets = targets(args, addresses)?;
     let duration = load.duration.or(load.timelimit.map(Duration::from_secs));
     let requests = match (load.requests, load.timelimit, load.duration) {
         (Some(requests), ..) => Some(requests),
@@ -39,7 +42,7 @@ pub fn plan(args: &Args) -> Result<Plan> {
         connections: load.concurrency,
         requests,
         duration,
-        warmup: load.warmup,
+        warmup: load.warmup.unwrap_or_default(),
         pace: match load.rate {
             None => Pace::Closed,
             Some(per_second) => {
@@ -55,6 +58,7 @@ pub fn plan(args: &Args) -> Result<Plan> {
         identity: args.report.instance_from.clone().unwrap_or(IdentityFrom::Usual),
         keep_samples: args.report.gnuplot.is_some(),
         seed: load.seed,
+        listener: verbose::listener(args.report.verbosity),
         targets,
     })
 }
@@ -69,7 +73,27 @@ fn threads(asked: Option<u32>, connections: u32) -> u32 {
     asked.unwrap_or(processors / 2).clamp(1, connections)
 }
 
-fn addresses(args: &Args) -> Result<Vec<Address>> {
+/// Raises what the system lets this process open, where it must.
+pub fn allow_connections(plan: &Plan) -> Result<()> {
+    let needed = u64::from(plan.connections) + FILES_BESIDE;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if limit.maximum.is_some_and(|most| most < needed) {
+        let most = limit.maximum.unwrap_or_default();
+        return Err(Problem::new(format!(
+            "{} connections need {needed} open files, and {most} are allowed",
+            plan.connections
+        ))
+        .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`.")
+        .into());
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
+        .map_err(|error| Failure::refused("the limit of open files cannot be raised", &error.into()))
+}
+
+pub fn addresses(args: &Args) -> Result<Vec<Address>> {
     let parsed: Vec<std::result::Result<Address, Problem>> = args
         .urls
         .iter()

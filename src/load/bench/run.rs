@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -33,7 +33,8 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
         last_answer: AtomicU64::new(0),
     };
     let mailboxes: Vec<Mutex<Tally>> = (0..plan.threads).map(|_| Mutex::new(Tally::default())).collect();
-    let (ran, tally, cpu, ended) = thread::scope(|scope| {
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + plan.warmup;
+    let (ran, mut tally, cpu, ended) = thread::scope(|scope| {
         let looker = thread::current();
         let threads: Vec<_> = mailboxes
             .iter()
@@ -60,8 +61,11 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
     ran.into_iter().collect::<io::Result<()>>()?;
     let by_time = shared.deadline.is_some_and(|deadline| ended >= deadline);
     let end = if by_time { ended } else { shared.last_answer.load(Ordering::Relaxed) };
+    // Threads know the time since requests count.
+    tally.samples.iter_mut().for_each(|sample| sample.started_us += began.as_micros() as i64);
     Ok(Measured {
         tally,
+        began,
         wall: Duration::from_nanos(end.saturating_sub(measured_from)),
         cpu,
         interrupted: stop.load(Ordering::Relaxed),

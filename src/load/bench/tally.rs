@@ -146,10 +146,10 @@ impl Default for Apart {
 
 impl Apart {
     pub fn record(&mut self, connect: u64, waiting: u64, total: u64) {
-        self.connect.saturating_record(connect);
-        self.processing.saturating_record(total - connect);
-        self.waiting.saturating_record(waiting);
-        self.total.saturating_record(total);
+        latency::record(&mut self.connect, connect);
+        latency::record(&mut self.processing, total - connect);
+        latency::record(&mut self.waiting, waiting);
+        latency::record(&mut self.total, total);
     }
 
     /// The fields beside those of another, to do the same to each.

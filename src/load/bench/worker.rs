@@ -20,8 +20,9 @@ use super::menu::Menu;
 use super::response::Fault;
 use super::socket::{Opening, Socket};
 use super::tally::{FirstAnswer, Tally};
-use super::{Origin, Plan, Target};
+use super::{Heard, Origin, Plan, Target};
 use crate::model::bench::{FailureKind, Sample};
+use crate::stats::latency;
 
 /// Events that one look takes.
 const EVENTS: usize = 256;
@@ -127,8 +128,9 @@ impl<'a> Worker<'a> {
         for lane in 0..self.lanes.len() {
             self.next(lane, self.shared.clock.now());
         }
-        while !self.is_over() {
-            let timeout = self.timeout()?;
+        let mut now = self.shared.clock.now();
+        while !self.is_over(now) {
+            let timeout = self.timeout(now)?;
             events.clear();
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
                 Ok(_) | Err(Errno::INTR) => {}
@@ -137,7 +139,7 @@ impl<'a> Worker<'a> {
             for event in events.drain(..) {
                 self.news(event);
             }
-            let now = self.shared.clock.now();
+            now = self.shared.clock.now();
             while let Some(lane) = self.failed.pop() {
                 self.next(lane, now);
             }
@@ -150,15 +152,14 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn is_over(&self) -> bool {
+    fn is_over(&self, now: u64) -> bool {
         let halted = self.shared.halted.load(Ordering::Relaxed) || self.shared.stop.load(Ordering::Relaxed);
-        let late = self.shared.deadline.is_some_and(|deadline| self.shared.clock.now() >= deadline);
+        let late = self.shared.deadline.is_some_and(|deadline| now >= deadline);
         halted || late || (self.busy == 0 && self.claimed == 0 && self.shared.budget.load(Ordering::Relaxed) == 0)
     }
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
-    fn timeout(&self) -> io::Result<Timespec> {
-        let now = self.shared.clock.now();
+    fn timeout(&self, now: u64) -> io::Result<Timespec> {
         if let Some(schedule) = self.schedule.as_ref().filter(|_| !self.idle.is_empty()) {
             let wait = schedule_wait(schedule, self.shared.measured_from, now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
@@ -425,6 +426,7 @@ impl<'a> Worker<'a> {
     /// Takes one piece of an answer.
     #[inline]
     fn piece(&mut self, id: usize, bytes: &[u8]) {
+        self.tell(Heard::Piece(bytes));
         let lane = &mut self.lanes[id];
         if !matches!(lane.stage, Stage::Exchanging | Stage::Tunnelling) {
             // Nobody asked for anything.
@@ -462,6 +464,13 @@ impl<'a> Worker<'a> {
         }
     }
 
+    #[inline]
+    fn tell(&self, heard: Heard<'_>) {
+        if let Some(listener) = &self.plan.listener {
+            listener(heard);
+        }
+    }
+
     /// The proxy answers.
     fn tunnel(&mut self, id: usize) {
         let lane = &mut self.lanes[id];
@@ -490,6 +499,9 @@ impl<'a> Worker<'a> {
         let kept = plan.keep_alive && clean && whole_request && lane.reader.keep();
         self.last_answer = now;
         self.failed_connects = 0;
+        if let Some(listener) = &plan.listener {
+            listener(Heard::Answer(lane.request.status));
+        }
         if lane.request.counted {
             self.record(id, now, kept);
         }
@@ -517,14 +529,14 @@ impl<'a> Worker<'a> {
         tally.counts.sent_bytes += request.sent as u64;
         tally.counts.sent_body_bytes += target.body_bytes as u64;
         let instance = &mut tally.instances[request.instance];
-        instance.latency.saturating_record(total);
+        latency::record(&mut instance.latency, total);
         instance.errors += u64::from(request.status >= 400);
         if request.connected > 0 || request.first_byte < now {
             let begun = request.started.max(request.connected);
             tally.apart.record(begun - request.started, request.first_byte - begun, total);
         }
         if self.schedule.is_some() {
-            tally.intended.saturating_record(now - request.intended);
+            latency::record(&mut tally.intended, now - request.intended);
         }
         match lane.known {
             Some(known) => {
