@@ -46,6 +46,9 @@ impl std::fmt::Display for Role {
 /// that runs that server, and is one of its own where there is none.
 pub const SERVER: &str = "server";
 
+/// The kind of a [`Service`] of which nothing but its name could be read.
+pub const UNREAD: &str = "unread";
+
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {

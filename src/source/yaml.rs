@@ -17,6 +17,8 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 mod flat;
+mod mend;
+mod template;
 mod written;
 
 pub use flat::flat;
@@ -50,10 +52,12 @@ const MAX_EXPANSION: u64 = 200_000;
 /// A file, read as far as it could be.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// The documents before the first syntax error.
+    /// Those that could be read; where one is broken, the others.
     pub documents: Vec<Rc<Node>>,
     pub comments: Vec<Comment>,
     pub problems: Vec<Problem>,
+    /// The lines of the keys whose values could not be read and are null.
+    pub lost: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -156,6 +160,34 @@ impl Node {
 
 /// Reads all documents of `text`.
 pub fn parse(path: &str, text: &str) -> Tree {
+    parse_parts(path, text, &[])
+}
+
+/// Reads all documents of `text`. An error within an entry of one of the `holders`, keys of the root whose entries stand for
+/// themselves, loses that entry alone; any other loses its document.
+pub fn parse_parts(path: &str, text: &str, holders: &[&str]) -> Tree {
+    let Attempt { tree, broken } = attempt(path, text, text);
+    match broken {
+        None => tree,
+        Some(broken) => mend::mended(path, text, holders, broken),
+    }
+}
+
+/// A text, read up to its first error.
+struct Attempt {
+    tree: Tree,
+    broken: Option<Broken>,
+}
+
+/// Where a text is no YAML, in the parser's words.
+struct Broken {
+    line: u32,
+    column: u32,
+    message: String,
+}
+
+/// Reads `text`, which stands for `source`, byte for byte.
+fn attempt(path: &str, source: &str, text: &str) -> Attempt {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -163,18 +195,33 @@ pub fn parse(path: &str, text: &str) -> Tree {
         flow_nesting_limit: MAX_DEPTH as usize,
         block_nesting_limit: MAX_DEPTH as usize,
     };
-    let mut builder =
-        Builder { path, text, tree: Tree::default(), open: Vec::new(), anchors: HashMap::new(), expanded: 0 };
+    let mut builder = Builder {
+        path,
+        source,
+        text,
+        tree: Tree::default(),
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        expanded: 0,
+        broken: None,
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.take(event, &span),
-            Err(error) => {
-                builder.syntax_error(&error);
-                break;
-            }
+            Err(error) => builder.broken = Some(Broken::at(&error)),
+        }
+        if builder.broken.is_some() {
+            break;
         }
     }
-    builder.tree
+    Attempt { tree: builder.tree, broken: builder.broken }
+}
+
+impl Broken {
+    fn at(error: &ScanError) -> Self {
+        let at = error.marker();
+        Broken { line: number(at.line()).max(1), column: number(at.col()) + 1, message: error.info().to_owned() }
+    }
 }
 
 /// A collection whose end is still to come.
@@ -206,11 +253,14 @@ struct Key {
 
 struct Builder<'a> {
     path: &'a str,
+    /// What is quoted where something is wrong.
+    source: &'a str,
     text: &'a str,
     tree: Tree,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
     expanded: u64,
+    broken: Option<Broken>,
 }
 
 impl Builder<'_> {
@@ -219,6 +269,9 @@ impl Builder<'_> {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Comment(..) => self.comment(at),
             Event::Scalar(text, style, anchor, _) => {
+                if style == ScalarStyle::Plain && text.contains("<%=") {
+                    return self.is_template(span(at));
+                }
                 let content = Content::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
                 self.add(content, at, anchor, None);
             }
@@ -291,11 +344,20 @@ impl Builder<'_> {
             merge: matches!(&node.content, Content::Scalar { text, plain: true } if text == "<<"),
         };
         if key.text.is_none() && !matches!(node.content, Content::Unresolved) {
+            // `{{ image }}` is a mapping with a mapping as its key.
+            if template::opens(self.text, node.bytes.start) {
+                return self.is_template(at);
+            }
             self.problem(at, "a key that is no plain value is passed over, with its value");
         }
         if let Some(Open { items: Items::Mapping(open), .. }) = self.open.last_mut() {
             open.key = Some(key);
         }
+    }
+
+    /// It parses, and yet is no YAML before it is filled in.
+    fn is_template(&mut self, at: Span) {
+        self.broken = Some(Broken { line: at.line, column: at.column, message: String::new() });
     }
 
     fn value(&mut self, key: Key, value: Rc<Node>, at: Span) {
@@ -391,20 +453,13 @@ impl Builder<'_> {
         self.tree.comments.push(Comment { text: raw.trim_start_matches('#').into(), own_line, span });
     }
 
-    fn syntax_error(&mut self, error: &ScanError) {
-        let at = error.marker();
-        let (line, column) = (number(at.line()), number(at.col()) + 1);
-        let message = error.info();
-        self.problem(Span::on_line(line.max(1), column, column + 1), message);
-    }
-
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problem_with_help(span, message, "");
     }
 
     fn problem_with_help(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         if super::has_room(&mut self.tree.problems, self.path) {
-            self.tree.problems.push(Problem::new(message).at(self.path, span, self.text).help(help));
+            self.tree.problems.push(Problem::new(message).at(self.path, span, self.source).help(help));
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{File, Found, Place};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Says, Sharing, Target};
+use crate::model::deployment::{Attachment, Says, Service, Sharing, Target, UNREAD};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
@@ -30,10 +30,13 @@ mod values;
 /// Files that Compose reads by itself, over which others are laid: <https://docs.docker.com/compose/intro/compose-application-model/>.
 const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
+/// Below these keys, one thing says nothing of its neighbour.
+const PARTS: &[&str] = &["services"];
+
 /// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
 /// themselves is laid over the one that says the rest.
 pub fn read(file: &File<'_>) -> Found {
-    let tree = yaml::parse(&file.path, file.text);
+    let tree = yaml::parse_parts(&file.path, file.text, PARTS);
     let mut reader = Reader::new(file, tree.problems);
     let below = reader.below();
     let mut drafts = Vec::new();
@@ -42,6 +45,12 @@ pub fn read(file: &File<'_>) -> Found {
         reader.look_at(document);
         if let Some(services) = reader.services(document) {
             for entry in &services {
+                if tree.lost.contains(&entry.key_span.line) {
+                    let unread =
+                        Service { kind: Name::new(UNREAD), ..Service::named(entry.key.clone(), entry.key_span) };
+                    drafts.push(copies::Draft::new(unread, &entry.value, &entry.value));
+                    continue;
+                }
                 let node = reader.extended(&entry.value, &services);
                 is_overlay |= below.as_ref().is_some_and(|(_, names)| names.contains(&entry.key)) && is_part(&node);
                 drafts.extend(reader.draft(entry, &node));
@@ -175,7 +184,8 @@ impl<'a> Reader<'a> {
             return known.clone();
         }
         let text = (self.file.beside)(path);
-        let other = text.map(|text| Rc::new(Other { documents: yaml::parse(path, &text).documents, text }));
+        let other =
+            text.map(|text| Rc::new(Other { documents: yaml::parse_parts(path, &text, PARTS).documents, text }));
         self.others.borrow_mut().insert(path.to_owned(), other.clone());
         other
     }

@@ -235,11 +235,7 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
 #[test]
 fn what_is_wrong_is_told_and_the_rest_is_read() {
     for (text, line, message) in [
-        (
-            workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"),
-            6,
-            "`spec.replicas` is a whole number, and this is none",
-        ),
+        (workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"), 6, "`spec.replicas` is filled in elsewhere"),
         (workload("apps/v7", "Deployment", ""), 4, "`apps/v7` is no version that is understood, read as `apps/v1`"),
         (
             workload("apps/v1", "Deployment", "  paused: true\n  paused: true\n"),
@@ -249,7 +245,7 @@ fn what_is_wrong_is_told_and_the_rest_is_read() {
         (
             workload("apps/v1", "Deployment", "  replicas: {{ replicas }}\n"),
             6,
-            "this is the text of a template, not analysed as a whole",
+            "this is the text of a template, which is no YAML before it is filled in",
         ),
     ] {
         let found = found(&text);
