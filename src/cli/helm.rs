@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::source::deploy::helm::{DEPLOYED_VALUES, said};
 
-/// A chart that takes longer is read by our own renderer.
+/// A chart that takes longer is read by our own renderer, and so are those that would be asked for after it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Manifests beyond this are nobody's.
@@ -27,6 +28,7 @@ pub struct Helm {
     program: Option<PathBuf>,
     base: PathBuf,
     asked: Mutex<HashMap<String, Arc<OnceLock<String>>>>,
+    is_late: AtomicBool,
 }
 
 impl Helm {
@@ -34,7 +36,7 @@ impl Helm {
     pub fn installed(base: &Path) -> Self {
         let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
         let program = folders.into_iter().flatten().map(|folder| folder.join("helm")).find(|file| is_program(file));
-        Helm { program, base: base.to_owned(), asked: Mutex::default() }
+        Helm { program, base: base.to_owned(), asked: Mutex::default(), is_late: AtomicBool::new(false) }
     }
 
     /// The manifests of the chart in this folder, or what helm says instead; `None` where there is no helm.
@@ -46,6 +48,10 @@ impl Helm {
     }
 
     fn ask(&self, program: &Path, chart: &str) -> Result<String, String> {
+        let late = || format!("no answer within {} seconds", DEADLINE.as_secs());
+        if self.is_late.load(Ordering::Relaxed) {
+            return Err(late());
+        }
         let folder = self.base.join(chart);
         let values = DEPLOYED_VALUES.iter().map(|name| folder.join(name)).find(|file| file.is_file());
         let files = || Ok::<_, io::Error>((tempfile::tempfile()?, tempfile::tempfile()?));
@@ -73,7 +79,8 @@ impl Helm {
                         let _ = kill_process_group(group, Signal::KILL);
                     }
                     let _ = child.wait();
-                    return Err(format!("no answer within {} seconds", DEADLINE.as_secs()));
+                    self.is_late.store(true, Ordering::Relaxed);
+                    return Err(late());
                 }
             }
         };
