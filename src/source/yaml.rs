@@ -66,6 +66,8 @@ pub struct Node {
     pub content: Content,
     /// The name of its anchor, without `&`.
     pub anchor: Option<Name>,
+    /// Its tag, where that is one of an application: `reset` of `!reset`.
+    pub tag: Option<Name>,
     bytes: std::ops::Range<usize>,
     depth: u16,
     size: u64,
@@ -117,7 +119,7 @@ impl Node {
     /// What another format has at these bytes of its text.
     pub fn written(span: Span, bytes: std::ops::Range<usize>, content: Content) -> Rc<Node> {
         let depth = deepest(&content) + 1;
-        Rc::new(Node { span, content, anchor: None, bytes, depth, size: 1 })
+        Rc::new(Node { span, content, anchor: None, tag: None, bytes, depth, size: 1 })
     }
 
     /// The value of `key`, where this is a mapping that has it and it is not null.
@@ -227,9 +229,21 @@ impl Broken {
 /// A collection whose end is still to come.
 struct Open {
     start: granit_parser::Span,
-    anchor: usize,
-    anchor_name: Option<Name>,
+    properties: Properties,
     items: Items,
+}
+
+/// What stands before a node.
+#[derive(Default)]
+struct Properties {
+    /// 0 for none.
+    anchor: usize,
+    name: Option<Name>,
+    tag: Option<Name>,
+}
+
+fn own_tag(tag: Option<&granit_parser::Tag>) -> Option<Name> {
+    tag.filter(|tag| tag.handle() == "!").map(|tag| Name::new(tag.suffix()))
 }
 
 enum Items {
@@ -268,15 +282,17 @@ impl Builder<'_> {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Comment(..) => self.comment(at),
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 if style == ScalarStyle::Plain && text.contains("<%=") {
                     return self.is_template(span(at));
                 }
                 let content = Content::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
-                self.add(content, at, anchor, None);
+                self.add(content, at, Properties { anchor, name: None, tag: own_tag(tag.as_deref()) });
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(at, anchor, Items::Sequence(Vec::new())),
-            Event::MappingStart(_, anchor, _) => self.begin(at, anchor, Items::Mapping(OpenMapping::default())),
+            Event::SequenceStart(_, anchor, tag) => self.begin(at, anchor, tag.as_deref(), Items::Sequence(Vec::new())),
+            Event::MappingStart(_, anchor, tag) => {
+                self.begin(at, anchor, tag.as_deref(), Items::Mapping(OpenMapping::default()));
+            }
             Event::Anchor(id, name) => self.name_anchor(id, name.into()),
             Event::SequenceEnd | Event::MappingEnd => self.end(at),
             Event::Alias(id) => self.alias(id, at),
@@ -286,20 +302,21 @@ impl Builder<'_> {
                     format!("`*{name}` refers to an anchor that this file does not define above it"),
                     format!("Define `&{name}` before its first use; the rest of the file was read without it."),
                 );
-                self.add(Content::Unresolved, at, 0, None);
+                self.add(Content::Unresolved, at, Properties::default());
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, at: &granit_parser::Span, anchor: usize, items: Items) {
-        self.open.push(Open { start: *at, anchor, anchor_name: None, items });
+    fn begin(&mut self, at: &granit_parser::Span, anchor: usize, tag: Option<&granit_parser::Tag>, items: Items) {
+        let properties = Properties { anchor, name: None, tag: own_tag(tag) };
+        self.open.push(Open { start: *at, properties, items });
     }
 
     /// Anchor events follow the scalar or the collection's start that they name.
     fn name_anchor(&mut self, id: usize, name: Name) {
-        if let Some(open) = self.open.iter_mut().rev().find(|open| open.anchor == id) {
-            open.anchor_name = Some(name);
+        if let Some(open) = self.open.iter_mut().rev().find(|open| open.properties.anchor == id) {
+            open.properties.name = Some(name);
         }
     }
 
@@ -311,14 +328,18 @@ impl Builder<'_> {
         };
         let mut whole = open.start;
         whole.end = at.end;
-        self.add(content, &whole, open.anchor, open.anchor_name);
+        self.add(content, &whole, open.properties);
     }
 
-    fn add(&mut self, content: Content, at: &granit_parser::Span, anchor: usize, anchor_name: Option<Name>) {
+    fn add(&mut self, content: Content, at: &granit_parser::Span, properties: Properties) {
+        let Properties { anchor, name, tag } = properties;
+        // Compose: what it says below is taken back.
+        let is_reset = tag.as_ref().is_some_and(|tag| tag == "reset");
+        let content = if is_reset { Content::Scalar { text: Name::default(), plain: true } } else { content };
         let size = 1 + children(&content).map(|child| child.size).sum::<u64>();
         let depth = deepest(&content) + 1;
         let bytes = at.byte_range().unwrap_or_default();
-        let node = Rc::new(Node { span: span(at), content, anchor: anchor_name, bytes, depth, size });
+        let node = Rc::new(Node { span: span(at), content, anchor: name, tag, bytes, depth, size });
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
@@ -420,15 +441,15 @@ impl Builder<'_> {
         let here = span(at);
         let Some(node) = self.anchors.get(&id).cloned() else {
             self.problem(here, "this alias stands within the node that it refers to");
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         };
         let depth = node.depth.saturating_add(self.open.len().try_into().unwrap_or(u16::MAX));
         if depth > MAX_DEPTH {
             self.problem(here, format!("aliases nest deeper than {MAX_DEPTH} levels"));
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         }
         if !self.within_budget(node.size, here) {
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         }
         self.place(node, here);
     }

@@ -33,6 +33,9 @@ const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", 
 /// Below these keys, one thing says nothing of its neighbour.
 const PARTS: &[&str] = &["services"];
 
+/// The variable that lists the files of a project: <https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file>.
+const COMPOSE_FILE: &str = "COMPOSE_FILE";
+
 /// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
 /// themselves is laid over the one that says the rest.
 pub fn read(file: &File<'_>) -> Found {
@@ -40,7 +43,7 @@ pub fn read(file: &File<'_>) -> Found {
     let mut reader = Reader::new(file, tree.problems);
     let below = reader.below();
     let mut drafts = Vec::new();
-    let mut is_overlay = false;
+    let mut is_overlay = reader.listed_below().is_some();
     for document in &tree.documents {
         reader.look_at(document);
         if let Some(services) = reader.services(document) {
@@ -190,13 +193,24 @@ impl<'a> Reader<'a> {
         other
     }
 
+    /// The file over which this one is laid where `.env` lists both, as [`COMPOSE_FILE`].
+    fn listed_below(&self) -> Option<String> {
+        let value = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| ":".into());
+        let files = value(COMPOSE_FILE)?;
+        let files: Vec<_> = files.split(separator.as_str()).map(|name| self.file.path_of(name.trim())).collect();
+        let own = files.iter().position(|path| path.as_deref() == Some(&*self.path)).filter(|own| *own > 0)?;
+        files.into_iter().take(own).next()?
+    }
+
     /// The file that Compose reads by itself in this folder, else in one above, and the names of its services.
     fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         let nearest = usize::from(BASES.contains(&name));
         let folders = nearest..=self.path.matches('/').count();
         let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
-        let (path, other) = bases.filter_map(|base| self.file.path_of(&base)).find_map(|path| {
+        let mut paths = self.listed_below().into_iter().chain(bases.filter_map(|base| self.file.path_of(&base)));
+        let (path, other) = paths.find_map(|path| {
             let other = self.other(&path)?;
             Some((path, other))
         })?;

@@ -27,7 +27,8 @@ pub fn of_image(image: &str) -> Option<Role> {
     })
 }
 
-fn without_tag(image: &str) -> &str {
+/// `registry:5000/shop` of `registry:5000/shop:1.2@sha256:…`.
+pub fn without_tag(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
     match name.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') => before,

@@ -43,8 +43,8 @@ impl<'o> Origins<'o> {
                 Says::Scales { least, most } => [least, most].into_iter().for_each(|count| self.count(count)),
                 Says::Affinity(affinity) => self.affinity(affinity),
                 Says::Environment(settings) | Says::Settings(settings) => self.settings(settings),
-                // The last two are Compose's own.
-                Says::Shares(_) | Says::Overlays(_) | Says::Replaces => {}
+                // Others' own.
+                Says::Shares(_) | Says::Renames { .. } | Says::Overlays(_) | Says::Replaces => {}
             }
         }
         self.settings(&mut found.settings);
