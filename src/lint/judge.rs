@@ -379,8 +379,7 @@ impl<'r> Judge<'_, '_, 'r> {
             span: subjects.span,
             function: subjects.function,
             severity,
-            // Values of a chart are what somebody may install it with, and need not.
-            confidence: if file.language == Language::Helm { confidence.lower() } else { confidence },
+            confidence: if file.is_assumed { confidence.lower() } else { confidence },
             words: Words { say: &clause.say, values: subjects.words, provided },
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,

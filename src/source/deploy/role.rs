@@ -30,7 +30,8 @@ pub fn is_image(pattern: &str, image: &str) -> bool {
     name.strip_suffix(pattern).is_some_and(|rest| is_ending || rest.is_empty() || rest.ends_with('/'))
 }
 
-fn without_tag(image: &str) -> &str {
+/// `registry:5000/shop` of `registry:5000/shop:1.2@sha256:…`.
+pub fn without_tag(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
     match name.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') => before,
