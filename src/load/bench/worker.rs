@@ -15,7 +15,7 @@ use rustix::time::{
 use super::books::{Books, Whole};
 use super::clock::{Schedule, timespec};
 use super::lane::{Lane, Stage, UnderWay};
-use super::response::Fault;
+use super::response::{Fault, Memo};
 use super::run::Shared;
 use super::socket::{Opening, Socket, refusal};
 use super::tally::Tally;
@@ -39,6 +39,7 @@ pub struct Worker<'a> {
     idle: Vec<usize>,
     /// Lanes whose request failed, to begin the next.
     failed: Vec<usize>,
+    memo: Memo,
     buffer: Vec<u8>,
     busy: usize,
     next_sweep: u64,
@@ -66,6 +67,7 @@ impl<'a> Worker<'a> {
             idle: Vec::with_capacity(lanes.len()),
             failed: Vec::new(),
             lanes,
+            memo: Memo::default(),
             buffer: vec![0; BUFFER_BYTES],
             busy: 0,
             next_sweep: 0,
@@ -356,7 +358,7 @@ impl<'a> Worker<'a> {
             return self.lanes[id].close();
         }
         let mut witness = self.books.witness(lane.target, &mut lane.request, &mut lane.body);
-        let fed = lane.reader.feed(bytes, &mut witness);
+        let fed = lane.reader.feed(bytes, &mut self.memo, &mut witness);
         if matches!(fed, Ok(fed) if fed.whole) {
             witness.end();
         }

@@ -36,9 +36,9 @@ fn measured() -> Measured {
     tally.first = Some(FirstAnswer { software: Some("x/1".into()), body_bytes: 40, tls: None });
     Measured {
         tally,
-        began: Duration::ZERO,
         wall: Duration::from_secs(10),
         cpu: Duration::from_secs(1),
+        began: Duration::ZERO,
         interrupted: false,
     }
 }
@@ -112,7 +112,7 @@ fn each_warning_has_its_cause() {
 fn nothing_answered_is_no_figure() {
     let mut tally = Tally::default();
     tally.failure(FailureKind::Refused, || "Connection refused (os error 111)".into());
-    let run = Measured { tally, began: Duration::ZERO, wall: Duration::ZERO, cpu: Duration::ZERO, interrupted: false };
+    let run = Measured { tally, wall: Duration::ZERO, cpu: Duration::ZERO, began: Duration::ZERO, interrupted: false };
     let report = summarise(facts(load()), &run);
     assert!(report.warnings[0].contains("Connection refused") && report.warnings.len() == 1, "{:?}", report.warnings);
     assert!(report.instances.is_none() && report.percents.is_empty());
