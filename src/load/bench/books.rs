@@ -10,7 +10,7 @@ use super::lane::{UnderWay, Witness};
 use super::menu::Menu;
 use super::run::Shared;
 use super::tally::{FirstAnswer, Tally};
-use super::{Heard, Plan};
+use super::{Engine, Heard, Plan};
 use crate::model::bench::{FailureKind, Sample, TlsSession};
 use crate::stats::latency;
 
@@ -175,8 +175,10 @@ impl<'a> Books<'a> {
             }
             None => tally.home(whole.source, request.instance),
         }
+        // A story's answers differ.
+        let one_document = !matches!(self.plan.engine, Engine::Story(_));
         match self.documents[whole.target] {
-            Some(length) => tally.counts.length_varied += u64::from(length != whole.body_bytes),
+            Some(length) => tally.counts.length_varied += u64::from(one_document && length != whole.body_bytes),
             None => {
                 self.documents[whole.target] = Some(whole.body_bytes);
                 self.first_answer(whole, tls);

@@ -15,6 +15,11 @@ impl Clock {
         Clock(Instant::now())
     }
 
+    /// When it showed 0.
+    pub fn started(self) -> Instant {
+        self.0
+    }
+
     #[inline]
     pub fn now(self) -> u64 {
         self.0.elapsed().as_nanos() as u64
