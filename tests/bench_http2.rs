@@ -236,7 +236,7 @@ fn a_connection_that_ends_politely_costs_no_request() {
 #[test]
 fn streams_that_fall_silent_time_out() {
     let server = Server::start(None, |number| if number % 2 == 1 { Act::Silence } else { Act::Answer });
-    let brief = Duration::from_millis(50);
+    let brief = Duration::from_millis(400);
     let measured = run(&Plan { timeout: brief, requests: Some(6), ..plan(get(server.origin())) });
     assert_eq!(failures(&measured), [(FailureKind::Timeout, 3)]);
     assert_eq!(measured.tally.answered(), 3);

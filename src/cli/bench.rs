@@ -7,6 +7,7 @@ mod facts;
 mod live;
 mod plan;
 mod request;
+mod story;
 mod tls;
 mod verbose;
 

@@ -83,6 +83,16 @@ pub enum Engine {
     Story(Arc<Story>),
 }
 
+impl Engine {
+    /// Requests for each one that the plan speaks of, redirects left out.
+    pub fn most_requests(&self) -> u64 {
+        match self {
+            Engine::Http1 | Engine::Http2 { .. } => 1,
+            Engine::Story(story) => story.scenario.steps.len() as u64,
+        }
+    }
+}
+
 /// What users travel, each with cookies of his own, again and again.
 pub struct Story {
     pub scenario: Scenario,

@@ -268,13 +268,13 @@ impl User<'_> {
         Hop { request, parts: Some(parts), location: location.filter(|_| redirects) }
     }
 
-    /// The request that a redirect asks for. It must lead to the balancer again.
+    /// The request that a redirect asks for. It must lead to the base again.
     fn follow(&self, from: &RequestParts, to: &str, hop: &Hop) -> Result<RequestParts, String> {
         let base = reqwest::Url::parse(&self.road.base).map_err(|error| error.to_string())?;
         let here = base.join(&from.target).map_err(|error| error.to_string())?;
         let next = here.join(to).map_err(|error| format!("redirects to `{to}`, which is no URL: {error}"))?;
         if next.origin() != base.origin() {
-            return Err(format!("redirects past the balancer, to {}", next.origin().ascii_serialization()));
+            return Err(format!("redirects away from {}, to {}", self.road.base, next.origin().ascii_serialization()));
         }
         let target = next.query().map_or(next.path().to_string(), |query| format!("{}?{query}", next.path()));
         let status = hop.parts.as_ref().map_or(0, |parts| parts.status);

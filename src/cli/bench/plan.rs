@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::address::{self, Address};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
-use super::{tls, verbose};
+use super::{story, tls, verbose};
 use crate::cli::exit::{Failure, Result};
 use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
@@ -38,7 +38,7 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
             .into());
     }
     Ok(Plan {
-        engine: engine(args),
+        engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
         connections: load.concurrency,
         requests,
@@ -64,8 +64,12 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
     })
 }
 
-fn engine(args: &Args) -> Engine {
-    if args.request.http2 { Engine::Http2 { streams: args.load.streams } } else { Engine::Http1 }
+fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
+    Ok(match (&args.load.scenario, args.request.http2) {
+        (Some(path), _) => Engine::Story(Arc::new(story::story(path, &args.load.variables, addresses)?)),
+        (None, true) => Engine::Http2 { streams: args.load.streams },
+        (None, false) => Engine::Http1,
+    })
 }
 
 /// Connections of HTTP/2 always are (RFC 9113, section 9.1).

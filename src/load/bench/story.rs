@@ -170,11 +170,8 @@ impl User<'_, '_> {
     fn received(&mut self, answer: &ResponseParts) {
         let (mut books, mut body) = (self.thread.books(), Vec::new());
         let request = &mut self.journey.request;
-        let headers: Vec<httparse::Header<'_>> = answer
-            .headers
-            .iter()
-            .map(|(name, value)| httparse::Header { name, value: value.as_bytes() })
-            .collect();
+        let headers: Vec<httparse::Header<'_>> =
+            answer.headers.iter().map(|(name, value)| httparse::Header { name, value: value.as_bytes() }).collect();
         let head: usize = headers.iter().map(|header| header.name.len() + header.value.len() + 4).sum();
         if request.counted {
             books.tally.counts.received_bytes += (STATUS_LINE_BYTES + head) as u64;
