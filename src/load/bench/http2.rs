@@ -148,13 +148,13 @@ impl Exchange<'_, '_> {
         };
         let end = Instant::now() + self.plan.timeout.min(FOREVER);
         let mut outcome = self.once(target, &mut request, end).await;
-        if let Err((_, Unanswered::NotSent)) = outcome {
-            // The server closed the connection just then, and has seen nothing: what every client does is to ask again.
+        if let Err((_, Unanswered::NotTaken)) = outcome {
+            // What every client does then is to ask again on a new connection.
             outcome = self.once(target, &mut request, end).await;
         }
         let (kind, why) = match outcome {
             Ok(()) => return,
-            Err((_, Unanswered::NotSent)) => (FailureKind::Closed, "closed before the request was sent".to_owned()),
+            Err((_, Unanswered::NotTaken)) => (FailureKind::Closed, "closed before the request was taken".to_owned()),
             Err((open, Unanswered::Failed(failed))) => {
                 // Nothing came since: the connection may be dead, not the stream alone.
                 let dead = |open: &Rc<Open>| failed.kind == FailureKind::Timeout && open.heard.get() < request.started;
@@ -230,8 +230,8 @@ impl Exchange<'_, '_> {
         let mut sender = open.sender.clone();
         let sent = sender.try_send_request(self.messages[target].clone()).await;
         let answer = sent.map_err(|mut error| match error.take_message() {
-            Some(_) => Unanswered::NotSent,
-            None => Unanswered::Failed(failure(error.error())),
+            None if !was_left_over(error.error()) => Unanswered::Failed(failure(error.error())),
+            _ => Unanswered::NotTaken,
         })?;
         let body_bytes = self.receive(target, request, open, answer).await.map_err(Unanswered::Failed)?;
         let mut books = self.thread.books();
@@ -287,8 +287,8 @@ impl Exchange<'_, '_> {
 const FOREVER: Duration = Duration::from_secs(86_400);
 
 enum Unanswered {
-    /// The request never left this machine.
-    NotSent,
+    /// The connection ended before the server took the request, as it says itself.
+    NotTaken,
     Failed(Failed),
 }
 
@@ -304,6 +304,13 @@ fn head(answer: &Response<Incoming>) -> Vec<u8> {
     }
     head.extend(b"\r\n");
     head
+}
+
+/// Is it a stream behind the last one that a connection takes which ends without an error? Nothing was done for it (RFC 9113,
+/// section 6.8).
+fn was_left_over(error: &hyper::Error) -> bool {
+    let of_h2 = error.source().and_then(|inner| inner.downcast_ref::<h2::Error>());
+    of_h2.is_some_and(|error| error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR))
 }
 
 /// What hyper says in the words of a report.
