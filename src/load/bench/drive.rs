@@ -66,7 +66,7 @@ impl<'a> Thread<'a> {
         self.books.borrow_mut()
     }
 
-    /// Waits until something is due; `None` when nothing is left.
+    /// Waits until something is due; `None` when nothing is left, or it is over.
     pub async fn turn(&self) -> Option<Turn> {
         let mut timer = self.turn.lock().await;
         let (due, wait) = {
@@ -81,7 +81,7 @@ impl<'a> Thread<'a> {
         let mut books = self.books();
         let now = books.now();
         let counted = now >= books.shared.measured_from;
-        if counted && !books.claim() {
+        if books.shared.is_over(now) || (counted && !books.claim()) {
             return None;
         }
         if let Some(schedule) = &mut books.schedule {
