@@ -5,6 +5,7 @@ mod args;
 mod compare;
 mod facts;
 mod live;
+mod memory;
 mod plan;
 mod request;
 mod tls;
@@ -50,7 +51,9 @@ pub fn run(args: &Args) -> Result {
         signal_hook::flag::register(signal, stop.clone())?;
     }
     let ceiling = args.load.calibrate.then(|| bench::ceiling(&plan, &stop)).transpose()?;
+    memory::release_code();
     let (measured, slices) = measure(args, &plan, &stop)?;
+    memory::release_code();
     let mut report = summarise(facts::facts(args, &plan, &addresses), &measured);
     if let Some(ceiling) = ceiling {
         calibrate(&mut report, ceiling);
