@@ -36,6 +36,7 @@ pub fn run(args: &Args) -> Result {
         output::print(|_, out| writeln!(out, "scaleproof bench {}", env!("CARGO_PKG_VERSION")))?;
         return Ok(Exit::Pass);
     }
+    memory::release_code();
     args.report.reports.check()?;
     if let Some(files) = &args.report.compare {
         return compare::run(files, &args.report);
@@ -101,7 +102,8 @@ fn write(report: &BenchReport, measured: &Measured, slices: &[Slice], args: &Rep
     let of_ab = ab::Look {
         percentages: !args.no_percentiles,
         deviations: !args.no_median,
-        variable_length: args.any_length || !args.ab_compat,
+        // Without the letter of ab, answers may be of any length, and are told to be so when they are.
+        variable_length: args.any_length || (!args.ab_compat && report.requests.length_varied > 0),
     };
     args.reports.write(|format, look, out| match format {
         BenchFormat::Terminal if args.html => ab::html(report, of_ab, &attributes(args), out),
