@@ -52,9 +52,10 @@ type Rule = fn(u64) -> Act;
 
 impl Server {
     fn start(tls: Option<TlsAcceptor>, act: Rule) -> Server {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Seen::default());
         let shared = seen.clone();
         runtime.spawn(async move {
@@ -151,7 +152,7 @@ fn plan(target: Target) -> Plan {
 fn run(plan: &Plan) -> Measured {
     let mut watched = 0;
     let measured = bench::run(plan, &AtomicBool::new(false), &mut |interval| watched += interval.tally.answered());
-    let measured = measured.unwrap();
+    let measured = measured.expect("a measurement");
     let tally = &measured.tally;
     assert_eq!(tally.counts.sent, tally.answered() + tally.failed() + tally.counts.unfinished, "{tally:?}");
     assert_eq!(tally.answered(), watched);
@@ -279,8 +280,8 @@ fn somebody_ends_a_run() {
 
 #[test]
 fn nobody_listens_and_nothing_hangs() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = Endpoint::Tcp(listener.local_addr().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = Endpoint::Tcp(listener.local_addr().expect("an address"));
     drop(listener);
     let measured = run(&plan(get(Origin { endpoint, tls: None, tunnel: None })));
     assert_eq!(failures(&measured).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [FailureKind::Refused]);
@@ -288,8 +289,8 @@ fn nobody_listens_and_nothing_hangs() {
 
 #[test]
 fn a_server_of_http_1_is_no_server_of_http_2() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = Endpoint::Tcp(listener.local_addr().unwrap());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = Endpoint::Tcp(listener.local_addr().expect("an address"));
     thread::spawn(move || {
         while let Ok((mut client, _)) = listener.accept() {
             let _ = std::io::Write::write_all(&mut client, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
@@ -303,7 +304,8 @@ fn a_server_of_http_1_is_no_server_of_http_2() {
 fn unix_sockets_speak_it_too() {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("h2.sock");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let listener = runtime.block_on(async { UnixListener::bind(&path).unwrap() });
     runtime.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -318,26 +320,26 @@ fn unix_sockets_speak_it_too() {
 
 /// A server for `localhost` that offers `alpn`, and who believes it.
 fn tls(alpn: &[u8]) -> (TlsAcceptor, TlsClient) {
-    let signed = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let signed = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("a certificate that is believed");
     let certificate = signed.cert.der().clone();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).expect("a certificate that is believed");
     let mut server = rustls::ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("a certificate that is believed")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key)
-        .unwrap();
+        .expect("a certificate that is believed");
     server.alpn_protocols = vec![alpn.to_vec()];
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).unwrap();
+    roots.add(certificate).expect("a certificate that is believed");
     let mut client = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("a certificate that is believed")
         .with_root_certificates(roots)
         .with_no_client_auth();
     client.alpn_protocols = vec![b"h2".to_vec()];
-    let name = ServerName::try_from("localhost").unwrap();
+    let name = ServerName::try_from("localhost").expect("a certificate that is believed");
     (TlsAcceptor::from(Arc::new(server)), TlsClient { config: Arc::new(client), name })
 }
 

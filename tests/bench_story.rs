@@ -34,13 +34,13 @@ struct Shop {
 impl Shop {
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
-        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
         let sid = header("cookie").and_then(|line| line.strip_prefix("sid=").map(str::to_owned));
         let mut answer = Response::builder().header("server", "shop").header("x-served-by", "web-1");
-        let mut carts = self.carts.lock().unwrap();
+        let mut carts = self.carts.lock().expect("no panic before");
         let body = match (request.uri().path(), sid) {
             ("/login", sid) => {
-                self.buyers.lock().unwrap().extend(header("x-buyer"));
+                self.buyers.lock().expect("no panic before").extend(header("x-buyer"));
                 // Somebody who comes with a cookie is no new user.
                 let sid = sid.unwrap_or_else(|| format!("s{number}"));
                 answer = answer.header("set-cookie", format!("sid={sid}; Path=/"));
@@ -61,7 +61,7 @@ impl Shop {
                 String::new()
             }
         };
-        answer.body(Full::new(body.into())).unwrap()
+        answer.body(Full::new(body.into())).expect("an answer")
     }
 }
 
@@ -73,9 +73,10 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
         let shop = Arc::new(Shop::default());
         let shared = shop.clone();
         runtime.spawn(async move {
@@ -109,7 +110,7 @@ impl Server {
 
 fn plan(endpoint: Endpoint, base: &str, text: &str) -> Plan {
     let story = Story {
-        scenario: scenario::parse(text, "shop.hurl").unwrap(),
+        scenario: scenario::parse(text, "shop.hurl").expect("a story"),
         variables: BTreeMap::new(),
         folder: PathBuf::new(),
         base: base.to_owned(),
@@ -145,7 +146,7 @@ fn plan(endpoint: Endpoint, base: &str, text: &str) -> Plan {
 fn run(plan: &Plan) -> Measured {
     let mut watched = 0;
     let measured = bench::run(plan, &AtomicBool::new(false), &mut |interval| watched += interval.tally.answered());
-    let measured = measured.unwrap();
+    let measured = measured.expect("a measurement");
     let tally = &measured.tally;
     assert_eq!(tally.counts.sent, tally.answered() + tally.failed() + tally.counts.unfinished, "{tally:?}");
     assert_eq!(tally.answered(), watched);
@@ -179,10 +180,10 @@ fn every_journey_is_a_new_user_with_a_cart_of_his_own() {
     assert_eq!(shop.requests.load(Ordering::SeqCst), 60);
     assert_eq!(tally.counts.connections, shop.connections.load(Ordering::SeqCst));
     assert_eq!(tally.counts.connections, 20);
-    let carts = shop.carts.lock().unwrap();
+    let carts = shop.carts.lock().expect("no panic before");
     assert_eq!(carts.len(), 20);
     assert!(carts.values().all(|items| *items == 1));
-    assert_eq!(shop.buyers.lock().unwrap().len(), 20);
+    assert_eq!(shop.buyers.lock().expect("no panic before").len(), 20);
     let web = tally.instances.iter().find(|instance| instance.name.as_str() == "web-1").unwrap();
     assert_eq!((web.latency.len(), web.connections), (60, 20));
     assert_eq!((tally.counts.stays, tally.counts.moves, tally.counts.length_varied), (40, 0, 0));
@@ -256,8 +257,8 @@ fn journeys_begin_when_they_are_due() {
 
 #[test]
 fn nobody_listens_and_nothing_hangs() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
     drop(listener);
     let measured = run(&plan(Endpoint::Tcp(address), &format!("http://{address}"), BUY));
     assert_eq!(failures(&measured).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [FailureKind::Refused]);
