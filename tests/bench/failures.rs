@@ -120,6 +120,10 @@ fn what_is_no_http() {
 fn what_is_said_before_anybody_asks() {
     expect(vec![say("220 mail.example ESMTP\r\n"), Step::Hold], FailureKind::Garbage);
     expect(vec![say("HTTP/1.1 200 OK\r\nContent-Le"), Step::Finish, Step::Hold], FailureKind::Truncated);
+    // With many connections, the greetings are there before the generator looks.
+    let server = Server::start(vec![vec![say("220 mail.example ESMTP\r\n"), Step::Hold]]);
+    let measured = drive(Plan { connections: 200, ..plan(tcp(server.address), 200) });
+    assert_eq!(came(&measured), [(Came::Failed(FailureKind::Garbage), 200)]);
 }
 
 #[test]

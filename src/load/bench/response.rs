@@ -164,6 +164,10 @@ impl Reader {
     #[inline]
     fn head(&mut self, rest: &[u8], observer: &mut impl Observer) -> Result<usize, Fault> {
         if self.carried.is_empty() {
+            // Servers forgive an empty line before a request (RFC 9112, section 2.2); clients forgive none before an answer.
+            if rest[0] != b'H' {
+                return Err(Fault::Garbage("it does not begin with HTTP/"));
+            }
             return match self.parse(rest, observer)? {
                 Some(length) => Ok(length),
                 None => self.carry(rest),

@@ -155,13 +155,18 @@ impl<'a> Worker<'a> {
     fn is_over(&self, now: u64) -> bool {
         let halted = self.shared.halted.load(Ordering::Relaxed) || self.shared.stop.load(Ordering::Relaxed);
         let late = self.shared.deadline.is_some_and(|deadline| now >= deadline);
-        halted || late || (self.busy == 0 && self.claimed == 0 && self.shared.budget.load(Ordering::Relaxed) == 0)
+        halted || late || (self.busy == 0 && self.is_spent())
+    }
+
+    /// Were all requests begun?
+    fn is_spent(&self) -> bool {
+        self.claimed == 0 && self.shared.budget.load(Ordering::Relaxed) == 0
     }
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
     fn timeout(&self, now: u64) -> io::Result<Timespec> {
-        if let Some(schedule) = self.schedule.as_ref().filter(|_| !self.idle.is_empty()) {
-            let wait = schedule_wait(schedule, self.shared.measured_from, now);
+        if let Some(schedule) = self.schedule.as_ref().filter(|_| !self.idle.is_empty() && !self.is_spent()) {
+            let wait = schedule.due().saturating_sub(now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &at)?;
         }
@@ -179,19 +184,19 @@ impl<'a> Worker<'a> {
         if self.lanes[id].generation != (data >> 32) as u32 {
             return;
         }
-        let flags = event.flags;
+        let (flags, generation) = (event.flags, self.lanes[id].generation);
         match self.lanes[id].stage {
             Stage::Connecting => self.connected(id),
             Stage::Handshaking => self.handshake(id),
-            _ => {
-                if flags.contains(EventFlags::OUT) {
-                    self.write(id);
-                }
-                if flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR) {
-                    let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
-                    self.read(id, ended);
-                }
-            }
+            _ if flags.contains(EventFlags::OUT) => self.write(id),
+            _ => {}
+        }
+        // What came together with the connection, or with the end of the handshake, is told of this once.
+        let lane = &self.lanes[id];
+        let speaks = !matches!(lane.stage, Stage::Connecting | Stage::Handshaking) && lane.generation == generation;
+        let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        if speaks && (ended || flags.contains(EventFlags::IN)) {
+            self.read(id, ended);
         }
     }
 
@@ -202,12 +207,10 @@ impl<'a> Worker<'a> {
     fn next(&mut self, id: usize, now: u64) {
         let intended = match &self.schedule {
             None => now,
-            Some(schedule) if schedule.due() + self.shared.measured_from <= now => {
-                schedule.due() + self.shared.measured_from
-            }
+            Some(schedule) if self.is_due(schedule, now) => schedule.due(),
             Some(_) => return self.rest(id),
         };
-        let counted = now >= self.shared.measured_from;
+        let counted = intended >= self.shared.measured_from;
         if counted && !self.claim() {
             return self.rest(id);
         }
@@ -215,6 +218,12 @@ impl<'a> Worker<'a> {
             schedule.take();
         }
         self.begin(id, now, intended, counted);
+    }
+
+    /// Of the next request of the schedule; what is due at the end is not due any more.
+    #[inline]
+    fn is_due(&self, schedule: &Schedule, now: u64) -> bool {
+        schedule.due() <= now && self.shared.deadline.is_none_or(|deadline| schedule.due() < deadline)
     }
 
     fn rest(&mut self, id: usize) {
@@ -227,7 +236,7 @@ impl<'a> Worker<'a> {
     #[inline]
     fn send_due(&mut self, now: u64) {
         while let Some(schedule) = &self.schedule {
-            if schedule.due() + self.shared.measured_from > now {
+            if !self.is_due(schedule, now) {
                 return;
             }
             let Some(id) = self.idle.pop() else { return };
@@ -247,14 +256,18 @@ impl<'a> Worker<'a> {
         }
         if self.claimed == 0 {
             let fair = u64::from(self.plan.connections);
-            let take = |left: u64| left - (left / (4 * fair)).clamp(1, BLOCK).min(left);
-            let left = self.shared.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(take(left)));
-            let left = left.unwrap_or_default();
-            self.claimed = left - take(left);
+            self.claimed = self.withdraw(|left| (left / (4 * fair)).clamp(1, BLOCK));
         }
         let granted = self.claimed > 0;
         self.claimed -= u64::from(granted);
         granted
+    }
+
+    /// Takes so many of the requests that are left for all, or as many as there are.
+    fn withdraw(&self, wanted: impl Fn(u64) -> u64) -> u64 {
+        let rest = |left: u64| left - wanted(left).min(left);
+        let left = self.shared.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(rest(left)));
+        left.map_or(0, |left| left - rest(left))
     }
 
     #[inline]
@@ -395,7 +408,13 @@ impl<'a> Worker<'a> {
     /// Reads what is there; `ended` when the other side will send no more, so that the end is there to be read as well.
     #[inline]
     fn read(&mut self, id: usize, ended: bool) {
-        let generation = self.lanes[id].generation;
+        let lane = &mut self.lanes[id];
+        lane.ended |= ended;
+        // Whoever holds the buffer reads this lane: writing its next request found it broken, of which there will be news.
+        if self.buffer.is_empty() {
+            return;
+        }
+        let generation = lane.generation;
         let mut buffer = mem::take(&mut self.buffer);
         loop {
             let lane = &mut self.lanes[id];
@@ -496,7 +515,7 @@ impl<'a> Worker<'a> {
         let target = &plan.targets[lane.target];
         let limit = plan.requests_per_connection;
         let whole_request = lane.request.sent == target.request.len();
-        let kept = plan.keep_alive && clean && whole_request && lane.reader.keep();
+        let kept = plan.keep_alive && clean && whole_request && lane.reader.keep() && !lane.ended;
         self.last_answer = now;
         self.failed_connects = 0;
         if let Some(listener) = &plan.listener {
@@ -625,9 +644,11 @@ impl<'a> Worker<'a> {
         if !lane.is_busy() {
             return lane.close();
         }
+        let whole_request = lane.request.sent == self.plan.targets[lane.target].request.len();
         let kind = match error.kind() {
+            _ if lane.stage == Stage::Tunnelling => FailureKind::Connect,
             ErrorKind::InvalidData => FailureKind::Tls,
-            _ if lane.request.broken && !lane.reader.begun() => FailureKind::Write,
+            _ if !lane.reader.begun() && (lane.request.broken || !whole_request) => FailureKind::Write,
             _ => FailureKind::Reset,
         };
         self.fail(id, kind, error);
@@ -636,6 +657,8 @@ impl<'a> Worker<'a> {
     fn not_connected(&mut self, id: usize, error: &io::Error) {
         let kind = match error.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::NotFound => FailureKind::Refused,
+            // It was there already; nobody who refuses it says so.
+            ErrorKind::ConnectionReset => FailureKind::Reset,
             _ => FailureKind::Connect,
         };
         self.fail(id, kind, error);
@@ -718,10 +741,12 @@ impl<'a> Worker<'a> {
         let under_way = self.lanes.iter().filter(|lane| lane.is_busy() && lane.request.counted).count();
         self.tally.counts.unfinished += under_way as u64;
         if let (Some(schedule), Some(deadline)) = (self.schedule.take(), self.shared.deadline) {
-            let due = schedule.left_before(deadline.min(self.shared.clock.now()) - self.shared.measured_from);
-            let allowed =
-                self.plan.requests.map_or(u64::MAX, |_| self.claimed + self.shared.budget.load(Ordering::Relaxed));
-            self.tally.counts.unsent += due.min(allowed);
+            let warming = schedule.clone().left_before(self.shared.measured_from);
+            let due = schedule.left_before(deadline.min(self.shared.clock.now())).saturating_sub(warming);
+            self.tally.counts.unsent += match self.plan.requests {
+                None => due,
+                Some(_) => due.min(self.claimed) + self.withdraw(|_| due.saturating_sub(self.claimed)),
+            };
         }
         self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);
         self.hand_over(self.shared.clock.now());
@@ -730,8 +755,4 @@ impl<'a> Worker<'a> {
 
 fn timespec(nanos: u64) -> Timespec {
     Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as _ }
-}
-
-fn schedule_wait(schedule: &Schedule, from: u64, now: u64) -> u64 {
-    (schedule.due() + from).saturating_sub(now)
 }
