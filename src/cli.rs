@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod gate;
 mod git;
+mod helm;
 mod init;
 mod lint;
 mod output;

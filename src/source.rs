@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use crate::model::fact::{FileFacts, Language};
 use crate::model::problem::Problem;
 use crate::model::report::{Coverage, PassedOver, Reason, Volume};
-use deploy::Beside;
+use deploy::{Beside, helm};
 pub use language::{Extracted, module_candidates};
 
 /// What all files say.
@@ -36,6 +36,10 @@ pub struct Scan {
 /// Reads one kind of file: path and text to facts.
 pub type Reader = fn(&str, &str) -> Extracted;
 
+/// What helm gives for the chart in a folder, which ends in `/` unless it is the project's: its manifests, or what
+/// [`helm::said`] makes of its refusal. `None` where nobody asks it.
+pub type Manifests<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
 /// A larger file is data or generated; no person wrote it.
 const SIZE: u64 = 1_000_000;
 /// A script with a longer line is minified.
@@ -47,11 +51,11 @@ const STACK: usize = 64 << 20;
 ///
 /// A file that is named as a root is read whatever its name; within a folder the names decide. What cannot be read or
 /// understood becomes a problem, and the rest goes on.
-pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String]) -> Scan {
+pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String], manifests: Manifests<'_>) -> Scan {
     let wanted = |path: &str| may_be_read(path) || foreign::may_be(path);
     let (found, mut problems) = walk::walk(roots, base, exclude, &wanted);
     let mut coverage = Coverage::default();
-    let read = || found.par_iter().map(|found| read_file(found, base)).collect::<Vec<_>>();
+    let read = || found.par_iter().map(|found| read_file(found, base, manifests)).collect::<Vec<_>>();
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).thread_name(|at| format!("scan-{at}")).build();
     let results = match pool {
         Ok(pool) => pool.install(read),
@@ -160,7 +164,7 @@ enum Outcome {
     Foreign(Option<&'static str>),
 }
 
-fn read_file(found: &walk::Found, base: &Path) -> Outcome {
+fn read_file(found: &walk::Found, base: &Path, manifests: Manifests<'_>) -> Outcome {
     let path = &found.path;
     let passed_over = |reason, problem| Outcome::PassedOver(reason, Some(problem));
     let foreign = || {
@@ -192,7 +196,10 @@ fn read_file(found: &walk::Found, base: &Path) -> Outcome {
     let Some(text) = decode(bytes) else {
         return passed_over(Reason::Binary, Problem::new("holds NUL bytes: binary, not analysed"));
     };
-    let beside = |path: &str| self::text(base, path);
+    let beside = |path: &str| match path.strip_prefix(helm::MANIFESTS) {
+        Some(chart) => manifests(chart),
+        None => self::text(base, path),
+    };
     match std::panic::catch_unwind(AssertUnwindSafe(|| read_beside(path, &text, &beside))) {
         Ok(Some(extracted)) => Outcome::Read(Box::new(extracted)),
         Ok(None) => foreign(),
@@ -250,7 +257,7 @@ mod tests {
     }
 
     fn scan_all(folder: &tempfile::TempDir) -> Scan {
-        scan(&[folder.path().to_path_buf()], folder.path(), &[])
+        scan(&[folder.path().to_path_buf()], folder.path(), &[], &|_| None)
     }
 
     #[test]
@@ -291,6 +298,7 @@ mod tests {
             &[at("tests/x"), at("a.min.js"), at("x.md"), at("tests/x/tests/b.py"), at("gone.py")],
             folder.path(),
             &[],
+            &|_| None,
         );
         assert_eq!(paths(&found), ["a.min.js", "tests/x/a.py", "tests/x/tests/b.py"]);
         let problems: Vec<_> = found.problems.iter().map(|problem| problem.to_string()).collect();

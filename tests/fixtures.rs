@@ -22,7 +22,7 @@ fn folders(of: &Path) -> Vec<PathBuf> {
 
 /// Lints a project. A file `singletons.txt` in it names the services that are declared to run once.
 fn lint(project: &Path, rules: &RuleSet) -> LintReport {
-    let scan = source::scan(&[project.to_owned()], project, &[]);
+    let scan = source::scan(&[project.to_owned()], project, &[], &|_| None);
     assert!(scan.problems.is_empty(), "{}: {:?}", project.display(), scan.problems);
     let singletons = fs::read_to_string(project.join("singletons.txt")).unwrap_or_default();
     let options = Options { singletons: singletons.lines().map(Name::from).collect(), ..Options::default() };

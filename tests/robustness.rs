@@ -198,7 +198,7 @@ fn odd_tree() -> tempfile::TempDir {
 #[test]
 fn whatever_lies_in_a_tree_the_rest_is_read() {
     let folder = odd_tree();
-    let scan = source::scan(&[folder.path().to_owned()], folder.path(), &[]);
+    let scan = source::scan(&[folder.path().to_owned()], folder.path(), &[], &|_| None);
     let read: Vec<&str> = scan.files.iter().map(|file| &*file.path).filter(|path| *path != "closed.py").collect();
     assert_eq!(read, ["empty.py", "good.py", "latin.py", "wide.py"]);
     let told: Vec<String> = scan.problems.iter().map(ToString::to_string).collect();
@@ -211,7 +211,7 @@ fn whatever_lies_in_a_tree_the_rest_is_read() {
 fn what_is_no_file_is_not_waited_for_where_it_is_named() {
     let folder = odd_tree();
     for name in ["pipe.py", "socket.py", "self.py", "gone.py", "folder.py"] {
-        let scan = source::scan(&[folder.path().join(name)], folder.path(), &[]);
+        let scan = source::scan(&[folder.path().join(name)], folder.path(), &[], &|_| None);
         assert_eq!(scan.files.len(), 0, "{name}");
     }
 }
@@ -220,7 +220,7 @@ fn what_is_no_file_is_not_waited_for_where_it_is_named() {
 fn a_file_that_changes_while_it_is_read_is_no_panic() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
     let rules = rules::builtin().unwrap();
-    let scan = source::scan(&[PathBuf::from(&root)], &root, &[]);
+    let scan = source::scan(&[PathBuf::from(&root)], &root, &[], &|_| None);
     let changes: [fn(String) -> Option<String>; 4] = [
         |_| None,
         |_| Some(String::new()),

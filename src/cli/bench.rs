@@ -4,7 +4,6 @@ mod address;
 mod args;
 mod compare;
 mod facts;
-mod interrupt;
 mod live;
 mod plan;
 mod request;
@@ -19,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use args::Args;
 use args::{BenchFormat, ReportArgs};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::exit::{Exit, Failure, Result};
 use super::output;
@@ -45,10 +45,12 @@ pub fn run(args: &Args) -> Result {
     plan::allow_connections(&plan)?;
     writable(&args.report)?;
     let stop = Arc::new(AtomicBool::new(false));
-    let interrupt = interrupt::Interrupt::listen(stop.clone())?;
+    // What was measured until somebody presses Ctrl-C is reported.
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, stop.clone())?;
+    }
     let ceiling = args.load.calibrate.then(|| bench::ceiling(&plan, &stop)).transpose()?;
     let (measured, slices) = measure(args, &plan, &stop)?;
-    drop(interrupt);
     let mut report = summarise(facts::facts(args, &plan, &addresses), &measured);
     if let Some(ceiling) = ceiling {
         calibrate(&mut report, ceiling);

@@ -6,6 +6,7 @@ pub mod since;
 use std::path::{Path, PathBuf};
 
 use super::exit::Result;
+use super::helm::Helm;
 use super::output::{FailOn, Format, Reports};
 use super::project;
 use crate::config::{self, Config};
@@ -133,7 +134,8 @@ impl Request<'_> {
     /// are in it.
     pub fn analyse(&self, paths: &[PathBuf], base: &Path) -> LintReport {
         let Config { singletons, lint: settings, .. } = self.config;
-        let scan = source::scan(paths, base, &settings.exclude);
+        let helm = Helm::installed(base);
+        let scan = source::scan(paths, base, &settings.exclude, &|chart| helm.manifests(chart));
         let options = lint::Options {
             singletons: singletons.iter().map(|service| service.name.as_str().into()).collect(),
             no_ignores: self.no_ignores,

@@ -42,9 +42,21 @@ impl std::fmt::Display for Role {
     }
 }
 
+/// A kind of database server that takes so many connections and no more; what speaks its protocol counts as it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Database {
+    Postgres,
+    /// MariaDB and Percona as well.
+    Mysql,
+}
+
 /// The kind of a [`Service`] that stands for what a server's own file or a script says of its worker processes. It belongs to the service
 /// that runs that server, and is one of its own where there is none.
 pub const SERVER: &str = "server";
+
+/// The kind of a [`Service`] of which nothing but its name could be read.
+pub const UNREAD: &str = "unread";
 
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +115,8 @@ pub struct Service {
     /// What else its file says, under the keys of its format joined by dots: `deploy.update_config.order`,
     /// `spec.template.spec.containers.0.readinessProbe.httpGet.path`. Elements of lists go by their number, from 0.
     pub settings: Vec<Setting>,
+    /// Keys of its file that stand in place of what a lower file says, and are not joined with it: `ports`, `environment.DEBUG`.
+    pub replaces: Vec<Name>,
     /// Spans of what other files say of it, and these files: one that it extends, one that is laid over, the Dockerfile that it is
     /// built from. All others are of the file that declares it.
     pub elsewhere: Vec<(Span, Arc<str>)>,
@@ -136,6 +150,7 @@ impl Service {
             affinity: None,
             labels: Vec::new(),
             settings: Vec::new(),
+            replaces: Vec::new(),
             elsewhere: Vec::new(),
         }
     }
@@ -166,8 +181,9 @@ impl Service {
 
     /// This service with what only `lower` says, both as one file has them: what stands above counts, lists are joined, and of a
     /// mount of the same target, a variable and a setting there is one.
-    pub fn laid_over(self, lower: Service) -> Service {
+    pub fn laid_over(self, mut lower: Service) -> Service {
         let mut whole = self;
+        whole.replaces.iter().for_each(|key| lower.forget(key));
         let same_program = whole.command.is_none() && whole.name == lower.name && lower.role != Role::Unknown;
         if same_program || whole.role == Role::Unknown {
             whole.role = lower.role;
@@ -196,6 +212,31 @@ impl Service {
         add(&mut whole.labels, lower.labels, |label| label.0.clone());
         whole.elsewhere.extend(lower.elsewhere);
         whole
+    }
+
+    /// Drops what its file says under a key.
+    fn forget(&mut self, key: &str) {
+        match key {
+            "image" => self.image = None,
+            "build" => self.build = None,
+            "command" | "entrypoint" => (self.command, self.processes) = (None, None),
+            "scale" | "deploy" | "deploy.replicas" | "deploy.mode" => self.instances.clear(),
+            "container_name" => self.container_name = None,
+            "network_mode" => self.host_network = None,
+            "ports" => self.ports.clear(),
+            "volumes" => self.mounts.clear(),
+            "environment" => self.environment.clear(),
+            "healthcheck" => self.health_check = false,
+            "depends_on" => self.depends_on.clear(),
+            "labels" => self.labels.clear(),
+            _ => {}
+        }
+        let variable = key.strip_prefix("environment.");
+        self.environment.retain(|setting| variable.is_none_or(|name| setting.key != name));
+        let is_below = |setting: &Setting| {
+            setting.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.settings.retain(|setting| !is_below(setting));
     }
 
     /// Is it reached by this name?
@@ -378,6 +419,8 @@ pub struct Attachment {
 pub enum Target {
     /// Those of this name; an empty kind stands for any.
     Named { kind: Name, name: Name },
+    /// Those of these files, and of all that lies in these folders.
+    Below(Vec<Arc<str>>),
     /// The one that this file declares under this name.
     Declared { path: Arc<str>, name: Name },
     /// Those whose instances have all of these labels.
@@ -407,6 +450,12 @@ pub enum Says {
     Environment(Vec<Setting>),
     /// Further settings, under the keys of their own format: `PodDisruptionBudget.spec.minAvailable`.
     Settings(Vec<Setting>),
+    /// It goes by a further name, put together from these and its own, and runs other images than its document names.
+    Renames {
+        prefix: Name,
+        suffix: Name,
+        images: Vec<(Name, Name)>,
+    },
     /// It is this service with all that its own document says beside: a file that is laid over another.
     Overlays(Box<Service>),
     /// Another document's service stands for it, which extends it.

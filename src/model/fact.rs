@@ -207,6 +207,8 @@ pub struct FileFacts {
     pub path: Arc<str>,
     pub language: Language,
     pub lines: u32,
+    /// It tells how somebody may install it, as the values of a chart do, and not how it is installed.
+    pub is_assumed: bool,
     pub imports: Vec<Import>,
     pub functions: Vec<Function>,
     pub classes: Vec<Class>,
@@ -228,6 +230,7 @@ impl FileFacts {
             path: path.into(),
             language,
             lines: 0,
+            is_assumed: false,
             imports: Vec::new(),
             functions: Vec::new(),
             classes: Vec::new(),

@@ -22,6 +22,7 @@ pub mod caddy;
 pub mod command;
 pub mod compose;
 pub mod cron;
+pub mod database;
 mod directive;
 pub mod envoy;
 pub mod haproxy;
@@ -46,6 +47,7 @@ mod shown;
 pub mod supervisor;
 pub mod systemd;
 pub mod terraform;
+pub mod threads;
 mod toml;
 pub mod traefik;
 pub mod uwsgi;
@@ -91,6 +93,8 @@ pub struct Found {
     pub services: Vec<Service>,
     pub attachments: Vec<Attachment>,
     pub balancers: Vec<Balancer>,
+    /// It tells what may be installed, and not what is.
+    pub is_assumed: bool,
     /// Settings beside those of services and balancers.
     pub settings: Vec<Setting>,
     pub comments: Vec<Comment>,
@@ -200,6 +204,7 @@ pub fn read(path: &str, text: &str, beside: Beside<'_>) -> Option<Extracted> {
     let mut facts = FileFacts::empty(Arc::clone(&path), format.language);
     facts.lines = text.lines().count().try_into().unwrap_or(u32::MAX);
     let found = (format.read)(&File { path: Arc::clone(&path), text, beside });
+    facts.is_assumed = found.is_assumed;
     facts.directives = found.comments.iter().filter_map(Comment::directive).collect();
     if !is_development_overlay(&path) {
         let variables = found.services.iter().flat_map(|service| {

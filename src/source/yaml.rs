@@ -17,6 +17,8 @@ use crate::model::location::Span;
 use crate::model::problem::Problem;
 
 mod flat;
+mod mend;
+mod template;
 mod written;
 
 pub use flat::flat;
@@ -50,10 +52,12 @@ const MAX_EXPANSION: u64 = 200_000;
 /// A file, read as far as it could be.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// The documents before the first syntax error.
+    /// Those that could be read; where one is broken, the others.
     pub documents: Vec<Rc<Node>>,
     pub comments: Vec<Comment>,
     pub problems: Vec<Problem>,
+    /// The lines of the keys whose values could not be read and are null.
+    pub lost: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub struct Node {
     pub content: Content,
     /// The name of its anchor, without `&`.
     pub anchor: Option<Name>,
+    /// Its tag, where that is one of an application: `reset` of `!reset`.
+    pub tag: Option<Name>,
     bytes: std::ops::Range<usize>,
     depth: u16,
     size: u64,
@@ -113,7 +119,7 @@ impl Node {
     /// What another format has at these bytes of its text.
     pub fn written(span: Span, bytes: std::ops::Range<usize>, content: Content) -> Rc<Node> {
         let depth = deepest(&content) + 1;
-        Rc::new(Node { span, content, anchor: None, bytes, depth, size: 1 })
+        Rc::new(Node { span, content, anchor: None, tag: None, bytes, depth, size: 1 })
     }
 
     /// The value of `key`, where this is a mapping that has it and it is not null.
@@ -156,6 +162,34 @@ impl Node {
 
 /// Reads all documents of `text`.
 pub fn parse(path: &str, text: &str) -> Tree {
+    parse_parts(path, text, &[])
+}
+
+/// Reads all documents of `text`. An error within an entry of one of the `holders`, keys of the root whose entries stand for
+/// themselves, loses that entry alone; any other loses its document.
+pub fn parse_parts(path: &str, text: &str, holders: &[&str]) -> Tree {
+    let Attempt { tree, broken } = attempt(path, text, text);
+    match broken {
+        None => tree,
+        Some(broken) => mend::mended(path, text, holders, broken),
+    }
+}
+
+/// A text, read up to its first error.
+struct Attempt {
+    tree: Tree,
+    broken: Option<Broken>,
+}
+
+/// Where a text is no YAML, in the parser's words.
+struct Broken {
+    line: u32,
+    column: u32,
+    message: String,
+}
+
+/// Reads `text`, which stands for `source`, byte for byte.
+fn attempt(path: &str, source: &str, text: &str) -> Attempt {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -163,26 +197,53 @@ pub fn parse(path: &str, text: &str) -> Tree {
         flow_nesting_limit: MAX_DEPTH as usize,
         block_nesting_limit: MAX_DEPTH as usize,
     };
-    let mut builder =
-        Builder { path, text, tree: Tree::default(), open: Vec::new(), anchors: HashMap::new(), expanded: 0 };
+    let mut builder = Builder {
+        path,
+        source,
+        text,
+        tree: Tree::default(),
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        expanded: 0,
+        broken: None,
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.take(event, &span),
-            Err(error) => {
-                builder.syntax_error(&error);
-                break;
-            }
+            Err(error) => builder.broken = Some(Broken::at(&error)),
+        }
+        if builder.broken.is_some() {
+            break;
         }
     }
-    builder.tree
+    Attempt { tree: builder.tree, broken: builder.broken }
+}
+
+impl Broken {
+    fn at(error: &ScanError) -> Self {
+        let at = error.marker();
+        Broken { line: number(at.line()).max(1), column: number(at.col()) + 1, message: error.info().to_owned() }
+    }
 }
 
 /// A collection whose end is still to come.
 struct Open {
     start: granit_parser::Span,
-    anchor: usize,
-    anchor_name: Option<Name>,
+    properties: Properties,
     items: Items,
+}
+
+/// What stands before a node.
+#[derive(Default)]
+struct Properties {
+    /// 0 for none.
+    anchor: usize,
+    name: Option<Name>,
+    tag: Option<Name>,
+}
+
+fn own_tag(tag: Option<&granit_parser::Tag>) -> Option<Name> {
+    tag.filter(|tag| tag.handle() == "!").map(|tag| Name::new(tag.suffix()))
 }
 
 enum Items {
@@ -206,11 +267,14 @@ struct Key {
 
 struct Builder<'a> {
     path: &'a str,
+    /// What is quoted where something is wrong.
+    source: &'a str,
     text: &'a str,
     tree: Tree,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
     expanded: u64,
+    broken: Option<Broken>,
 }
 
 impl Builder<'_> {
@@ -218,12 +282,17 @@ impl Builder<'_> {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Comment(..) => self.comment(at),
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                if style == ScalarStyle::Plain && text.contains("<%=") {
+                    return self.is_template(span(at));
+                }
                 let content = Content::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
-                self.add(content, at, anchor, None);
+                self.add(content, at, Properties { anchor, name: None, tag: own_tag(tag.as_deref()) });
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(at, anchor, Items::Sequence(Vec::new())),
-            Event::MappingStart(_, anchor, _) => self.begin(at, anchor, Items::Mapping(OpenMapping::default())),
+            Event::SequenceStart(_, anchor, tag) => self.begin(at, anchor, tag.as_deref(), Items::Sequence(Vec::new())),
+            Event::MappingStart(_, anchor, tag) => {
+                self.begin(at, anchor, tag.as_deref(), Items::Mapping(OpenMapping::default()));
+            }
             Event::Anchor(id, name) => self.name_anchor(id, name.into()),
             Event::SequenceEnd | Event::MappingEnd => self.end(at),
             Event::Alias(id) => self.alias(id, at),
@@ -233,20 +302,21 @@ impl Builder<'_> {
                     format!("`*{name}` refers to an anchor that this file does not define above it"),
                     format!("Define `&{name}` before its first use; the rest of the file was read without it."),
                 );
-                self.add(Content::Unresolved, at, 0, None);
+                self.add(Content::Unresolved, at, Properties::default());
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, at: &granit_parser::Span, anchor: usize, items: Items) {
-        self.open.push(Open { start: *at, anchor, anchor_name: None, items });
+    fn begin(&mut self, at: &granit_parser::Span, anchor: usize, tag: Option<&granit_parser::Tag>, items: Items) {
+        let properties = Properties { anchor, name: None, tag: own_tag(tag) };
+        self.open.push(Open { start: *at, properties, items });
     }
 
     /// Anchor events follow the scalar or the collection's start that they name.
     fn name_anchor(&mut self, id: usize, name: Name) {
-        if let Some(open) = self.open.iter_mut().rev().find(|open| open.anchor == id) {
-            open.anchor_name = Some(name);
+        if let Some(open) = self.open.iter_mut().rev().find(|open| open.properties.anchor == id) {
+            open.properties.name = Some(name);
         }
     }
 
@@ -258,14 +328,18 @@ impl Builder<'_> {
         };
         let mut whole = open.start;
         whole.end = at.end;
-        self.add(content, &whole, open.anchor, open.anchor_name);
+        self.add(content, &whole, open.properties);
     }
 
-    fn add(&mut self, content: Content, at: &granit_parser::Span, anchor: usize, anchor_name: Option<Name>) {
+    fn add(&mut self, content: Content, at: &granit_parser::Span, properties: Properties) {
+        let Properties { anchor, name, tag } = properties;
+        // Compose: what it says below is taken back.
+        let is_reset = tag.as_ref().is_some_and(|tag| tag == "reset");
+        let content = if is_reset { Content::Scalar { text: Name::default(), plain: true } } else { content };
         let size = 1 + children(&content).map(|child| child.size).sum::<u64>();
         let depth = deepest(&content) + 1;
         let bytes = at.byte_range().unwrap_or_default();
-        let node = Rc::new(Node { span: span(at), content, anchor: anchor_name, bytes, depth, size });
+        let node = Rc::new(Node { span: span(at), content, anchor: name, tag, bytes, depth, size });
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
@@ -291,11 +365,20 @@ impl Builder<'_> {
             merge: matches!(&node.content, Content::Scalar { text, plain: true } if text == "<<"),
         };
         if key.text.is_none() && !matches!(node.content, Content::Unresolved) {
+            // `{{ image }}` is a mapping with a mapping as its key.
+            if template::opens(self.text, node.bytes.start) {
+                return self.is_template(at);
+            }
             self.problem(at, "a key that is no plain value is passed over, with its value");
         }
         if let Some(Open { items: Items::Mapping(open), .. }) = self.open.last_mut() {
             open.key = Some(key);
         }
+    }
+
+    /// It parses, and yet is no YAML before it is filled in.
+    fn is_template(&mut self, at: Span) {
+        self.broken = Some(Broken { line: at.line, column: at.column, message: String::new() });
     }
 
     fn value(&mut self, key: Key, value: Rc<Node>, at: Span) {
@@ -358,15 +441,15 @@ impl Builder<'_> {
         let here = span(at);
         let Some(node) = self.anchors.get(&id).cloned() else {
             self.problem(here, "this alias stands within the node that it refers to");
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         };
         let depth = node.depth.saturating_add(self.open.len().try_into().unwrap_or(u16::MAX));
         if depth > MAX_DEPTH {
             self.problem(here, format!("aliases nest deeper than {MAX_DEPTH} levels"));
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         }
         if !self.within_budget(node.size, here) {
-            return self.add(Content::Unresolved, at, 0, None);
+            return self.add(Content::Unresolved, at, Properties::default());
         }
         self.place(node, here);
     }
@@ -391,20 +474,13 @@ impl Builder<'_> {
         self.tree.comments.push(Comment { text: raw.trim_start_matches('#').into(), own_line, span });
     }
 
-    fn syntax_error(&mut self, error: &ScanError) {
-        let at = error.marker();
-        let (line, column) = (number(at.line()), number(at.col()) + 1);
-        let message = error.info();
-        self.problem(Span::on_line(line.max(1), column, column + 1), message);
-    }
-
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problem_with_help(span, message, "");
     }
 
     fn problem_with_help(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         if super::has_room(&mut self.tree.problems, self.path) {
-            self.tree.problems.push(Problem::new(message).at(self.path, span, self.text).help(help));
+            self.tree.problems.push(Problem::new(message).at(self.path, span, self.source).help(help));
         }
     }
 }

@@ -32,13 +32,13 @@ pub struct Args {
 #[command(next_help_heading = "How much")]
 pub struct LoadArgs {
     /// How many requests [default: 1; no limit with --duration]
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = whole(1, u64::MAX))]
     pub requests: Option<u64>,
     /// How many at once
-    #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = whole(1, 100_000u32))]
     pub concurrency: u32,
     /// Seconds at most; without -n, no more than 50000 requests, as with ab
-    #[arg(short = 't', long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "duration")]
+    #[arg(short = 't', long, value_name = "SECONDS", value_parser = whole(1, u64::MAX), conflicts_with = "duration")]
     pub timelimit: Option<u64>,
     /// How long, as `10s` or `2m`
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -53,10 +53,10 @@ pub struct LoadArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub warmup: Option<Duration>,
     /// Threads of the generator [default: half of the processors]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = whole(1, 256u32))]
     pub threads: Option<u32>,
     /// How often each URL is asked in relation to the others, in their order; may be repeated
-    #[arg(long = "weight", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long = "weight", value_name = "N", value_parser = whole(1, 1000u32))]
     pub weights: Vec<u32>,
     /// A story of several requests in Hurl's syntax instead of URLs; each user has cookies of his own
     #[arg(long, value_name = "FILE")]
@@ -65,7 +65,7 @@ pub struct LoadArgs {
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment, requires = "scenario")]
     pub variables: Vec<(String, String)>,
     /// The same seed makes the same arrivals
-    #[arg(long, value_name = "NUMBER", default_value_t = 42)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 42, value_parser = whole(0, u64::MAX))]
     pub seed: u64,
     /// First measure what this generator reaches here against a server that does nothing
     #[arg(long)]
@@ -114,7 +114,7 @@ pub struct ConnectionArgs {
     #[arg(short = 'k', long = "keepalive")]
     pub keep_alive: bool,
     /// Open a new connection after so many requests; means -k
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX))]
     pub requests_per_connection: Option<u32>,
     /// Seconds at most for a connection, and for an answer
     #[arg(short = 's', long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
@@ -123,7 +123,7 @@ pub struct ConnectionArgs {
     #[arg(short = 'B', long = "source", value_name = "ADDRESS", value_parser = sources)]
     pub sources: Vec<Vec<IpAddr>>,
     /// Bytes of the sockets' buffers
-    #[arg(short = 'b', long = "windowsize", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    #[arg(short = 'b', long = "windowsize", value_name = "BYTES", value_parser = whole(1, 1u64 << 30))]
     pub window: Option<u64>,
     /// Ask through this proxy
     #[arg(short = 'X', long, value_name = "HOST:PORT", conflicts_with = "unix_socket")]
@@ -234,7 +234,7 @@ pub struct ReportArgs {
     )]
     pub cell: String,
     /// 2 prints answers that are not 2xx, 3 all statuses, 4 heads and bodies
-    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1, hide_default_value = true)]
+    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1, hide_default_value = true, value_parser = whole(0, 9u8))]
     pub verbosity: u8,
     /// Print the version
     #[arg(short = 'V', long = "version")]
@@ -254,6 +254,21 @@ pub enum BenchFormat {
     Markdown,
     /// An interval log of HdrHistogram, one line for each second
     Hlog,
+}
+
+/// A whole number in a range; `most` of the whole type is not worth telling.
+fn whole<T>(least: u8, most: T) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: TryFrom<u64> + Into<u64> + Copy + Send + Sync + 'static,
+{
+    move |text| {
+        let (least, top): (u64, u64) = (least.into(), most.into());
+        let end = if top < u64::from(u32::MAX) { format!(" to {top}") } else { " up".into() };
+        let number = text.parse().ok().filter(|number| (least..=top).contains(number));
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("expected a whole number from {least}{end}"))
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -341,6 +356,15 @@ mod tests {
         for wrong in ["127.0.9-1.1", "127.0.1", "127.0.x.1", "127.0-255.0-255.1"] {
             assert!(sources(wrong).unwrap_err().contains("expected"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn numbers_say_what_was_expected() {
+        assert_eq!(whole(1, 256u32)("256"), Ok(256));
+        for wrong in ["0", "257", "x", "", "1.5", "-1"] {
+            assert_eq!(whole(1, 256u32)(wrong), Err("expected a whole number from 1 to 256".into()), "{wrong}");
+        }
+        assert_eq!(whole(1, u64::MAX)("x"), Err("expected a whole number from 1 up".into()));
     }
 
     #[test]

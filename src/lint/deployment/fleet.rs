@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use super::{code, image, script};
+use crate::model::Name;
 use crate::model::deployment::{Attachment, Balancer, HealthCheck, SERVER, Says, Service, Target};
 use crate::model::fact::{FileFacts, Language, Value};
 use crate::model::finding::ServiceName;
 use crate::model::location::{Location, Span};
-use crate::source::deploy::processes;
+use crate::source::deploy::{processes, role};
 use crate::source::stage::{self, Stage};
 
 /// One service, put together.
@@ -125,8 +126,10 @@ impl<'a> Fleet<'a> {
         }
         let near =
             self.services.iter().filter(|it| is_meant(it, &attachment.target)).map(|it| nearness(&it.path, path)).max();
+        let is_by_place = matches!(attachment.target, Target::Below(_));
         for deployed in &mut self.services {
-            if is_meant(deployed, &attachment.target) && Some(nearness(&deployed.path, path)) == near {
+            let is_near = is_by_place || Some(nearness(&deployed.path, path)) == near;
+            if is_meant(deployed, &attachment.target) && is_near {
                 say(deployed, attachment, path);
             }
         }
@@ -170,6 +173,9 @@ fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {
     let service = &deployed.service;
     match target {
         Target::Named { kind, name } => service.name == *name && (kind.is_empty() || service.kind == *kind),
+        Target::Below(places) => places.iter().any(|place| {
+            deployed.path.strip_prefix(&**place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }),
         Target::Declared { path, name } => deployed.path == *path && service.name == *name,
         Target::Selected(labels) => !labels.is_empty() && labels.iter().all(|label| service.labels.contains(label)),
         Target::Mounting(volume) => service.mounts.iter().any(|mount| mount.source == *volume),
@@ -221,6 +227,15 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
         Says::Settings(settings) => {
             service.settings.extend(settings.iter().cloned());
             service.elsewhere.extend(settings.iter().map(|setting| (setting.span, Arc::clone(path))));
+        }
+        Says::Renames { prefix, suffix, images } => {
+            service.aliases.push(Name::new(format!("{prefix}{}{suffix}", service.name)));
+            let written = service.image.as_deref().map(role::without_tag);
+            let new = images.iter().find(|(known, _)| written == Some(known.as_str())).map(|(_, new)| new.clone());
+            if let Some(new) = new {
+                service.role = role::of_image(&new).unwrap_or(service.role);
+                service.image = Some(new);
+            }
         }
         Says::Overlays(upper) => {
             let lower = std::mem::replace(service, Service::named("", service.span));

@@ -4,7 +4,7 @@ use super::code;
 use super::crosscheck::HIDDEN_BY_AFFINITY;
 use super::fleet::{Deployed, Fleet};
 use crate::model::Name;
-use crate::model::deployment::{Count, Role, Service};
+use crate::model::deployment::{Count, Role, Service, UNREAD};
 use crate::model::fact::FileFacts;
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
@@ -59,6 +59,9 @@ fn verdict(
     let service = &deployed.service;
     let say = |message: &str| Cause { message: message.to_owned(), location: None };
     let because = |findings: Vec<&&Finding>| findings.into_iter().map(|finding| cause(finding)).collect::<Vec<_>>();
+    if service.kind == UNREAD {
+        return (Scalability::Unknown, vec![say("what its file says of it could not be read")]);
+    }
     match service.role {
         Role::Database | Role::Cache | Role::Broker => {
             return (

@@ -98,6 +98,12 @@ impl Look {
         }
     }
 
+    /// Is what the same head says always the same?
+    #[inline]
+    pub fn reads_heads_only(&self) -> bool {
+        matches!(self, Look::Nowhere | Look::Header(_) | Look::Cookie(_))
+    }
+
     /// What the body says; learns where to look.
     pub fn in_body(&mut self, body: &[u8]) -> Option<Vec<u8>> {
         match self {

@@ -108,7 +108,7 @@ pub struct Witness<'a> {
 
 impl Observer for Witness<'_> {
     #[inline]
-    fn head(&mut self, status: u16, headers: &[httparse::Header<'_>]) {
+    fn head(&mut self, status: u16, headers: &[httparse::Header<'_>]) -> Option<usize> {
         self.request.status = status;
         match self.look.in_head(headers) {
             Some(name) => self.request.instance = self.tally.instance(name),
@@ -125,6 +125,14 @@ impl Observer for Witness<'_> {
             let server = headers.iter().find(|header| header.name.eq_ignore_ascii_case("server"));
             **software = server.map(|server| String::from_utf8_lossy(server.value).into_owned());
         }
+        // As long as it is not known where to look, and where the body tells, every answer has to be looked at.
+        self.look.reads_heads_only().then_some(self.request.instance)
+    }
+
+    #[inline]
+    fn again(&mut self, status: u16, known: usize) {
+        self.request.status = status;
+        self.request.instance = known;
     }
 
     #[inline]

@@ -6,6 +6,9 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Status};
 use memchr::memchr;
 
+mod memo;
+pub use memo::Memo;
+
 /// Heads as large as this are nobody's; servers stop at 8 to 64 KiB.
 const MOST_HEAD_BYTES: usize = 256 << 10;
 const MOST_HEADERS: usize = 128;
@@ -16,8 +19,11 @@ const MOST_INTERIM: u8 = 32;
 
 /// What the reader tells while it reads.
 pub trait Observer {
-    /// The final head.
-    fn head(&mut self, status: u16, headers: &[Header<'_>]);
+    /// The final head. What it gives is told to [`Observer::again`] when the same head comes again; `None` when every head has to be
+    /// looked at.
+    fn head(&mut self, status: u16, headers: &[Header<'_>]) -> Option<usize>;
+    /// A head that is known, but for its date.
+    fn again(&mut self, status: u16, known: usize);
     /// A piece of the body, without what frames it.
     fn body(&mut self, piece: &[u8]);
 }
@@ -62,6 +68,18 @@ enum Stage {
     Chunked(Chunk),
     UntilClose,
     Whole,
+}
+
+/// What a head came to.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    status: u16,
+    stage: Stage,
+    keep: bool,
+    /// What the observer gave.
+    told: usize,
+    /// Bytes of the head.
+    length: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,14 +136,14 @@ impl Reader {
 
     /// Takes the next piece.
     #[inline]
-    pub fn feed(&mut self, piece: &[u8], observer: &mut impl Observer) -> Result<Fed, Fault> {
+    pub fn feed(&mut self, piece: &[u8], memo: &mut Memo, observer: &mut impl Observer) -> Result<Fed, Fault> {
         let mut consumed = 0;
         loop {
             let rest = &piece[consumed..];
             match self.stage {
                 Stage::Whole => return Ok(Fed { consumed, whole: true }),
                 _ if rest.is_empty() => return Ok(Fed { consumed, whole: false }),
-                Stage::Head => consumed += self.head(rest, observer)?,
+                Stage::Head => consumed += self.head(rest, memo, observer)?,
                 Stage::Sized(left) => {
                     let taken = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                     self.body(&rest[..taken], observer);
@@ -162,13 +180,18 @@ impl Reader {
 
     /// Takes what belongs to the head; all of `rest` when the head goes on.
     #[inline]
-    fn head(&mut self, rest: &[u8], observer: &mut impl Observer) -> Result<usize, Fault> {
+    fn head(&mut self, rest: &[u8], memo: &mut Memo, observer: &mut impl Observer) -> Result<usize, Fault> {
         if self.carried.is_empty() {
+            if let Some(known) = memo.recall(rest).filter(|_| !self.head_only) {
+                (self.stage, self.keep) = (known.stage, known.keep);
+                observer.again(known.status, known.told);
+                return Ok(known.length);
+            }
             // Servers forgive an empty line before a request (RFC 9112, section 2.2); clients forgive none before an answer.
             if rest[0] != b'H' {
                 return Err(Fault::Garbage("it does not begin with HTTP/"));
             }
-            return match self.parse(rest, observer)? {
+            return match self.parse(rest, Some(memo), observer)? {
                 Some(length) => Ok(length),
                 None => self.carry(rest),
             };
@@ -180,7 +203,7 @@ impl Reader {
             return Ok(rest.len());
         }
         let carried = std::mem::take(&mut self.carried);
-        let parsed = self.parse(&carried, observer);
+        let parsed = self.parse(&carried, None, observer);
         self.carried = carried;
         match parsed? {
             Some(length) => {
@@ -202,7 +225,12 @@ impl Reader {
 
     /// The length of the head; `None` when it is not there yet.
     #[inline]
-    fn parse(&mut self, bytes: &[u8], observer: &mut impl Observer) -> Result<Option<usize>, Fault> {
+    fn parse(
+        &mut self,
+        bytes: &[u8],
+        memo: Option<&mut Memo>,
+        observer: &mut impl Observer,
+    ) -> Result<Option<usize>, Fault> {
         let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MOST_HEADERS];
         let mut response = httparse::Response::new(&mut []);
         let mut config = ParserConfig::default();
@@ -220,7 +248,11 @@ impl Reader {
                     };
                 }
                 self.frame(status, response.version == Some(1), response.headers)?;
-                observer.head(status, response.headers);
+                let told = observer.head(status, response.headers);
+                if let (Some(memo), Some(told), false) = (memo, told, self.head_only) {
+                    let known = Known { status, stage: self.stage, keep: self.keep, told, length };
+                    memo.keep(bytes, response.headers, known);
+                }
                 Ok(Some(length))
             }
             Err(httparse::Error::TooManyHeaders) => Err(Fault::TooLarge("the list of headers")),
@@ -378,8 +410,13 @@ mod tests {
     }
 
     impl Observer for Seen {
-        fn head(&mut self, status: u16, headers: &[Header<'_>]) {
+        fn head(&mut self, status: u16, headers: &[Header<'_>]) -> Option<usize> {
             (self.status, self.headers) = (status, headers.len());
+            Some(headers.len())
+        }
+
+        fn again(&mut self, status: u16, known: usize) {
+            (self.status, self.headers) = (status, known);
         }
 
         fn body(&mut self, piece: &[u8]) {
@@ -389,10 +426,24 @@ mod tests {
 
     /// Feeds `bytes` in pieces of `size`, then the end; gives what was seen, whether the connection stays, and what was left.
     fn read(bytes: &[u8], size: usize, head_only: bool) -> Result<(Seen, bool, usize), Fault> {
-        let (mut reader, mut seen, mut taken) = (Reader::default(), Seen::default(), 0);
+        let (mut reader, mut memo) = (Reader::default(), Memo::default());
+        let first = read_with(&mut reader, &mut memo, bytes, size, head_only);
+        // What is remembered of a head must not change what the same bytes mean.
+        assert_eq!(read_with(&mut reader, &mut memo, bytes, size, head_only), first);
+        first
+    }
+
+    fn read_with(
+        reader: &mut Reader,
+        memo: &mut Memo,
+        bytes: &[u8],
+        size: usize,
+        head_only: bool,
+    ) -> Result<(Seen, bool, usize), Fault> {
+        let (mut seen, mut taken) = (Seen::default(), 0);
         reader.begin(head_only);
         for piece in bytes.chunks(size) {
-            let fed = reader.feed(piece, &mut seen)?;
+            let fed = reader.feed(piece, memo, &mut seen)?;
             taken += fed.consumed;
             if fed.whole {
                 break;

@@ -17,7 +17,7 @@ use super::clock::{Clock, Schedule};
 use super::identity::Look;
 use super::lane::{Lane, Stage, UnderWay, Witness};
 use super::menu::Menu;
-use super::response::Fault;
+use super::response::{Fault, Memo};
 use super::socket::{Opening, Socket};
 use super::tally::{FirstAnswer, Tally};
 use super::{Heard, Origin, Plan, Target};
@@ -70,6 +70,7 @@ pub struct Worker<'a> {
     failed: Vec<usize>,
     menu: Menu,
     look: Look,
+    memo: Memo,
     schedule: Option<Schedule>,
     tally: Tally,
     /// Lengths of first answers, by target.
@@ -108,6 +109,7 @@ impl<'a> Worker<'a> {
             lanes,
             menu,
             look: Look::from(&plan.identity),
+            memo: Memo::default(),
             schedule: Schedule::new(plan.pace, number, plan.threads, plan.seed),
             tally: Tally::default(),
             documents: vec![None; plan.targets.len()],
@@ -459,7 +461,7 @@ impl<'a> Worker<'a> {
             body: &mut lane.body,
             software: self.documents[lane.target].is_none().then_some(&mut self.software),
         };
-        let fed = lane.reader.feed(bytes, &mut witness);
+        let fed = lane.reader.feed(bytes, &mut self.memo, &mut witness);
         if matches!(fed, Ok(fed) if fed.whole) {
             witness.end();
         }

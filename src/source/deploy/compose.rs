@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{File, Found, Place};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Says, Sharing, Target};
+use crate::model::deployment::{Attachment, Says, Service, Sharing, Target, UNREAD};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
@@ -30,18 +30,30 @@ mod values;
 /// Files that Compose reads by itself, over which others are laid: <https://docs.docker.com/compose/intro/compose-application-model/>.
 const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
+/// Below these keys, one thing says nothing of its neighbour.
+const PARTS: &[&str] = &["services"];
+
+/// The variable that lists the files of a project: <https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file>.
+const COMPOSE_FILE: &str = "COMPOSE_FILE";
+
 /// Reads a Compose file, with what it extends, includes and takes its variables from. A file with services that cannot run by
 /// themselves is laid over the one that says the rest.
 pub fn read(file: &File<'_>) -> Found {
-    let tree = yaml::parse(&file.path, file.text);
+    let tree = yaml::parse_parts(&file.path, file.text, PARTS);
     let mut reader = Reader::new(file, tree.problems);
     let below = reader.below();
     let mut drafts = Vec::new();
-    let mut is_overlay = false;
+    let mut is_overlay = reader.listed_below().is_some();
     for document in &tree.documents {
         reader.look_at(document);
         if let Some(services) = reader.services(document) {
             for entry in &services {
+                if tree.lost.contains(&entry.key_span.line) {
+                    let unread =
+                        Service { kind: Name::new(UNREAD), ..Service::named(entry.key.clone(), entry.key_span) };
+                    drafts.push(copies::Draft::new(unread, &entry.value, &entry.value));
+                    continue;
+                }
                 let node = reader.extended(&entry.value, &services);
                 is_overlay |= below.as_ref().is_some_and(|(_, names)| names.contains(&entry.key)) && is_part(&node);
                 drafts.extend(reader.draft(entry, &node));
@@ -175,9 +187,20 @@ impl<'a> Reader<'a> {
             return known.clone();
         }
         let text = (self.file.beside)(path);
-        let other = text.map(|text| Rc::new(Other { documents: yaml::parse(path, &text).documents, text }));
+        let other =
+            text.map(|text| Rc::new(Other { documents: yaml::parse_parts(path, &text, PARTS).documents, text }));
         self.others.borrow_mut().insert(path.to_owned(), other.clone());
         other
+    }
+
+    /// The file over which this one is laid where `.env` lists both, as [`COMPOSE_FILE`].
+    fn listed_below(&self) -> Option<String> {
+        let value = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| ":".into());
+        let files = value(COMPOSE_FILE)?;
+        let files: Vec<_> = files.split(separator.as_str()).map(|name| self.file.path_of(name.trim())).collect();
+        let own = files.iter().position(|path| path.as_deref() == Some(&*self.path)).filter(|own| *own > 0)?;
+        files.into_iter().take(own).next()?
     }
 
     /// The file that Compose reads by itself in this folder, else in one above, and the names of its services.
@@ -186,7 +209,8 @@ impl<'a> Reader<'a> {
         let nearest = usize::from(BASES.contains(&name));
         let folders = nearest..=self.path.matches('/').count();
         let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
-        let (path, other) = bases.filter_map(|base| self.file.path_of(&base)).find_map(|path| {
+        let mut paths = self.listed_below().into_iter().chain(bases.filter_map(|base| self.file.path_of(&base)));
+        let (path, other) = paths.find_map(|path| {
             let other = self.other(&path)?;
             Some((path, other))
         })?;

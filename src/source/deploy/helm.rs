@@ -1,17 +1,18 @@
 //! Charts of Helm: each template, rendered with the values of its chart, as manifests of Kubernetes.
 //!
-//! Templates are no YAML, and helm itself is not asked: a small renderer of ours ([`render`]) gives what `helm template` would give with
-//! the chart's own values, where it can. What it cannot render is a problem that names the template. Places in the result are led back to
-//! the template, and numbers to values.yaml where that has them ([`places`]).
+//! Templates are no YAML. Where helm is installed, it was asked what they give ([`manifests`]); a small renderer of ours ([`render`]) gives
+//! the same with the chart's own values, where it can. What neither renders is a problem that names the template. Places in the result
+//! are led back to the template, and numbers to the values where these have them ([`places`]).
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use self::functions::merged;
 use self::parse::{Fault, Template};
 use self::places::Origins;
-use self::render::{Defined, Renderer};
+use self::render::{Defined, Output, Renderer};
 use self::value::Value;
 use super::{File, Found, kubernetes};
 use crate::model::problem::Problem;
@@ -20,6 +21,7 @@ use crate::source::yaml;
 
 mod functions;
 mod library;
+mod manifests;
 mod parse;
 mod places;
 mod render;
@@ -27,6 +29,22 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+
+pub use manifests::{MANIFESTS, said};
+
+/// Values beside values.yaml that charts are installed with; the first that is there counts.
+pub const DEPLOYED_VALUES: &[&str] = &[
+    "values-production.yaml",
+    "values-prod.yaml",
+    "values.production.yaml",
+    "values.prod.yaml",
+    "values-production.yml",
+    "values-prod.yml",
+    "values/production.yaml",
+    "values/prod.yaml",
+    "production-values.yaml",
+    "prod-values.yaml",
+];
 
 /// Files of named templates. A reader cannot list a folder, so these are the names that charts give them.
 const HELPERS: &[&str] = &[
@@ -61,34 +79,56 @@ pub fn read(file: &File<'_>) -> Found {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     let Some((chart, template)) = in_chart(file) else {
         // A folder may be called `templates` without a chart around it.
-        return if name.starts_with("values.") { values(file) } else { kubernetes::read(file) };
+        return if is_values(name) { values(file) } else { kubernetes::read(file) };
     };
     // Parts that others include, and tests of the release.
     if name.starts_with('_') || template.starts_with("tests/") {
         return Found::default();
     }
-    let parsed = match parse::parse(file.text) {
-        Ok(parsed) => parsed,
-        Err(fault) => return refused(file, &fault.0, fault.1..fault.1 + 2),
+    let helms = manifests::of(file, &chart);
+    let is_assumed = is_assumed(file, &chart, helms.is_some());
+    let found = match (helms, rendered(file, &chart)) {
+        (None, Ok(own)) => of_manifests(file, &own),
+        // Ours knows the place of every letter.
+        (Some(helms), Ok(own)) if manifests::are_same(&helms, &own.text) => of_manifests(file, &own),
+        (Some(helms), _) => of_manifests(file, &manifests::aligned(helms, file.text)),
+        (None, Err((message, at))) => refused(file, &message, at),
     };
-    let mut renderer = match renderer(file, &chart, &parsed) {
-        Ok(renderer) => renderer,
-        Err(message) => return refused(file, &message, 0..0),
-    };
-    match renderer.render(&parsed.body, file.text) {
-        Ok(output) => {
-            let text = output.text.as_str();
-            let found = kubernetes::read(&File { path: file.path.clone(), text, beside: file.beside });
-            Origins::new(&output, file.text, &format!("{chart}values.yaml")).lead_back(found, file)
-        }
-        Err((message, at)) => refused(file, &message, at),
-    }
+    Found { is_assumed, ..found }
+}
+
+/// The values of a chart are what somebody may install it with; helm, or values of a stage, tell that somebody does.
+fn is_assumed(file: &File<'_>, chart: &str, has_helm: bool) -> bool {
+    !has_helm && deployed_values(file, chart).is_none()
+}
+
+/// What our own renderer makes of a template, or what stands in its way and where.
+fn rendered(file: &File<'_>, chart: &str) -> Result<Output, (String, Range<usize>)> {
+    let parsed = parse::parse(file.text).map_err(|fault| (fault.0, fault.1..fault.1 + 2))?;
+    let mut renderer = renderer(file, chart, &parsed).map_err(|message| (message, 0..0))?;
+    renderer.render(&parsed.body, file.text)
+}
+
+fn of_manifests(file: &File<'_>, output: &Output) -> Found {
+    let found = kubernetes::read(&File { path: file.path.clone(), text: &output.text, beside: file.beside });
+    Origins::new(output, file.text).lead_back(found, file)
+}
+
+fn is_values(name: &str) -> bool {
+    name.starts_with("values") || name.ends_with("-values.yaml")
 }
 
 /// Values say something only within templates; their comments and what is wrong with them are told here.
 fn values(file: &File<'_>) -> Found {
     let tree = yaml::parse(&file.path, file.text);
-    Found { comments: tree.comments, problems: tree.problems, ..Found::default() }
+    let mut problems = tree.problems;
+    let folder = file.path.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"));
+    // Of a chart within a chart the outer one speaks.
+    if file.path.rsplit('/').next().is_some_and(|name| name.starts_with("values.y")) && parents(&folder).is_empty() {
+        problems.extend(manifests::refusal(file, &folder));
+    }
+    let is_assumed = is_assumed(file, &folder, manifests::are_there(file, &folder));
+    Found { comments: tree.comments, problems, is_assumed, ..Found::default() }
 }
 
 /// The folder of the chart that the file is a template of, with a last `/` where it is not the project's, and the file's path within
@@ -164,17 +204,29 @@ fn root(about: &Value, chart: &str, values: Value) -> Value {
 
 /// The values of a chart, and over them what the charts above say of it.
 fn values_of(file: &File<'_>, chart: &str) -> Value {
-    let mut values = document(file, &format!("{chart}values.yaml"));
+    let mut values = chart_values(file, chart);
     let mut below = chart.to_owned();
     for parent in parents(chart) {
         let name = below.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        // The parent's values.yaml is another file than the one that places speak of.
-        let above = document(file, &format!("{parent}values.yaml")).without_places();
+        let above = chart_values(file, &parent);
         let global = Value::map([("global".into(), above.get("global"))]);
         values = merged(&merged(&values, &above.get(name), 0), &global, 0);
         below = parent;
     }
     values
+}
+
+/// What values.yaml has, and over it what the chart is installed with.
+fn chart_values(file: &File<'_>, chart: &str) -> Value {
+    let values = document(file, &format!("{chart}values.yaml"));
+    match deployed_values(file, chart) {
+        Some(path) => merged(&values, &document(file, &path), 0),
+        None => values,
+    }
+}
+
+fn deployed_values(file: &File<'_>, chart: &str) -> Option<String> {
+    DEPLOYED_VALUES.iter().map(|name| format!("{chart}{name}")).find(|path| (file.beside)(path).is_some())
 }
 
 /// The charts in whose `charts/` it lies, the nearest first.
@@ -188,9 +240,10 @@ fn parents(chart: &str) -> Vec<String> {
 fn document(file: &File<'_>, path: &str) -> Value {
     let text = (file.beside)(path).unwrap_or_default();
     let tree = yaml::parse(path, &text);
+    let path: Arc<str> = path.into();
     tree.documents
         .first()
-        .map(|document| Value::of(document))
+        .map(|document| Value::of(document, Some(&path)))
         .filter(|value| value.fields().is_some())
         .unwrap_or_else(|| Value::map([]))
 }

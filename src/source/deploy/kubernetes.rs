@@ -33,8 +33,8 @@ const MAX_LISTS: u8 = 4;
 /// Reads all documents of a file.
 pub fn read(file: &File<'_>) -> Found {
     let tree = yaml::parse(&file.path, file.text);
-    let mut reader = Reader { file, found: Found { comments: tree.comments, ..Found::default() } };
-    reader.found.problems = reader.unless_templated(tree.problems);
+    let found = Found { comments: tree.comments, problems: tree.problems, ..Found::default() };
+    let mut reader = Reader { file, found };
     for document in &tree.documents {
         reader.document(document, MAX_LISTS);
     }
@@ -94,8 +94,10 @@ impl Reader<'_> {
         match text.parse() {
             Ok(value) => Some(self.count(value, keys, stated.span)),
             Err(_) => {
+                let what =
+                    if text.contains("${") { "is filled in elsewhere" } else { "is a whole number, and this is none" };
                 let help = "Until it is one, the number of instances is unknown and counts as not stated.";
-                self.problem(stated.span, format!("`{keys}` is a whole number, and this is none"), help);
+                self.problem(stated.span, format!("`{keys}` {what}"), help);
                 None
             }
         }
@@ -110,20 +112,6 @@ impl Reader<'_> {
         if super::has_room(&mut self.found.problems, path) {
             self.found.problems.push(Problem::new(message).at(path, span, self.file.text).help(help));
         }
-    }
-
-    /// Text with the marks of a template is no YAML yet: one problem says so instead of all that follow from it.
-    fn unless_templated(&self, problems: Vec<Problem>) -> Vec<Problem> {
-        let mut lines = self.file.text.lines().zip(1u32..);
-        let marked =
-            lines.find_map(|(line, number)| Some((line.find("{{").or_else(|| line.find("{%"))?, line, number)));
-        let Some((byte, line, number)) = marked.filter(|_| !problems.is_empty()) else { return problems };
-        let column = u32::try_from(line[..byte].chars().count()).unwrap_or(0) + 1;
-        let help = "Give the rendered manifests instead; documents before the first such text were read.";
-        let problem = Problem::new("this is the text of a template, not analysed as a whole")
-            .at(&self.file.path, Span::on_line(number, column, column + 2), self.file.text)
-            .help(help);
-        vec![problem]
     }
 }
 

@@ -109,8 +109,83 @@ fn broken_yaml_is_a_problem_with_line_and_caret() {
 
 #[test]
 fn documents_before_a_syntax_error_are_kept() {
-    let tree = parse("f.yml", "a: 1\n---\nb: 2\n---\nc: [\n");
-    assert_eq!((tree.documents.len(), tree.problems.len()), (2, 1));
+    let tree = parse("f.yml", "a: 1\n---\nb: 2\n---\nc: [\n---\nd: 1\n");
+    let keys: Vec<_> = tree.documents.iter().filter(|node| !node.is_null()).map(|node| keys(node).join(" ")).collect();
+    assert_eq!(keys, ["a", "b", "d"]);
+    assert_eq!(tree.problems.len(), 1);
+    assert!(tree.problems[0].help.contains("Lines 5 to 5 were not read, the other documents were."));
+}
+
+/// The services that are read, those of which only the name is known in parentheses, and the problems.
+fn parts(text: &str) -> (String, Vec<Problem>) {
+    let Tree { documents, lost, problems, .. } = parse_parts("f.yml", text, &["services"]);
+    let services = documents.iter().filter_map(|document| document.get("services")?.mapping());
+    let names =
+        services.flat_map(|services| &services.entries).map(|entry| match lost.contains(&entry.key_span.line) {
+            true => format!("({})", entry.key),
+            false => entry.key.to_string(),
+        });
+    (names.collect::<Vec<_>>().join(" "), problems)
+}
+
+#[test]
+fn an_error_within_a_service_loses_that_service_alone() {
+    for (broken, line, column, message) in [
+        ("    image: x\n\tports: [\"80:80\"]\n", 6, 1, "a tab indents this line, and YAML indents by spaces alone"),
+        ("    image: 'x\n    ports: []\n", 6, 5, "invalid indentation in multiline quoted scalar"),
+        (
+            "    image: x\n    ports [80]\n    a: b\n",
+            6,
+            5,
+            "this line is neither `key: value` nor a part of what stands above it",
+        ),
+        ("    image: a: b\n", 5, 13, "mapping values are not allowed in this context"),
+        ("    image: @x\n", 5, 12, "unexpected character: `@'"),
+    ] {
+        let text = format!("services:\n  web:\n    image: a\n  api:\n{broken}\n  db:\n    image: postgres\n");
+        let (names, problems) = parts(&text);
+        assert_eq!(names, "web (api) db", "{text}");
+        let [problem] = &problems[..] else { panic!("{problems:?}") };
+        assert_eq!(problem.to_string(), format!("f.yml:{line}:{column}: {message}"));
+        assert!(problem.help.ends_with("`api` was not read, the rest of the file was."), "{}", problem.help);
+    }
+}
+
+#[test]
+fn errors_elsewhere_and_too_many_of_them_lose_the_document() {
+    let (names, problems) = parts("services:\n  web:\n    image: a\nvolumes:\n  data: [\n");
+    assert_eq!((names.as_str(), problems.len()), ("", 1));
+    assert!(problems[0].help.ends_with("Until then nothing of this file is read."));
+    let many: String = (0..40).map(|n| format!("  s{n}:\n    image: a: b\n")).collect();
+    let (names, problems) = parts(&format!("services:\n{many}"));
+    assert_eq!((names.as_str(), problems.len()), ("", 1));
+}
+
+#[test]
+fn what_a_template_fills_in_is_a_variable() {
+    for image in ["{{ image }}:{{ tag | default('x') }}", "<%= @image %>", "{% if a %}x{% else %}y{% endif %}"] {
+        let text = format!("services:\n  web:\n    image: {image}\n    ports: [\"80:80\"]\n");
+        let tree = parse_parts("f.yml", &text, &["services"]);
+        let written = value(&tree.documents[0], "services.web.image").to_owned();
+        assert!(written.starts_with("${") && written.ends_with('}') && written.len() == image.len(), "{written}");
+        let at = tree.problems[0].location.as_ref().unwrap().span;
+        assert_eq!((tree.problems.len(), at.line, at.column), (1, 3, 12));
+    }
+    let quoted = "hostname: \"{{.Node.Hostname}}\"\n";
+    assert_eq!(value(&sound(quoted), "hostname"), "{{.Node.Hostname}}");
+}
+
+#[test]
+fn what_a_template_decides_on_is_not_read() {
+    let jinja = "services:\n{% for n in range(3) %}\n  web:\n    image: a\n{% endfor %}\n{# of the shop #}\n  api:\n    image: b\n\
+                 {% if prod %}\n    ports: []\n{% endif %}\n    tty: true\n  db:\n    image: c\n";
+    let (names, problems) = parts(jinja);
+    assert_eq!((names.as_str(), problems.len()), ("web (api) db", 1));
+    let go = "{{- if .Values.a }}\nkind: A\n{{- end }}\n---\nkind: B\nspec:\n  {{- with .x }}\n  y: {{ . }}\n  {{- end }}\n  z: 1\n---\nkind: {{ C }}\n";
+    let tree = parse("f.yml", go);
+    let kinds: Vec<_> = tree.documents.iter().filter_map(|document| document.get("kind")?.text().cloned()).collect();
+    assert_eq!(kinds, ["A", "${_C__}"]);
+    assert!(tree.problems[0].help.starts_with("Lines 5 to 10 were not read"), "{}", tree.problems[0].help);
 }
 
 #[test]
@@ -175,6 +250,16 @@ proptest! {
     #[test]
     fn nothing_like_yaml_makes_it_panic(text in "([a-c:&*<>|{}\\[\\],'\"#!%?\\- \n\t]|<<: |- |: |\n  |&a |\\*a |---\n){0,40}") {
         let tree = parse("f.yml", &text);
+        for document in &tree.documents {
+            walk(document, &text);
+        }
+    }
+
+    #[test]
+    fn nothing_like_services_or_a_template_makes_it_panic(
+        text in "(services:\n|  [a-c]:|    x: y\n|\n|\t|\\{\\{ é \\}\\}|\\{% if %\\}|<%= b %>|\\{# |#\\}|\"|'|---\n| é|: |\\[){0,30}"
+    ) {
+        let tree = parse_parts("f.yml", &text, &["services"]);
         for document in &tree.documents {
             walk(document, &text);
         }

@@ -34,7 +34,13 @@ fn measured() -> Measured {
     tally.counts.received_bytes = 1024 * 100;
     tally.per_second = vec![100; 10];
     tally.first = Some(FirstAnswer { software: Some("x/1".into()), body_bytes: 40, tls: None });
-    Measured { tally, wall: Duration::from_secs(10), cpu: Duration::from_secs(1), interrupted: false }
+    Measured {
+        tally,
+        wall: Duration::from_secs(10),
+        cpu: Duration::from_secs(1),
+        began: Duration::ZERO,
+        interrupted: false,
+    }
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn each_warning_has_its_cause() {
 fn nothing_answered_is_no_figure() {
     let mut tally = Tally::default();
     tally.failure(FailureKind::Refused, || "Connection refused (os error 111)".into());
-    let run = Measured { tally, wall: Duration::ZERO, cpu: Duration::ZERO, interrupted: false };
+    let run = Measured { tally, wall: Duration::ZERO, cpu: Duration::ZERO, began: Duration::ZERO, interrupted: false };
     let report = summarise(facts(load()), &run);
     assert!(report.warnings[0].contains("Connection refused") && report.warnings.len() == 1, "{:?}", report.warnings);
     assert!(report.instances.is_none() && report.percents.is_empty());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::super::File;
 use super::Reader;
+use super::service::is_replacement;
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Says, Service, Target};
 use crate::source::yaml::{Content, Entry, Mapping, Node};
@@ -120,6 +121,9 @@ fn laid_over(upper: &Rc<Node>, lower: &Rc<Node>, is_service: bool) -> Rc<Node> {
 }
 
 fn joined(key: &str, upper: &Rc<Node>, lower: &Rc<Node>) -> Rc<Node> {
+    if is_replacement(upper) {
+        return Rc::clone(upper);
+    }
     match (&upper.content, &lower.content) {
         (Content::Sequence(over), Content::Sequence(under)) if JOINED.contains(&key) => {
             let mut seen: HashSet<_> = over.iter().filter_map(|item| item.text().cloned()).collect();

@@ -18,6 +18,13 @@ impl Reader<'_> {
         if included.sequence().is_none() {
             self.problem(included.span, "`include` is a list of files, and this is none", "");
         }
+        for node in variables(document) {
+            let Some(name) = self.text(&node).filter(|text| !text.unknown).map(|text| text.value) else { continue };
+            if self.file.path_of(&name).is_some_and(|path| (self.file.beside)(&path).is_none()) {
+                let what = "so the variables of what is included have no values";
+                self.problem(node.span, format!("`{name}` is not here, {what}"), "");
+            }
+        }
         for (node, name) in files(document) {
             let Some(name) = self.text(&node).filter(|text| !text.unknown).map(|_| name) else { continue };
             match self.file.path_of(&name).filter(|path| self.other(path).is_some()) {
@@ -68,6 +75,13 @@ impl Reader<'_> {
 fn names(document: &Node) -> impl Iterator<Item = Name> {
     let services = document.get("services").and_then(|services| services.mapping());
     services.into_iter().flat_map(|services| &services.entries).map(|entry| entry.key.clone())
+}
+
+/// The files of variables, `env_file`, of what a document includes.
+fn variables(document: &Node) -> Vec<std::rc::Rc<Node>> {
+    let items = document.get("include").and_then(|node| node.sequence()).unwrap_or_default();
+    let files = items.iter().filter_map(|item| item.get("env_file"));
+    files.flat_map(|file| file.sequence().map_or_else(|| vec![file.clone()], <[_]>::to_vec)).collect()
 }
 
 /// The files that a document includes, those of other machines left out.

@@ -84,6 +84,7 @@ impl Reader<'_> {
             affinity: self.affinity(&settings),
             environment,
             settings,
+            replaces: replaced(node),
             ..Service::named(entry.key.clone(), entry.key_span)
         };
         if self.is_job(node) {
@@ -185,7 +186,8 @@ impl Reader<'_> {
     fn environment(&mut self, service: &Node) -> Vec<Setting> {
         let Some(node) = service.get("environment") else { return Vec::new() };
         if let Some(mapping) = node.mapping() {
-            return mapping.entries.iter().map(|entry| self.variable(entry)).collect();
+            let stated = mapping.entries.iter().filter(|entry| !is_replacement(&entry.value) || !entry.value.is_null());
+            return stated.map(|entry| self.variable(entry)).collect();
         }
         let items = self.items(service, "environment");
         items.iter().filter_map(|item| self.assignment(item)).collect()
@@ -251,6 +253,25 @@ impl Reader<'_> {
         }
         names
     }
+}
+
+/// Keys with `!reset` or `!override`, which take the place of what a lower file says:
+/// <https://docs.docker.com/reference/compose-file/merge/#reset-value>.
+fn replaced(service: &Node) -> Vec<Name> {
+    let entries = |node: &Node| node.mapping().map(|mapping| mapping.entries.clone()).unwrap_or_default();
+    let mut keys = Vec::new();
+    for entry in entries(service) {
+        if is_replacement(&entry.value) {
+            keys.push(entry.key.clone());
+        }
+        let inner = entries(&entry.value).into_iter().filter(|inner| is_replacement(&inner.value));
+        keys.extend(inner.map(|inner| Name::new(format!("{}.{}", entry.key, inner.key))));
+    }
+    keys
+}
+
+pub(super) fn is_replacement(node: &Node) -> bool {
+    node.tag.as_ref().is_some_and(|tag| tag == "reset" || tag == "override")
 }
 
 /// The name in a text that is nothing but `$NAME` or `${NAME}`.

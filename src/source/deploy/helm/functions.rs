@@ -98,7 +98,7 @@ impl Call<'_> {
             "toJson" | "toRawJson" | "toPrettyJson" => json(&self.value(0), 0).to_string().into(),
             "fromYaml" | "fromJson" | "fromYamlArray" | "fromJsonArray" => {
                 let tree = yaml::parse("", &self.text(0));
-                tree.documents.first().map_or_else(|| Value::map([]), |document| Value::of(document))
+                tree.documents.first().map_or_else(|| Value::map([]), |document| Value::of(document, None))
             }
             "indent" => indent(&self.text(1), self.integer(0)).into(),
             "nindent" => format!("\n{}", indent(&self.text(1), self.integer(0))).into(),

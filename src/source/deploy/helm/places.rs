@@ -1,7 +1,5 @@
 //! From places in rendered text back to the template and the values.
 
-use std::sync::Arc;
-
 use super::render::{From, Output, Part};
 use crate::model::deployment::{Affinity, Count, Says, Service};
 use crate::model::fact::Setting;
@@ -20,12 +18,11 @@ pub(super) struct Origins<'o> {
     lines: Vec<usize>,
     is_ascii: bool,
     template: Lines<'o>,
-    values: Arc<str>,
 }
 
 impl<'o> Origins<'o> {
-    /// `source` is the template, `values` the path of its chart's values.
-    pub fn new(output: &'o Output, source: &'o str, values: &str) -> Self {
+    /// `source` is the template.
+    pub fn new(output: &'o Output, source: &'o str) -> Self {
         let ends = output.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Origins {
             parts: &output.parts,
@@ -33,7 +30,6 @@ impl<'o> Origins<'o> {
             lines: [0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect(),
             is_ascii: output.text.is_ascii(),
             template: Lines::new(source),
-            values: values.into(),
         }
     }
 
@@ -47,8 +43,8 @@ impl<'o> Origins<'o> {
                 Says::Scales { least, most } => [least, most].into_iter().for_each(|count| self.count(count)),
                 Says::Affinity(affinity) => self.affinity(affinity),
                 Says::Environment(settings) | Says::Settings(settings) => self.settings(settings),
-                // The last two are Compose's own.
-                Says::Shares(_) | Says::Overlays(_) | Says::Replaces => {}
+                // Others' own.
+                Says::Shares(_) | Says::Renames { .. } | Says::Overlays(_) | Says::Replaces => {}
             }
         }
         self.settings(&mut found.settings);
@@ -87,7 +83,7 @@ impl<'o> Origins<'o> {
     fn count(&self, count: &mut Count) {
         let (span, value) = self.origin(count.location.span);
         match value {
-            Some(value) => count.location = Location { path: self.values.clone(), span: value },
+            Some(value) => count.location = value,
             None => count.location.span = span,
         }
     }
@@ -97,7 +93,7 @@ impl<'o> Origins<'o> {
     }
 
     /// The place in the template, and in the values where the whole span comes from there.
-    fn origin(&self, span: Span) -> (Span, Option<Span>) {
+    fn origin(&self, span: Span) -> (Span, Option<Location>) {
         let start = self.byte(span.line, span.column);
         let last = self.byte(span.end_line, span.end_column).saturating_sub(1).max(start);
         let (first, value) = self.part(start);
@@ -120,7 +116,7 @@ impl<'o> Origins<'o> {
         start + within.unwrap_or(line.len()).min(line.len())
     }
 
-    fn part(&self, byte: usize) -> (Span, Option<Span>) {
+    fn part(&self, byte: usize) -> (Span, Option<Location>) {
         let next = self.parts.partition_point(|part| part.start <= byte);
         // Parts that are empty stand before the one that has the byte.
         match next.checked_sub(1).and_then(|index| self.parts.get(index)) {
@@ -129,7 +125,7 @@ impl<'o> Origins<'o> {
                 (self.template.span(at, at + 1), None)
             }
             Some(Part { from: From::Action(range, value), .. }) => {
-                (self.template.span(range.start as u32, range.end as u32), *value)
+                (self.template.span(range.start as u32, range.end as u32), value.clone())
             }
             None => (Span::on_line(1, 1, 1), None),
         }

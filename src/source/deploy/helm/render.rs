@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::functions;
 use super::parse::{self, Branch, Node, Pipe, Term};
 use super::value::{Data, Value};
-use crate::model::location::Span;
+use crate::model::location::Location;
 
 /// Terms and nodes that one template may have evaluated.
 const MAX_STEPS: u32 = 200_000;
@@ -38,8 +38,8 @@ pub(super) struct Part {
 pub(super) enum From {
     /// Text of the template from this byte on.
     Text(usize),
-    /// What this action of the template gave, and where values.yaml has it.
-    Action(Range<usize>, Option<Span>),
+    /// What this action of the template gave, and where the values have it.
+    Action(Range<usize>, Option<Location>),
 }
 
 /// A named template with the source that its text is cut from.
@@ -107,7 +107,8 @@ impl Renderer {
                     *at = range.clone();
                     let value = self.pipe(pipe, scope)?;
                     if pipe.variables.is_empty() {
-                        out.parts.push(Part { start: out.text.len(), from: From::Action(range.clone(), value.at) });
+                        out.parts
+                            .push(Part { start: out.text.len(), from: From::Action(range.clone(), value.at.clone()) });
                         let text = value.text();
                         self.charge(text.len())?;
                         out.text.push_str(&text);

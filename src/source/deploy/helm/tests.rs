@@ -220,10 +220,7 @@ fn a_subchart_has_what_its_parent_says_of_it() {
     let found = read(&File { path: "shop/charts/db/templates/db.yaml".into(), text, beside: &beside });
     let db = &found.services[0];
     assert_eq!((db.replicas(), db.image.as_deref()), (4, Some("db:x")));
-    assert_eq!(
-        (&*db.instances[0].location.path, db.instances[0].location.span.line),
-        ("shop/charts/db/templates/db.yaml", 5)
-    );
+    assert_eq!((&*db.instances[0].location.path, db.instances[0].location.span.line), ("shop/values.yaml", 1));
 }
 
 #[test]

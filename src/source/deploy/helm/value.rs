@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::model::fact::Value as Plain;
-use crate::model::location::Span;
+use crate::model::location::Location;
 use crate::source::settings;
 use crate::source::yaml::{Content, Node};
 
@@ -15,8 +16,8 @@ pub(super) type Fields = Rc<RefCell<BTreeMap<Rc<str>, Value>>>;
 #[derive(Clone, Debug)]
 pub(super) struct Value {
     pub data: Data,
-    /// Where values.yaml has it.
-    pub at: Option<Span>,
+    /// Where the values have it.
+    pub at: Option<Location>,
     /// How many collections lie within one another.
     depth: u8,
 }
@@ -92,13 +93,17 @@ impl Value {
         Value { data, at: None, depth: depth.min(MAX_DEPTH) }
     }
 
-    /// A node of YAML.
-    pub fn of(node: &Node) -> Self {
+    /// A node of YAML; `path` is the file that it is of, if any.
+    pub fn of(node: &Node, path: Option<&Arc<str>>) -> Self {
         let data = match &node.content {
             Content::Mapping(mapping) => {
-                return Value::map(mapping.entries.iter().map(|it| (it.key.as_str().into(), Value::of(&it.value))));
+                return Value::map(
+                    mapping.entries.iter().map(|it| (it.key.as_str().into(), Value::of(&it.value, path))),
+                );
             }
-            Content::Sequence(items) => return items.iter().map(|item| Value::of(item)).collect::<Vec<_>>().into(),
+            Content::Sequence(items) => {
+                return items.iter().map(|item| Value::of(item, path)).collect::<Vec<_>>().into();
+            }
             Content::Scalar { text, plain: false } => Data::Text(text.as_str().into()),
             Content::Scalar { text, plain: true } => match settings::plain(text) {
                 Plain::Null => Data::Null,
@@ -109,11 +114,11 @@ impl Value {
             },
             Content::Unresolved => Data::Null,
         };
-        Value { at: Some(node.span), ..data.into() }
+        Value { at: path.map(|path| Location::new(Arc::clone(path), node.span)), ..data.into() }
     }
 
     /// The same at another place.
-    pub fn at(self, at: Option<Span>) -> Self {
+    pub fn at(self, at: Option<Location>) -> Self {
         Value { at, ..self }
     }
 
@@ -190,18 +195,6 @@ impl Value {
                 *one as f64 == *other
             }
             _ => self.kind() == other.kind() && self.text() == other.text(),
-        }
-    }
-
-    /// A copy that tells no places.
-    pub fn without_places(&self) -> Value {
-        match &self.data {
-            Data::List(items) => items.iter().map(Value::without_places).collect::<Vec<_>>().into(),
-            Data::Map(fields) => {
-                let fields = fields.borrow();
-                Value::map(fields.iter().map(|(key, value)| (key.clone(), value.without_places())))
-            }
-            data => data.clone().into(),
         }
     }
 

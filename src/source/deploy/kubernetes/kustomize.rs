@@ -4,6 +4,7 @@
 //! name what they speak of here. Reference: <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::pod::from_outside;
 use super::said::is_variable;
@@ -22,6 +23,18 @@ pub(super) fn is_kustomization(path: &str, document: &Node) -> bool {
         || text(document, "apiVersion").is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
+/// What a folder's own kustomization may be called.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Another machine has it: <https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md>.
+fn is_remote(name: &str) -> bool {
+    name.contains("://") || name.contains("?ref=") || name.starts_with("git@") || name.starts_with("github.com/")
+}
+
 impl Reader<'_> {
     pub(super) fn kustomization(&mut self, document: &Node) {
         for item in list(document, "replicas") {
@@ -30,14 +43,63 @@ impl Reader<'_> {
                 self.attach(named("", name), Says::Replicas(count), item.span);
             }
         }
+        let resources = self.resources(document);
+        self.renamed(document, resources);
         for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
             list(document, key).iter().for_each(|patch| self.patch_of(patch));
+        }
+        for chart in list(document, "helmCharts") {
+            let help = "Lint what `kustomize build --enable-helm` gives to see them.";
+            self.problem(
+                chart.span,
+                "charts of a kustomization are not rendered, so their services are not read",
+                help,
+            );
         }
         for item in list(document, "configMapGenerator") {
             self.generated(item, &|_, value| Value::Text(value.into()));
         }
         for item in list(document, "secretGenerator") {
             self.generated(item, &|key, _| from_outside(key));
+        }
+    }
+
+    /// The files and folders that it takes resources from; what is missing is told.
+    fn resources(&mut self, document: &Node) -> Vec<Arc<str>> {
+        let mut found = Vec::new();
+        for item in ["resources", "bases", "components"].iter().flat_map(|key| list(document, key)) {
+            let Some(name) = item.text().filter(|name| !is_remote(name)) else { continue };
+            // What lies outside of what is analysed may be there.
+            let Some(path) = self.file.path_of(name) else { continue };
+            let is_file = (self.file.beside)(&path).is_some();
+            let has_kustomization =
+                || KUSTOMIZATIONS.iter().any(|name| (self.file.beside)(&join(&path, name)).is_some());
+            if is_file || has_kustomization() {
+                found.push(path.into());
+            } else {
+                self.problem(item.span, format!("`{name}` is not here, so nothing of it is read"), "");
+            }
+        }
+        found
+    }
+
+    /// `namePrefix`, `nameSuffix` and `images`, which hold for all that it takes in.
+    fn renamed(&mut self, document: &Node, resources: Vec<Arc<str>>) {
+        let said = |key: &str| text(document, key).cloned().unwrap_or_default();
+        let (prefix, suffix) = (said("namePrefix"), said("nameSuffix"));
+        let image = |item: &Rc<Node>| {
+            let name = text(item, "name")?.clone();
+            let new = text(item, "newName").unwrap_or(&name);
+            let new = match (text(item, "digest"), text(item, "newTag")) {
+                (Some(digest), _) => format!("{new}@{digest}"),
+                (None, Some(tag)) => format!("{new}:{tag}"),
+                (None, None) => new.to_string(),
+            };
+            Some((name, Name::new(new)))
+        };
+        let images: Vec<_> = list(document, "images").iter().filter_map(image).collect();
+        if !resources.is_empty() && !(prefix.is_empty() && suffix.is_empty() && images.is_empty()) {
+            self.attach(Target::Below(resources), Says::Renames { prefix, suffix, images }, document.span);
         }
     }
 

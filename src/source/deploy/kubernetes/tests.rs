@@ -191,6 +191,29 @@ fn a_kustomization_speaks_of_what_its_base_declares() {
 }
 
 #[test]
+fn a_kustomization_renames_what_it_takes_in_and_says_what_is_missing() {
+    let text = "resources:\n- ../../base\n- gone.yaml\n- https://example.org/x?ref=v1\n- ../../../../outside.yaml\ncomponents: [../../tls]\n\
+                namePrefix: prod-\nnameSuffix: -v2\nimages:\n- name: shop\n  newName: registry:5000/shop\n  newTag: \"7\"\n\
+                - {name: db, digest: sha256:ab}\nhelmCharts: [{name: x}]\n";
+    let beside = |path: &str| {
+        ["deploy/base/kustomization.yml", "deploy/tls/kustomization.yaml"].contains(&path).then(String::new)
+    };
+    let found = found_at("deploy/overlays/prod/kustomization.yaml", text, &beside);
+    let [attachment] = &found.attachments[..] else { panic!("{:?}", found.attachments) };
+    assert_eq!(attachment.target, Target::Below(vec!["deploy/base".into(), "deploy/tls".into()]));
+    let images = vec![("shop".into(), "registry:5000/shop:7".into()), ("db".into(), "db@sha256:ab".into())];
+    assert_eq!(attachment.says, Says::Renames { prefix: "prod-".into(), suffix: "-v2".into(), images });
+    let problems: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "deploy/overlays/prod/kustomization.yaml:3:3: `gone.yaml` is not here, so nothing of it is read",
+            "deploy/overlays/prod/kustomization.yaml:14:14: charts of a kustomization are not rendered, so their services are not read",
+        ]
+    );
+}
+
+#[test]
 fn routes_that_keep_clients_with_a_pod_are_known() {
     for (text, by) in [
         (
@@ -235,11 +258,7 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
 #[test]
 fn what_is_wrong_is_told_and_the_rest_is_read() {
     for (text, line, message) in [
-        (
-            workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"),
-            6,
-            "`spec.replicas` is a whole number, and this is none",
-        ),
+        (workload("apps/v1", "Deployment", "  replicas: ${REPLICAS}\n"), 6, "`spec.replicas` is filled in elsewhere"),
         (workload("apps/v7", "Deployment", ""), 4, "`apps/v7` is no version that is understood, read as `apps/v1`"),
         (
             workload("apps/v1", "Deployment", "  paused: true\n  paused: true\n"),
@@ -249,7 +268,7 @@ fn what_is_wrong_is_told_and_the_rest_is_read() {
         (
             workload("apps/v1", "Deployment", "  replicas: {{ replicas }}\n"),
             6,
-            "this is the text of a template, not analysed as a whole",
+            "this is the text of a template, which is no YAML before it is filled in",
         ),
     ] {
         let found = found(&text);

@@ -66,7 +66,12 @@ fn what_is_wrong_with_extends_is_told_where_it_stands() {
 #[test]
 fn included_files_are_looked_for() {
     let text = "include:\n  - infra.yml\n  - path: [db/compose.yml, db/missing.yml]\n    env_file: x.env\n  - oci://registry/app\n  - ${FILE}\nservices: {web: {build: .}}\n";
-    let found = among(&[("infra.yml", "services: {}\n"), ("db/compose.yml", "services: {}\n"), ("compose.yml", text)]);
+    let found = among(&[
+        ("x.env", "A=b\n"),
+        ("infra.yml", "services: {}\n"),
+        ("db/compose.yml", "services: {}\n"),
+        ("compose.yml", text),
+    ]);
     assert_eq!(messages(&found), ["compose.yml:3:28: `db/missing.yml` is not here, so its services are not read"]);
     let circle = among(&[
         ("b.yml", "include: [c.yml]\n"),
@@ -95,6 +100,42 @@ fn a_file_that_says_no_more_than_how_much_is_laid_over_the_one_that_says_what() 
     assert_eq!(among(&[base, ("compose.prod.yml", whole)]).services.len(), 1);
     // And where nothing is laid under it, it is what it is.
     assert_eq!(among(&[("x/compose.yml", over), ("compose.prod.yml", over)]).services.len(), 2);
+}
+
+#[test]
+fn what_an_overlay_resets_or_overrides_is_not_joined() {
+    let lower = "services:\n  web:\n    image: x\n    ports: ['80:80', '443:443']\n    environment: {A: a, B: b}\n    volumes: [data:/data]\n    \
+                 container_name: web\n";
+    let upper = "services:\n  web:\n    extends: {file: base.yml, service: web}\n    ports: !override ['8080:80']\n    volumes: !reset []\n    \
+                 container_name: !reset null\n    environment: {A: !reset null, C: c}\n";
+    let found = among(&[("base.yml", lower), ("compose.yml", upper)]);
+    let [web] = found.services.as_slice() else { panic!("{:?}", found.services) };
+    assert_eq!(web.ports.iter().map(|port| port.host).collect::<Vec<_>>(), [Some((8080, 8080))]);
+    assert!(web.mounts.is_empty() && web.container_name.is_none());
+    let variables: Vec<_> = web.environment.iter().map(|it| it.key.as_str()).collect();
+    assert_eq!(variables, ["C", "B"]);
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+}
+
+#[test]
+fn the_files_of_a_project_are_listed_in_a_variable() {
+    let list = (".env", "COMPOSE_FILE=base.yml:prod.yml\n");
+    let base = ("base.yml", "services:\n  web: {image: me/shop, ports: ['80:80']}\n");
+    let over = "services:\n  web: {image: me/shop:2, deploy: {replicas: 3}}\n";
+    let found = among(&[list, base, ("prod.yml", over)]);
+    assert!(found.services.is_empty(), "{:?}", found.services);
+    assert!(matches!(&found.attachments[0].target, Target::Declared { path, .. } if &**path == "base.yml"));
+    assert_eq!(among(&[list, ("prod.yml", over), base]).services.len(), 1);
+}
+
+#[test]
+fn files_of_variables_of_what_is_included_may_be_missing() {
+    let found = among(&[
+        ("shop/shop.yml", "services: {web: {image: x}}\n"),
+        ("compose.yml", "include:\n  - {path: shop/shop.yml, project_directory: ., env_file: gone.env}\n"),
+    ]);
+    let said = "compose.yml:2:59: `gone.env` is not here, so the variables of what is included have no values";
+    assert_eq!(messages(&found), [said]);
 }
 
 #[test]
