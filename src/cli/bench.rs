@@ -5,6 +5,7 @@ mod args;
 mod compare;
 mod facts;
 mod live;
+mod memory;
 mod plan;
 mod request;
 mod tls;
@@ -35,6 +36,7 @@ pub fn run(args: &Args) -> Result {
         output::print(|_, out| writeln!(out, "scaleproof bench {}", env!("CARGO_PKG_VERSION")))?;
         return Ok(Exit::Pass);
     }
+    memory::release_code();
     args.report.reports.check()?;
     if let Some(files) = &args.report.compare {
         return compare::run(files, &args.report);
@@ -50,7 +52,9 @@ pub fn run(args: &Args) -> Result {
         signal_hook::flag::register(signal, stop.clone())?;
     }
     let ceiling = args.load.calibrate.then(|| bench::ceiling(&plan, &stop)).transpose()?;
+    memory::release_code();
     let (measured, slices) = measure(args, &plan, &stop)?;
+    memory::release_code();
     let mut report = summarise(facts::facts(args, &plan, &addresses), &measured);
     if let Some(ceiling) = ceiling {
         calibrate(&mut report, ceiling);
@@ -98,7 +102,8 @@ fn write(report: &BenchReport, measured: &Measured, slices: &[Slice], args: &Rep
     let of_ab = ab::Look {
         percentages: !args.no_percentiles,
         deviations: !args.no_median,
-        variable_length: args.any_length || !args.ab_compat,
+        // Without the letter of ab, answers may be of any length, and are told to be so when they are.
+        variable_length: args.any_length || (!args.ab_compat && report.requests.length_varied > 0),
     };
     args.reports.write(|format, look, out| match format {
         BenchFormat::Terminal if args.html => ab::html(report, of_ab, &attributes(args), out),

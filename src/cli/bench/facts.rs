@@ -1,9 +1,8 @@
 //! What a report says of the run beside its figures.
 
-use std::fs;
-
 use super::address::Address;
 use super::args::Args;
+use super::memory;
 use super::plan::keeps_alive;
 use crate::load::bench::summary::Facts;
 use crate::load::bench::{Arrivals, Pace, Plan};
@@ -14,7 +13,7 @@ pub fn facts(args: &Args, plan: &Plan, addresses: &[Address]) -> Facts {
     Facts {
         targets: addresses.iter().map(target).collect(),
         load: load(args, plan),
-        peak_memory_bytes: peak_memory_bytes(),
+        peak_memory_bytes: memory::peak_bytes(),
     }
 }
 
@@ -56,12 +55,4 @@ fn load(args: &Args, plan: &Plan) -> LoadAsked {
         scenario: args.load.scenario.as_ref().map(|path| path.display().to_string()),
         seed: plan.seed,
     }
-}
-
-/// The most memory that this process ever had (`VmHWM`, proc_pid_status(5)); 0 where the system does not tell.
-fn peak_memory_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
-    kib.unwrap_or_default() * 1024
 }
