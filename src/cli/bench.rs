@@ -8,6 +8,7 @@ mod live;
 mod memory;
 mod plan;
 mod request;
+mod story;
 mod tls;
 mod verbose;
 

@@ -3,8 +3,11 @@
 //! [`run`] drives a [`Plan`] and hands back what was [`Measured`]. Nothing here prints, and nothing is allocated for each
 //! request.
 
+mod books;
 mod clock;
 pub mod compare;
+mod drive;
+mod http2;
 pub mod identity;
 mod lane;
 mod menu;
@@ -14,16 +17,21 @@ mod sink;
 pub mod slices;
 mod socket;
 mod spread;
+mod story;
 pub mod summary;
 pub mod tally;
 mod warnings;
+mod wire;
 mod worker;
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use super::Endpoint;
+use crate::scenario::Scenario;
 pub use run::run;
 pub use sink::ceiling;
 pub use tally::{InstanceTally, Tally};
@@ -31,6 +39,7 @@ pub use tally::{InstanceTally, Tally};
 /// What is to be done.
 #[derive(Clone)]
 pub struct Plan {
+    pub engine: Engine,
     /// At least one.
     pub targets: Vec<Target>,
     /// At least one, and no fewer than threads.
@@ -60,6 +69,39 @@ pub struct Plan {
     pub seed: u64,
     /// Told of everything that comes; slow.
     pub listener: Option<Listener>,
+}
+
+/// What speaks to the server.
+#[derive(Clone)]
+pub enum Engine {
+    /// One request at a time on each connection.
+    Http1,
+    /// So many at a time on each connection; every connection is kept.
+    Http2 { streams: u32 },
+    /// As many users at a time as the plan has connections; what the plan says of requests (how many, how often) is said of their
+    /// journeys.
+    Story(Arc<Story>),
+}
+
+impl Engine {
+    /// Requests for each one that the plan speaks of, redirects left out.
+    pub fn most_requests(&self) -> u64 {
+        match self {
+            Engine::Http1 | Engine::Http2 { .. } => 1,
+            Engine::Story(story) => story.scenario.steps.len() as u64,
+        }
+    }
+}
+
+/// What users travel, each with cookies of his own, again and again.
+pub struct Story {
+    pub scenario: Scenario,
+    /// Values for the scenario's own variables.
+    pub variables: BTreeMap<String, String>,
+    /// Bodies from files are read below it.
+    pub folder: PathBuf,
+    /// Where the plan's only target is, as `http://127.0.0.1:4711`; no user ever leaves it.
+    pub base: String,
 }
 
 /// Is told of each piece of an answer and of each whole one, by all threads.
@@ -126,12 +168,6 @@ pub struct Origin {
     pub tls: Option<TlsClient>,
     /// What asks a proxy for a tunnel, before TLS begins.
     pub tunnel: Option<Arc<[u8]>>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    Tcp(SocketAddr),
-    Unix(PathBuf),
 }
 
 #[derive(Clone)]

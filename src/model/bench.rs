@@ -82,6 +82,8 @@ pub struct TlsSession {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoadAsked {
     pub connections: u32,
+    /// Requests at once on each connection of HTTP/2; `None` where there is one at a time.
+    pub streams: Option<u32>,
     pub threads: u32,
     pub requests: Option<u64>,
     pub seconds: Option<f64>,
@@ -104,6 +106,13 @@ pub struct LoadAsked {
     /// The file of stories that users travel, instead of URLs.
     pub scenario: Option<String>,
     pub seed: u64,
+}
+
+impl LoadAsked {
+    /// Requests that can be under way together.
+    pub fn at_once(&self) -> u64 {
+        u64::from(self.connections) * u64::from(self.streams.unwrap_or(1))
+    }
 }
 
 /// `sent = answered + failures + unfinished`, always.

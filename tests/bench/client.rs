@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use scaleproof::load::bench::{self, Endpoint, IdentityFrom, Measured, Origin, Pace, Plan, Target};
+use scaleproof::load::bench::{self, Endpoint, Engine, IdentityFrom, Measured, Origin, Pace, Plan, Target};
 use scaleproof::model::bench::FailureKind;
 
 /// Longer than any run here takes, on a machine that is busy.
@@ -41,6 +41,7 @@ pub fn post(address: SocketAddr, length: usize) -> Target {
 /// So many requests, one after the other, on a connection that is kept.
 pub fn plan(target: Target, requests: u64) -> Plan {
     Plan {
+        engine: Engine::Http1,
         targets: vec![target],
         connections: 1,
         threads: 1,

@@ -14,7 +14,7 @@ use crate::load::bench::IdentityFrom;
 #[command(disable_version_flag = true)]
 pub struct Args {
     /// What to ask for, as `[http[s]://]host[:port][/path]`; several are mixed by `--weight`
-    #[arg(value_name = "URL", required_unless_present_any = ["compare", "show_version", "scenario"])]
+    #[arg(value_name = "URL", required_unless_present_any = ["compare", "show_version"])]
     pub urls: Vec<String>,
     #[command(flatten)]
     pub load: LoadArgs,
@@ -28,6 +28,25 @@ pub struct Args {
     pub report: ReportArgs,
 }
 
+/// What a story says by itself, and what its users cannot do.
+const NOT_WITH_A_STORY: [&str; 15] = [
+    "weights",
+    "method",
+    "head",
+    "post",
+    "put",
+    "headers",
+    "cookies",
+    "credentials",
+    "http10",
+    "http2",
+    "requests_per_connection",
+    "window",
+    "proxy",
+    "proxy_credentials",
+    "ab_compat",
+];
+
 #[derive(clap::Args)]
 #[command(next_help_heading = "How much")]
 pub struct LoadArgs {
@@ -37,6 +56,9 @@ pub struct LoadArgs {
     /// How many at once
     #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = whole(1, 100_000u32))]
     pub concurrency: u32,
+    /// Requests at once on each of the -c connections of --http2
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "http2")]
+    pub streams: u32,
     /// Seconds at most; without -n, no more than 50000 requests, as with ab
     #[arg(short = 't', long, value_name = "SECONDS", value_parser = whole(1, u64::MAX), conflicts_with = "duration")]
     pub timelimit: Option<u64>,
@@ -58,8 +80,8 @@ pub struct LoadArgs {
     /// How often each URL is asked in relation to the others, in their order; may be repeated
     #[arg(long = "weight", value_name = "N", value_parser = whole(1, 1000u32))]
     pub weights: Vec<u32>,
-    /// A story of several requests in Hurl's syntax instead of URLs; each user has cookies of his own
-    #[arg(long, value_name = "FILE")]
+    /// A story of several requests in Hurl's syntax, travelled by -c users; the URL is its {{base}}, -n and --rate count journeys
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_WITH_A_STORY)]
     pub scenario: Option<PathBuf>,
     /// A value for a variable of the story; may be repeated
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment, requires = "scenario")]

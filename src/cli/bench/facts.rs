@@ -39,6 +39,7 @@ fn load(args: &Args, plan: &Plan) -> LoadAsked {
     };
     LoadAsked {
         connections: plan.connections,
+        streams: args.request.http2.then_some(args.load.streams),
         threads: plan.threads,
         requests: plan.requests,
         seconds: plan.duration.map(|duration| duration.as_secs_f64()),

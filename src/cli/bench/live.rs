@@ -44,7 +44,7 @@ impl Live {
     pub fn new(plan: &Plan, quiet: bool, letter: bool) -> Self {
         let (length, end) = match (plan.duration, plan.requests) {
             (Some(duration), _) => (Length::Time, duration.as_millis() as u64),
-            (None, requests) => (Length::Requests, requests.unwrap_or_default()),
+            (None, requests) => (Length::Requests, requests.unwrap_or_default() * plan.engine.most_requests()),
         };
         let every = (plan.requests.unwrap_or_default() / HEARTBEATS).max(LEAST_BETWEEN);
         let wanted = letter && !quiet && plan.requests.is_some_and(|requests| requests > MANY);

@@ -11,9 +11,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::address::{self, Address};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
-use super::{tls, verbose};
+use super::{story, tls, verbose};
 use crate::cli::exit::{Failure, Result};
-use crate::load::bench::{Arrivals, Endpoint, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
+use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
 
 /// Files that are open beside connections: standard streams, epoll, timers, reports.
@@ -38,6 +38,7 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
             .into());
     }
     Ok(Plan {
+        engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
         connections: load.concurrency,
         requests,
@@ -63,8 +64,19 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
     })
 }
 
+fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
+    Ok(match (&args.load.scenario, args.request.http2) {
+        (Some(path), _) => Engine::Story(Arc::new(story::story(path, &args.load.variables, addresses)?)),
+        (None, true) => Engine::Http2 { streams: args.load.streams },
+        (None, false) => Engine::Http1,
+    })
+}
+
+/// Connections of HTTP/2 always are (RFC 9113, section 9.1).
 pub fn keeps_alive(args: &Args) -> bool {
-    args.connection.keep_alive || args.connection.requests_per_connection.is_some_and(|requests| requests > 1)
+    args.request.http2
+        || args.connection.keep_alive
+        || args.connection.requests_per_connection.is_some_and(|requests| requests > 1)
 }
 
 /// Half of the processors that this process may use, so that the server has the other half; no more than connections.
@@ -116,7 +128,7 @@ pub fn addresses(args: &Args) -> Result<Vec<Address>> {
 fn targets(args: &Args, addresses: &[Address]) -> Result<Vec<Target>> {
     let parts = parts(args)?;
     let tls = match addresses.iter().any(|address| address.is_tls) {
-        true => Some(tls::config(&args.tls, b"http/1.1")?),
+        true => Some(tls::config(&args.tls, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
         false => None,
     };
     let mut targets = Vec::new();

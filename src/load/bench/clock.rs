@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::time::Timespec;
+
 use super::{Arrivals, Pace};
 
 /// Nanoseconds since a run was begun.
@@ -13,6 +15,11 @@ impl Clock {
         Clock(Instant::now())
     }
 
+    /// When it showed 0.
+    pub fn started(self) -> Instant {
+        self.0
+    }
+
     #[inline]
     pub fn now(self) -> u64 {
         self.0.elapsed().as_nanos() as u64
@@ -21,6 +28,10 @@ impl Clock {
 
 pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+pub fn timespec(nanos: u64) -> Timespec {
+    Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as _ }
 }
 
 /// The times when the requests of one thread are due.

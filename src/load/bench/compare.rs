@@ -101,14 +101,16 @@ fn warnings(a: Named<'_>, b: Named<'_>) -> Vec<String> {
 
 /// What a run was asked for, as far as it changes what is measured.
 fn settings(report: &BenchReport) -> Vec<(&'static str, String)> {
-    let LoadAsked { connections, threads, keep_alive, protocol, method, requests_per_connection, sources, .. } =
-        &report.load;
+    let LoadAsked {
+        connections, streams, threads, keep_alive, protocol, method, requests_per_connection, sources, ..
+    } = &report.load;
     let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".into());
     let urls: Vec<&str> = report.targets.iter().map(|target| target.url.as_str()).collect();
     let load = &report.load;
     vec![
         ("The address", urls.join(" ")),
         ("The number of connections", connections.to_string()),
+        ("The number of streams", or_none(streams.map(|count| count.to_string()))),
         ("The number of threads", threads.to_string()),
         ("Keep-alive", if *keep_alive { "on" } else { "off" }.into()),
         ("The protocol", protocol.clone()),

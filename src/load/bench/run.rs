@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::clock::{Clock, nanos};
-use super::worker::{Shared, Worker};
-use super::{Interval, Measured, Plan, Tally};
+use super::worker::Worker;
+use super::{Engine, Interval, Measured, Plan, Tally, http2, story};
 
 /// Between two looks at what the threads counted.
 const LOOK: Duration = Duration::from_millis(200);
@@ -21,9 +21,11 @@ const LOOK: Duration = Duration::from_millis(200);
 /// What the operating system refuses to a generator: epoll, threads. What it refuses to a connection is counted.
 pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> io::Result<Measured> {
     let measured_from = nanos(plan.warmup);
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + plan.warmup;
     let shared = Shared {
         plan,
         clock: Clock::start(),
+        began,
         measured_from,
         deadline: plan.duration.map(|duration| measured_from.saturating_add(nanos(duration))),
         budget: AtomicU64::new(plan.requests.unwrap_or(u64::MAX)),
@@ -33,7 +35,6 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
         last_answer: AtomicU64::new(0),
     };
     let mailboxes: Vec<Mutex<Tally>> = (0..plan.threads).map(|_| Mutex::new(Tally::default())).collect();
-    let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + plan.warmup;
     let (ran, mut tally, cpu, ended) = thread::scope(|scope| {
         let looker = thread::current();
         let threads: Vec<_> = mailboxes
@@ -44,7 +45,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
                 scope.spawn(move || {
                     // A thread that ends, however it ends, is missed by nobody.
                     let ended = Ended { shared, looker };
-                    let ran = Worker::new(shared, number, mailbox).and_then(Worker::run);
+                    let ran = engine(shared, number, mailbox);
                     drop(ended);
                     ran
                 })
@@ -70,6 +71,48 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
         cpu,
         interrupted: stop.load(Ordering::Relaxed),
     })
+}
+
+fn engine(shared: &Shared, number: u32, mailbox: &Mutex<Tally>) -> io::Result<()> {
+    match shared.plan.engine {
+        Engine::Http1 => Worker::new(shared, number, mailbox)?.run(),
+        Engine::Http2 { streams } => http2::run(shared, number, mailbox, streams),
+        Engine::Story(ref told) => story::run(shared, number, mailbox, told),
+    }
+}
+
+/// What all threads of a run know.
+pub struct Shared<'a> {
+    pub plan: &'a Plan,
+    pub clock: Clock,
+    /// When requests begin to count, since 1970.
+    pub began: Duration,
+    /// When requests begin to count, and when all ends, on the clock.
+    pub measured_from: u64,
+    pub deadline: Option<u64>,
+    /// Requests that may still be begun.
+    pub budget: AtomicU64,
+    /// Somebody wants it to end.
+    pub stop: &'a AtomicBool,
+    /// A thread found that it must end.
+    pub halted: AtomicBool,
+    pub running: AtomicU32,
+    /// When the last answer came.
+    pub last_answer: AtomicU64,
+}
+
+impl Shared<'_> {
+    /// The connections of a thread, by number.
+    pub fn lanes(&self, thread: u32) -> impl Iterator<Item = u32> {
+        let threads = self.plan.threads;
+        (0..self.plan.connections).filter(move |lane| lane % threads == thread)
+    }
+
+    /// Is time up, or does somebody want it to end?
+    pub fn is_over(&self, now: u64) -> bool {
+        let halted = self.halted.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed);
+        halted || self.deadline.is_some_and(|deadline| now >= deadline)
+    }
 }
 
 struct Ended<'a> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::time::Timespec;
 
-use super::{Endpoint, IdentityFrom, Origin, Pace, Plan, Target, run};
+use super::{Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, run};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 /// Long enough for a figure, short enough to wait for.
@@ -30,6 +30,7 @@ pub fn ceiling(plan: &Plan, stop: &AtomicBool) -> io::Result<f64> {
     let request = Arc::from(*b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let origin = Origin { endpoint, tls: None, tunnel: None };
     let calibration = Plan {
+        engine: Engine::Http1,
         targets: vec![Target { origin, request, body_bytes: 0, head_only: false, weight: 1 }],
         requests: None,
         duration: Some(CALIBRATION),

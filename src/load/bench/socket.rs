@@ -12,7 +12,7 @@ use rustix::net::{
 use rustls::ClientConnection;
 
 use super::{Endpoint, TlsClient};
-use crate::model::bench::TlsSession;
+use crate::model::bench::{FailureKind, TlsSession};
 
 pub struct Socket {
     wire: OwnedFd,
@@ -99,19 +99,8 @@ impl Socket {
         }
     }
 
-    pub fn session(&self, name: &TlsClient) -> Option<TlsSession> {
-        let tls = self.tls.as_ref()?;
-        let protocol = tls.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS");
-        Some(TlsSession {
-            protocol: protocol.replace('_', "."),
-            cipher: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),
-            key_exchange: tls
-                .negotiated_key_exchange_group()
-                .map(|group| format!("{:?}", group.name()))
-                .unwrap_or_default(),
-            server_name: name.name.to_str().into_owned(),
-            bits: None,
-        })
+    pub fn session(&self, client: &TlsClient) -> Option<TlsSession> {
+        self.tls.as_ref().map(|tls| session(tls, client))
     }
 
     /// Sends from `bytes`; how many were taken. `WouldBlock` when none could be.
@@ -146,6 +135,31 @@ impl Socket {
     /// May more lie ready although a piece was shorter than the buffer? Over TLS one record is one piece.
     pub fn comes_in_records(&self) -> bool {
         self.tls.is_some()
+    }
+}
+
+/// What both sides agreed on.
+pub fn session(tls: &ClientConnection, client: &TlsClient) -> TlsSession {
+    let protocol = tls.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS");
+    TlsSession {
+        protocol: protocol.replace('_', "."),
+        cipher: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())).unwrap_or_default(),
+        key_exchange: tls
+            .negotiated_key_exchange_group()
+            .map(|group| format!("{:?}", group.name()))
+            .unwrap_or_default(),
+        server_name: client.name.to_str().into_owned(),
+        bits: None,
+    }
+}
+
+/// What it is called when no connection could be made.
+pub fn refusal(error: &io::Error) -> FailureKind {
+    match error.kind() {
+        ErrorKind::ConnectionRefused | ErrorKind::NotFound => FailureKind::Refused,
+        // It was there already; nobody who refuses it says so.
+        ErrorKind::ConnectionReset => FailureKind::Reset,
+        _ => FailureKind::Connect,
     }
 }
 

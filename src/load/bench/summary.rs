@@ -96,7 +96,7 @@ fn rates(tally: &Tally, load: &LoadAsked, seconds: f64) -> Rates {
     Rates {
         requests_per_second: each(answered, seconds),
         requests_per_second_interval: rate::interval(&tally.per_second),
-        ms_per_request: each(f64::from(load.connections) * seconds * 1e3, answered),
+        ms_per_request: each(load.at_once() as f64 * seconds * 1e3, answered),
         ms_per_request_across: each(seconds * 1e3, answered),
         kbytes_received: each(received, seconds),
         kbytes_sent: each(sent, seconds),
@@ -130,7 +130,7 @@ fn corrected(answers: &Histogram<u64>, tally: &Tally, load: &LoadAsked, seconds:
     if load.rate.is_some() {
         return tally.intended.clone();
     }
-    let expected = seconds * 1e9 * f64::from(load.connections) / answers.len().max(1) as f64;
+    let expected = seconds * 1e9 * load.at_once() as f64 / answers.len().max(1) as f64;
     latency::corrected(answers, expected as u64)
 }
 

@@ -195,7 +195,7 @@ fn length_varied(report: &BenchReport) -> Option<String> {
 
 fn one_user(report: &BenchReport) -> Option<String> {
     let load = &report.load;
-    (load.connections == 1 && load.rate.is_none() && load.scenario.is_none() && report.requests.answered > 1).then(|| {
+    (load.at_once() == 1 && load.rate.is_none() && load.scenario.is_none() && report.requests.answered > 1).then(|| {
         "One connection waits for each answer before the next request: this is the time of one user, not what the server can do. `-c` \
          sets how many come at once."
             .to_owned()

@@ -1,11 +1,10 @@
-//! One thread: an epoll loop over its share of the connections. Sockets are registered once, edge-triggered; a request needs
+//! One thread of HTTP/1.1: an epoll loop over its share of the connections. Sockets are registered once, edge-triggered; a request needs
 //! one write and one read.
 
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
@@ -13,54 +12,26 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
-use super::clock::{Clock, Schedule};
-use super::identity::Look;
-use super::lane::{Lane, Stage, UnderWay, Witness};
-use super::menu::Menu;
+use super::books::{Books, Whole};
+use super::clock::timespec;
+use super::lane::{Lane, Stage, UnderWay};
 use super::response::{Fault, Memo};
-use super::socket::{Opening, Socket};
-use super::tally::{FirstAnswer, Tally};
-use super::{Heard, Origin, Plan, Target};
-use crate::model::bench::{FailureKind, Sample};
-use crate::stats::latency;
+use super::run::Shared;
+use super::socket::{Opening, Socket, refusal};
+use super::tally::Tally;
+use super::{Heard, Origin, Plan};
+use crate::model::bench::FailureKind;
 
 /// Events that one look takes.
 const EVENTS: usize = 256;
 const BUFFER_BYTES: usize = 64 << 10;
-/// Requests that a thread takes at once from those that are left for all.
-const BLOCK: u64 = 64;
-/// Between two looks at timeouts, the time that is left, and who waits.
-const SWEEP_NANOS: u64 = 100_000_000;
-/// A request that begins so much after it was due is late.
-const LATE_NANOS: u64 = 1_000_000;
-/// Connections that fail before the first answer, beyond one for each lane, until nobody tries any more.
-const HOPELESS: u32 = 10;
 /// News of the timer, which is no lane.
 const TIMER: u64 = u64::MAX;
-
-/// What all threads of a run know.
-pub struct Shared<'a> {
-    pub plan: &'a Plan,
-    pub clock: Clock,
-    /// When requests begin to count, and when all ends.
-    pub measured_from: u64,
-    pub deadline: Option<u64>,
-    /// Requests that may still be begun.
-    pub budget: AtomicU64,
-    /// Somebody wants it to end.
-    pub stop: &'a AtomicBool,
-    /// A thread found that it must end.
-    pub halted: AtomicBool,
-    pub running: AtomicU32,
-    /// When the last answer came.
-    pub last_answer: AtomicU64,
-}
 
 pub struct Worker<'a> {
     shared: &'a Shared<'a>,
     plan: &'a Plan,
-    /// Where others take what was counted from.
-    mailbox: &'a Mutex<Tally>,
+    books: Books<'a>,
     epoll: OwnedFd,
     timer: OwnedFd,
     lanes: Vec<Lane>,
@@ -68,59 +39,38 @@ pub struct Worker<'a> {
     idle: Vec<usize>,
     /// Lanes whose request failed, to begin the next.
     failed: Vec<usize>,
-    menu: Menu,
-    look: Look,
     memo: Memo,
-    schedule: Option<Schedule>,
-    tally: Tally,
-    /// Lengths of first answers, by target.
-    documents: Vec<Option<u64>>,
-    software: Option<String>,
     buffer: Vec<u8>,
-    /// Requests of the budget that this thread may begin.
-    claimed: u64,
     busy: usize,
     next_sweep: u64,
-    sweep_nanos: u64,
-    last_answer: u64,
-    failed_connects: u32,
 }
 
 impl<'a> Worker<'a> {
     /// Thread `number`, with its share of the connections.
     pub fn new(shared: &'a Shared<'a>, number: u32, mailbox: &'a Mutex<Tally>) -> io::Result<Self> {
         let plan = shared.plan;
-        let menu = Menu::new(&plan.targets);
-        let mine = (0..plan.connections).filter(|lane| lane % plan.threads == number);
+        let books = Books::new(shared, number, mailbox);
         let sources = plan.sources.len().max(1) as u32;
-        let lanes: Vec<Lane> = mine.map(|lane| Lane::new(menu.origin_of_lane(lane), (lane % sources) as u16)).collect();
+        let lanes: Vec<Lane> = shared
+            .lanes(number)
+            .map(|lane| Lane::new(books.menu.origin_of_lane(lane), (lane % sources) as u16))
+            .collect();
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         epoll::add(&epoll, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
-        let sweep_nanos = SWEEP_NANOS.min(super::clock::nanos(plan.timeout) / 4).max(1_000_000);
         Ok(Worker {
             shared,
             plan,
-            mailbox,
+            books,
             epoll,
             timer,
             idle: Vec::with_capacity(lanes.len()),
             failed: Vec::new(),
             lanes,
-            menu,
-            look: Look::from(&plan.identity),
             memo: Memo::default(),
-            schedule: Schedule::new(plan.pace, number, plan.threads, plan.seed),
-            tally: Tally::default(),
-            documents: vec![None; plan.targets.len()],
-            software: None,
             buffer: vec![0; BUFFER_BYTES],
-            claimed: 0,
             busy: 0,
             next_sweep: 0,
-            sweep_nanos,
-            last_answer: 0,
-            failed_connects: 0,
         })
     }
 
@@ -150,25 +100,18 @@ impl<'a> Worker<'a> {
                 self.sweep(now);
             }
         }
-        self.end();
+        self.books.close();
         Ok(())
     }
 
     fn is_over(&self, now: u64) -> bool {
-        let halted = self.shared.halted.load(Ordering::Relaxed) || self.shared.stop.load(Ordering::Relaxed);
-        let late = self.shared.deadline.is_some_and(|deadline| now >= deadline);
-        halted || late || (self.busy == 0 && self.is_spent())
-    }
-
-    /// Were all requests begun?
-    fn is_spent(&self) -> bool {
-        self.claimed == 0 && self.shared.budget.load(Ordering::Relaxed) == 0
+        self.shared.is_over(now) || (self.busy == 0 && self.books.is_exhausted())
     }
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
     fn timeout(&self, now: u64) -> io::Result<Timespec> {
-        if let Some(schedule) = self.schedule.as_ref().filter(|_| !self.idle.is_empty() && !self.is_spent()) {
-            let wait = schedule.due().saturating_sub(now);
+        if let Some(due) = self.books.due().filter(|_| !self.idle.is_empty() && !self.books.is_exhausted()) {
+            let wait = due.saturating_sub(now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &at)?;
         }
@@ -207,29 +150,23 @@ impl<'a> Worker<'a> {
     /// Begins the next request on a lane that has none, if there is one to begin.
     #[inline]
     fn next(&mut self, id: usize, now: u64) {
-        let intended = match &self.schedule {
-            None => now,
-            Some(schedule) if self.is_due(schedule, now) => schedule.due(),
-            Some(_) => return self.rest(id),
+        let intended = match (&self.books.schedule, self.books.due()) {
+            (None, _) => now,
+            (Some(_), Some(due)) if due <= now => due,
+            (Some(_), _) => return self.rest(id),
         };
         let counted = intended >= self.shared.measured_from;
-        if counted && !self.claim() {
+        if counted && !self.books.claim() {
             return self.rest(id);
         }
-        if let Some(schedule) = &mut self.schedule {
+        if let Some(schedule) = &mut self.books.schedule {
             schedule.take();
         }
         self.begin(id, now, intended, counted);
     }
 
-    /// Of the next request of the schedule; what is due at the end is not due any more.
-    #[inline]
-    fn is_due(&self, schedule: &Schedule, now: u64) -> bool {
-        schedule.due() <= now && self.shared.deadline.is_none_or(|deadline| schedule.due() < deadline)
-    }
-
     fn rest(&mut self, id: usize) {
-        if self.schedule.is_some() {
+        if self.books.schedule.is_some() {
             self.idle.push(id);
         }
     }
@@ -237,10 +174,7 @@ impl<'a> Worker<'a> {
     /// Begins requests that are due on lanes that are idle.
     #[inline]
     fn send_due(&mut self, now: u64) {
-        while let Some(schedule) = &self.schedule {
-            if !self.is_due(schedule, now) {
-                return;
-            }
+        while self.books.due().is_some_and(|due| due <= now) {
             let Some(id) = self.idle.pop() else { return };
             let before = self.idle.len();
             self.next(id, now);
@@ -250,39 +184,13 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Takes one request of those that may be begun.
-    #[inline]
-    fn claim(&mut self) -> bool {
-        if self.plan.requests.is_none() {
-            return true;
-        }
-        if self.claimed == 0 {
-            let fair = u64::from(self.plan.connections);
-            self.claimed = self.withdraw(|left| (left / (4 * fair)).clamp(1, BLOCK));
-        }
-        let granted = self.claimed > 0;
-        self.claimed -= u64::from(granted);
-        granted
-    }
-
-    /// Takes so many of the requests that are left for all, or as many as there are.
-    fn withdraw(&self, wanted: impl Fn(u64) -> u64) -> u64 {
-        let rest = |left: u64| left - wanted(left).min(left);
-        let left = self.shared.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(rest(left)));
-        left.map_or(0, |left| left - rest(left))
-    }
-
     #[inline]
     fn begin(&mut self, id: usize, now: u64, intended: u64, counted: bool) {
         self.busy += 1;
         let lane = &mut self.lanes[id];
-        lane.target = self.menu.pick(lane.origin);
-        lane.request = UnderWay { counted, intended, started: now, ..UnderWay::default() };
+        lane.target = self.books.menu.pick(lane.origin);
+        lane.request = self.books.begin(now, intended, counted);
         lane.reader.begin(self.plan.targets[lane.target].head_only);
-        if counted {
-            self.tally.counts.sent += 1;
-            self.tally.counts.late += u64::from(now - intended > LATE_NANOS);
-        }
         match lane.socket {
             Some(_) => {
                 lane.stage = Stage::Exchanging;
@@ -329,7 +237,7 @@ impl<'a> Worker<'a> {
     fn open(&mut self, id: usize) {
         let lane = &mut self.lanes[id];
         lane.request.connected = self.shared.clock.now();
-        self.tally.counts.connections += u64::from(lane.request.counted);
+        self.books.tally.counts.connections += u64::from(lane.request.counted);
         if self.origin(id).tunnel.is_some() {
             let lane = &mut self.lanes[id];
             lane.stage = Stage::Tunnelling;
@@ -369,10 +277,6 @@ impl<'a> Worker<'a> {
 
     fn origin(&self, id: usize) -> &'a Origin {
         &self.plan.targets[self.lanes[id].target].origin
-    }
-
-    fn target(&self, id: usize) -> &'a Target {
-        &self.plan.targets[self.lanes[id].target]
     }
 
     // ------------------------------------------------------------------------------------------------ exchanging
@@ -447,20 +351,14 @@ impl<'a> Worker<'a> {
     /// Takes one piece of an answer.
     #[inline]
     fn piece(&mut self, id: usize, bytes: &[u8]) {
-        self.tell(Heard::Piece(bytes));
+        self.books.tell(Heard::Piece(bytes));
         let lane = &mut self.lanes[id];
         if !matches!(lane.stage, Stage::Exchanging | Stage::Tunnelling) {
             // Nobody asked for anything.
-            self.tally.counts.surplus += 1;
+            self.books.tally.counts.surplus += 1;
             return self.lanes[id].close();
         }
-        let mut witness = Witness {
-            look: &mut self.look,
-            tally: &mut self.tally,
-            request: &mut lane.request,
-            body: &mut lane.body,
-            software: self.documents[lane.target].is_none().then_some(&mut self.software),
-        };
+        let mut witness = self.books.witness(lane.target, &mut lane.request, &mut lane.body);
         let fed = lane.reader.feed(bytes, &mut self.memo, &mut witness);
         if matches!(fed, Ok(fed) if fed.whole) {
             witness.end();
@@ -474,21 +372,14 @@ impl<'a> Worker<'a> {
             Ok(_) if lane.stage == Stage::Tunnelling => self.tunnel(id),
             Ok(fed) => {
                 if lane.request.counted {
-                    self.tally.counts.received_bytes += fed.consumed as u64;
+                    self.books.tally.counts.received_bytes += fed.consumed as u64;
                 }
                 if fed.whole {
                     let surplus = fed.consumed < bytes.len();
-                    self.tally.counts.surplus += u64::from(surplus);
+                    self.books.tally.counts.surplus += u64::from(surplus);
                     self.answered(id, now, !surplus);
                 }
             }
-        }
-    }
-
-    #[inline]
-    fn tell(&self, heard: Heard<'_>) {
-        if let Some(listener) = &self.plan.listener {
-            listener(heard);
         }
     }
 
@@ -518,14 +409,16 @@ impl<'a> Worker<'a> {
         let limit = plan.requests_per_connection;
         let whole_request = lane.request.sent == target.request.len();
         let kept = plan.keep_alive && clean && whole_request && lane.reader.keep() && !lane.ended;
-        self.last_answer = now;
-        self.failed_connects = 0;
-        if let Some(listener) = &plan.listener {
-            listener(Heard::Answer(lane.request.status));
-        }
-        if lane.request.counted {
-            self.record(id, now, kept);
-        }
+        let whole = Whole {
+            target: lane.target,
+            source: lane.source,
+            body_bytes: lane.reader.body_bytes(),
+            kept,
+            known: lane.known,
+        };
+        let session =
+            || lane.socket.as_ref().zip(target.origin.tls.as_ref()).and_then(|(socket, client)| socket.session(client));
+        self.books.answered(&lane.request, &whole, now, session);
         let lane = &mut self.lanes[id];
         lane.known = Some(lane.request.instance);
         lane.served += 1;
@@ -535,70 +428,6 @@ impl<'a> Worker<'a> {
         }
         self.busy -= 1;
         self.next(id, now);
-    }
-
-    #[inline]
-    fn record(&mut self, id: usize, now: u64, kept: bool) {
-        let lane = &self.lanes[id];
-        let (request, tally) = (&lane.request, &mut self.tally);
-        let total = now - request.started;
-        let body_bytes = lane.reader.body_bytes();
-        tally.status(request.status);
-        tally.counts.kept_alive += u64::from(kept);
-        tally.counts.body_bytes += body_bytes;
-        let target = &self.plan.targets[lane.target];
-        tally.counts.sent_bytes += request.sent as u64;
-        tally.counts.sent_body_bytes += target.body_bytes as u64;
-        let instance = &mut tally.instances[request.instance];
-        latency::record(&mut instance.latency, total);
-        instance.errors += u64::from(request.status >= 400);
-        if request.connected > 0 || request.first_byte < now {
-            let begun = request.started.max(request.connected);
-            tally.apart.record(begun - request.started, request.first_byte - begun, total);
-        }
-        if self.schedule.is_some() {
-            latency::record(&mut tally.intended, now - request.intended);
-        }
-        match lane.known {
-            Some(known) => {
-                let moved = u64::from(known != request.instance);
-                tally.counts.moves += moved;
-                tally.counts.stays += 1 - moved;
-            }
-            None => tally.home(lane.source, request.instance),
-        }
-        match self.documents[lane.target] {
-            Some(length) => tally.counts.length_varied += u64::from(length != body_bytes),
-            None => {
-                self.documents[lane.target] = Some(body_bytes);
-                self.first_answer(id, body_bytes);
-            }
-        }
-        if self.plan.keep_samples {
-            self.sample(id, now);
-        }
-    }
-
-    #[cold]
-    fn first_answer(&mut self, id: usize, body_bytes: u64) {
-        if self.tally.first.is_none() && self.lanes[id].target == 0 {
-            let client = self.target(id).origin.tls.as_ref();
-            let tls = self.lanes[id].socket.as_ref().zip(client).and_then(|(socket, client)| socket.session(client));
-            self.tally.first = Some(FirstAnswer { software: self.software.take(), body_bytes, tls });
-        }
-    }
-
-    #[cold]
-    fn sample(&mut self, id: usize, now: u64) {
-        let request = &self.lanes[id].request;
-        let begun = request.started.max(request.connected);
-        let micros = |nanos: u64| u32::try_from(nanos / 1000).unwrap_or(u32::MAX);
-        self.tally.samples.push(Sample {
-            started_us: (request.started - self.shared.measured_from) as i64 / 1000,
-            connect_us: micros(begun - request.started),
-            processing_us: micros(now - begun),
-            waiting_us: micros(request.first_byte - begun),
-        });
     }
 
     // ------------------------------------------------------------------------------------------------ failing
@@ -615,14 +444,7 @@ impl<'a> Worker<'a> {
         }
         match lane.reader.finish() {
             Ok(()) => {
-                let mut witness = Witness {
-                    look: &mut self.look,
-                    tally: &mut self.tally,
-                    request: &mut lane.request,
-                    body: &mut lane.body,
-                    software: None,
-                };
-                witness.end();
+                self.books.witness(lane.target, &mut lane.request, &mut lane.body).end();
                 self.answered(id, self.shared.clock.now(), false);
             }
             Err(fault) => self.fault(id, fault),
@@ -657,13 +479,7 @@ impl<'a> Worker<'a> {
     }
 
     fn not_connected(&mut self, id: usize, error: &io::Error) {
-        let kind = match error.kind() {
-            ErrorKind::ConnectionRefused | ErrorKind::NotFound => FailureKind::Refused,
-            // It was there already; nobody who refuses it says so.
-            ErrorKind::ConnectionReset => FailureKind::Reset,
-            _ => FailureKind::Connect,
-        };
-        self.fail(id, kind, error);
+        self.fail(id, refusal(error), error);
     }
 
     /// The request has no answer.
@@ -671,33 +487,18 @@ impl<'a> Worker<'a> {
     fn fail(&mut self, id: usize, kind: FailureKind, error: &io::Error) {
         let lane = &mut self.lanes[id];
         self.busy -= 1;
-        if lane.request.counted {
-            self.tally.failure(kind, || error.to_string());
-        }
-        let unconnected = matches!(
-            kind,
-            FailureKind::Refused | FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::Tls
-        );
+        let unconnected = self.books.failed(&lane.request, kind, || error.to_string());
         lane.close();
         lane.stage = if unconnected { Stage::Resting } else { Stage::Idle };
-        if unconnected {
-            self.failed_connects += 1;
-            if self.last_answer == 0 && self.failed_connects > HOPELESS + self.lanes.len() as u32 {
-                self.shared.halted.store(true, Ordering::Relaxed);
-            }
-        } else {
+        if !unconnected {
             self.failed.push(id);
-        }
-        let received = matches!(kind, FailureKind::Reset | FailureKind::Truncated | FailureKind::Closed);
-        if received && self.plan.stop_on_receive_error {
-            self.shared.halted.store(true, Ordering::Relaxed);
         }
     }
 
     // ------------------------------------------------------------------------------------------------ from time to time
 
     fn sweep(&mut self, now: u64) {
-        self.next_sweep = now - now % self.sweep_nanos + self.sweep_nanos;
+        self.next_sweep = self.books.next_sweep(now);
         let timeout = super::clock::nanos(self.plan.timeout);
         for id in 0..self.lanes.len() {
             let lane = &mut self.lanes[id];
@@ -720,41 +521,6 @@ impl<'a> Worker<'a> {
                 _ => {}
             }
         }
-        self.hand_over(now);
+        self.books.hand_over(now);
     }
-
-    /// Gives what was counted to whoever looks.
-    fn hand_over(&mut self, now: u64) {
-        let answers = self.tally.answered();
-        if let Some(second) = now.checked_sub(self.shared.measured_from).filter(|_| answers > 0) {
-            // The sweep at the turn of a second hands over what belongs to the one before.
-            let second = (second.saturating_sub(self.sweep_nanos / 2) / 1_000_000_000) as usize;
-            self.tally.per_second.resize(self.tally.per_second.len().max(second + 1), 0);
-            self.tally.per_second[second] += answers;
-        }
-        self.tally.identity = self.look.source();
-        if let Ok(mut mailbox) = self.mailbox.lock() {
-            mailbox.absorb(&self.tally);
-        }
-        self.tally.clear();
-    }
-
-    fn end(&mut self) {
-        let under_way = self.lanes.iter().filter(|lane| lane.is_busy() && lane.request.counted).count();
-        self.tally.counts.unfinished += under_way as u64;
-        if let (Some(schedule), Some(deadline)) = (self.schedule.take(), self.shared.deadline) {
-            let warming = schedule.clone().left_before(self.shared.measured_from);
-            let due = schedule.left_before(deadline.min(self.shared.clock.now())).saturating_sub(warming);
-            self.tally.counts.unsent += match self.plan.requests {
-                None => due,
-                Some(_) => due.min(self.claimed) + self.withdraw(|_| due.saturating_sub(self.claimed)),
-            };
-        }
-        self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);
-        self.hand_over(self.shared.clock.now());
-    }
-}
-
-fn timespec(nanos: u64) -> Timespec {
-    Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as _ }
 }

@@ -30,7 +30,7 @@ fn lines(report: &BenchReport, look: Look) -> Vec<(&'static str, String)> {
     let mut lines = target(report.targets.first().unwrap_or(&BenchTarget::default()), look);
     let (requests, failed) = (&report.requests, Failed::of(report, look));
     lines.extend([
-        ("Concurrency Level:", report.load.connections.to_string()),
+        ("Concurrency Level:", report.load.at_once().to_string()),
         ("Time taken for tests:", format!("{:.3} seconds", report.seconds)),
         ("Complete requests:", requests.answered.to_string()),
         ("Failed requests:", failed.sum().to_string()),

@@ -60,7 +60,7 @@ fn rows(report: &BenchReport, look: Look) -> Vec<(&'static str, String)> {
         (true, "Server Port", target.port.to_string()),
         (true, "Document Path", target.path.clone()),
         (true, "Document Length", document_length),
-        (true, "Concurrency Level", report.load.connections.to_string()),
+        (true, "Concurrency Level", report.load.at_once().to_string()),
         (true, "Time taken for tests", format!("{:.3} seconds", report.seconds)),
         (true, "Complete requests", requests.answered.to_string()),
         (true, "Failed requests", failed.sum().to_string()),

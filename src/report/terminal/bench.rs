@@ -92,7 +92,11 @@ fn throughput(report: &BenchReport, look: Look, out: &mut dyn Write) -> io::Resu
     };
     let loop_of = match report.load.rate {
         Some(asked) => format!("open loop, {asked} requests/s asked for, {}", shown(&report.load.arrivals)),
-        None => format!("closed loop of {}", plural(report.load.connections as usize, "connection")),
+        None => {
+            let streams =
+                report.load.streams.map_or(String::new(), |streams| format!(", {streams} requests at once on each"));
+            format!("closed loop of {}{streams}", plural(report.load.connections as usize, "connection"))
+        }
     };
     hanging("Throughput  ", &format!("{rate:.1} requests/s ({sure}); {loop_of}"), look, out)
 }
