@@ -96,14 +96,25 @@ impl<'a> Books<'a> {
         }
         if self.claimed == 0 {
             let fair = u64::from(self.plan.connections);
-            let take = |left: u64| left - (left / (4 * fair)).clamp(1, BLOCK).min(left);
-            let left = self.shared.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(take(left)));
-            let left = left.unwrap_or_default();
-            self.claimed = left - take(left);
+            self.claimed = self.withdraw(|left| (left / (4 * fair)).clamp(1, BLOCK));
         }
         let granted = self.claimed > 0;
         self.claimed -= u64::from(granted);
         granted
+    }
+
+    /// Takes so many of the requests that are left for all, or as many as there are.
+    fn withdraw(&self, wanted: impl Fn(u64) -> u64) -> u64 {
+        let rest = |left: u64| left - wanted(left).min(left);
+        let left = self.shared.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(rest(left)));
+        left.map_or(0, |left| left - rest(left))
+    }
+
+    /// When the next request of the schedule is due; at the end, none is due any more.
+    #[inline]
+    pub fn due(&self) -> Option<u64> {
+        let due = self.schedule.as_ref()?.due();
+        self.shared.deadline.is_none_or(|deadline| due < deadline).then_some(due)
     }
 
     /// A request begins now that was due at `intended`.
@@ -256,9 +267,12 @@ impl<'a> Books<'a> {
         self.tally.counts.unfinished += mem::take(&mut self.under_way);
         let now = self.now();
         if let (Some(schedule), Some(deadline)) = (mem::take(&mut self.schedule), self.shared.deadline) {
-            let due = schedule.left_before(deadline.min(now).saturating_sub(self.shared.measured_from));
-            let left = self.claimed + self.shared.budget.load(Ordering::Relaxed);
-            self.tally.counts.unsent += due.min(self.plan.requests.map_or(u64::MAX, |_| left));
+            let warming = schedule.clone().left_before(self.shared.measured_from);
+            let due = schedule.left_before(deadline.min(now)).saturating_sub(warming);
+            self.tally.counts.unsent += match self.plan.requests {
+                None => due,
+                Some(_) => due.min(self.claimed) + self.withdraw(|_| due.saturating_sub(self.claimed)),
+            };
         }
         self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);
         self.hand_over(now);

@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
 use super::books::Books;
-use super::clock::timespec;
+use super::clock::{Schedule, timespec};
 use super::run::Shared;
 use super::tally::Tally;
 
@@ -71,7 +71,7 @@ impl<'a> Thread<'a> {
         let mut timer = self.turn.lock().await;
         let (due, wait) = {
             let books = self.books();
-            let due = books.schedule.as_ref().map(|schedule| schedule.due() + books.shared.measured_from);
+            let due = books.schedule.as_ref().map(Schedule::due);
             (due, due.map(|due| due.saturating_sub(books.now())))
         };
         if let Some(wait) = wait.filter(|wait| *wait > 0) {
@@ -80,7 +80,7 @@ impl<'a> Thread<'a> {
         }
         let mut books = self.books();
         let now = books.now();
-        let counted = now >= books.shared.measured_from;
+        let counted = due.unwrap_or(now) >= books.shared.measured_from;
         if books.shared.is_over(now) || (counted && !books.claim()) {
             return None;
         }

@@ -74,7 +74,7 @@ impl Look {
                 headers.iter().filter(|header| header.name.eq_ignore_ascii_case("set-cookie")).find_map(|header| {
                     let pair = header.value.split(|byte| *byte == b';').next()?;
                     let equals = memchr(b'=', pair)?;
-                    (pair[..equals].trim_ascii() == name.as_bytes()).then(|| pair[equals + 1..].trim_ascii())
+                    named(&pair[equals + 1..]).filter(|_| pair[..equals].trim_ascii() == name.as_bytes())
                 })
             }
             Look::Usual(_) => {
@@ -159,6 +159,12 @@ fn tokens(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
 }
 
+/// The place in a list that a token names: digits without sign, and without zeros in front (RFC 6901, section 4).
+fn index(token: &str) -> Option<usize> {
+    let written = token == "0" || !token.starts_with(['0', '+']);
+    written.then(|| token.parse().ok()).flatten()
+}
+
 /// The text, number or truth that `path` leads to. Nothing but that is built, so that it costs little.
 fn json(body: &[u8], path: &[String]) -> Option<Vec<u8>> {
     let mut found = None;
@@ -212,7 +218,7 @@ impl<'de> Visitor<'de> for Pointed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let wanted: Option<usize> = self.path.first().and_then(|token| token.parse().ok());
+        let wanted: Option<usize> = self.path.first().and_then(|token| index(token));
         for index in 0.. {
             if wanted == Some(index) {
                 list.next_element_seed(Pointed { path: &self.path[1..], found: &mut *self.found })?;
@@ -290,6 +296,8 @@ mod tests {
         assert_eq!(text(json(body, &path("/a~1b/1/n"))).as_deref(), Some("7"));
         assert_eq!(text(json(body, &path("/t"))).as_deref(), Some("true"));
         assert_eq!(json(body, &path("/null")), None);
+        assert_eq!(json(body, &path("/a~1b/01/n")), None);
+        assert_eq!(json(body, &path("/a~1b/+1/n")), None);
         assert_eq!(json(body, &path("/a~1b/9/n")), None);
         assert_eq!(json(body, &path("/a~1b")), None);
         assert_eq!(json(b"no json", &path("/t")), None);

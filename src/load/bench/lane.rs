@@ -32,6 +32,8 @@ pub struct Lane {
     pub target: usize,
     pub source: u16,
     pub reader: Reader,
+    /// Is it known that the other side will send no more?
+    pub ended: bool,
     /// Answers on this connection.
     pub served: u32,
     pub request: UnderWay,
@@ -71,6 +73,7 @@ impl Lane {
             target: 0,
             source,
             reader: Reader::default(),
+            ended: false,
             served: 0,
             request: UnderWay::default(),
             known: None,
@@ -87,6 +90,7 @@ impl Lane {
     pub fn close(&mut self) {
         self.socket = None;
         self.generation = self.generation.wrapping_add(1);
+        self.ended = false;
         self.served = 0;
         self.known = None;
     }

@@ -187,6 +187,10 @@ impl Reader {
                 observer.again(known.status, known.told);
                 return Ok(known.length);
             }
+            // Servers forgive an empty line before a request (RFC 9112, section 2.2); clients forgive none before an answer.
+            if rest[0] != b'H' {
+                return Err(Fault::Garbage("it does not begin with HTTP/"));
+            }
             return match self.parse(rest, Some(memo), observer)? {
                 Some(length) => Ok(length),
                 None => self.carry(rest),

@@ -157,6 +157,8 @@ pub fn session(tls: &ClientConnection, client: &TlsClient) -> TlsSession {
 pub fn refusal(error: &io::Error) -> FailureKind {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::NotFound => FailureKind::Refused,
+        // It was there already; nobody who refuses it says so.
+        ErrorKind::ConnectionReset => FailureKind::Reset,
         _ => FailureKind::Connect,
     }
 }

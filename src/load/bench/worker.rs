@@ -13,7 +13,7 @@ use rustix::time::{
 };
 
 use super::books::{Books, Whole};
-use super::clock::{Schedule, timespec};
+use super::clock::timespec;
 use super::lane::{Lane, Stage, UnderWay};
 use super::response::{Fault, Memo};
 use super::run::Shared;
@@ -110,8 +110,8 @@ impl<'a> Worker<'a> {
 
     /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
     fn timeout(&self, now: u64) -> io::Result<Timespec> {
-        if let Some(schedule) = self.books.schedule.as_ref().filter(|_| !self.idle.is_empty()) {
-            let wait = schedule_wait(schedule, self.shared.measured_from, now);
+        if let Some(due) = self.books.due().filter(|_| !self.idle.is_empty() && !self.books.is_exhausted()) {
+            let wait = due.saturating_sub(now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &at)?;
         }
@@ -129,19 +129,19 @@ impl<'a> Worker<'a> {
         if self.lanes[id].generation != (data >> 32) as u32 {
             return;
         }
-        let flags = event.flags;
+        let (flags, generation) = (event.flags, self.lanes[id].generation);
         match self.lanes[id].stage {
             Stage::Connecting => self.connected(id),
             Stage::Handshaking => self.handshake(id),
-            _ => {
-                if flags.contains(EventFlags::OUT) {
-                    self.write(id);
-                }
-                if flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR) {
-                    let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
-                    self.read(id, ended);
-                }
-            }
+            _ if flags.contains(EventFlags::OUT) => self.write(id),
+            _ => {}
+        }
+        // What came together with the connection, or with the end of the handshake, is told of this once.
+        let lane = &self.lanes[id];
+        let speaks = !matches!(lane.stage, Stage::Connecting | Stage::Handshaking) && lane.generation == generation;
+        let ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        if speaks && (ended || flags.contains(EventFlags::IN)) {
+            self.read(id, ended);
         }
     }
 
@@ -150,14 +150,12 @@ impl<'a> Worker<'a> {
     /// Begins the next request on a lane that has none, if there is one to begin.
     #[inline]
     fn next(&mut self, id: usize, now: u64) {
-        let intended = match &self.books.schedule {
-            None => now,
-            Some(schedule) if schedule.due() + self.shared.measured_from <= now => {
-                schedule.due() + self.shared.measured_from
-            }
-            Some(_) => return self.rest(id),
+        let intended = match (&self.books.schedule, self.books.due()) {
+            (None, _) => now,
+            (Some(_), Some(due)) if due <= now => due,
+            (Some(_), _) => return self.rest(id),
         };
-        let counted = now >= self.shared.measured_from;
+        let counted = intended >= self.shared.measured_from;
         if counted && !self.books.claim() {
             return self.rest(id);
         }
@@ -176,10 +174,7 @@ impl<'a> Worker<'a> {
     /// Begins requests that are due on lanes that are idle.
     #[inline]
     fn send_due(&mut self, now: u64) {
-        while let Some(schedule) = &self.books.schedule {
-            if schedule.due() + self.shared.measured_from > now {
-                return;
-            }
+        while self.books.due().is_some_and(|due| due <= now) {
             let Some(id) = self.idle.pop() else { return };
             let before = self.idle.len();
             self.next(id, now);
@@ -319,7 +314,13 @@ impl<'a> Worker<'a> {
     /// Reads what is there; `ended` when the other side will send no more, so that the end is there to be read as well.
     #[inline]
     fn read(&mut self, id: usize, ended: bool) {
-        let generation = self.lanes[id].generation;
+        let lane = &mut self.lanes[id];
+        lane.ended |= ended;
+        // Whoever holds the buffer reads this lane: writing its next request found it broken, of which there will be news.
+        if self.buffer.is_empty() {
+            return;
+        }
+        let generation = lane.generation;
         let mut buffer = mem::take(&mut self.buffer);
         loop {
             let lane = &mut self.lanes[id];
@@ -407,7 +408,7 @@ impl<'a> Worker<'a> {
         let target = &plan.targets[lane.target];
         let limit = plan.requests_per_connection;
         let whole_request = lane.request.sent == target.request.len();
-        let kept = plan.keep_alive && clean && whole_request && lane.reader.keep();
+        let kept = plan.keep_alive && clean && whole_request && lane.reader.keep() && !lane.ended;
         let whole = Whole {
             target: lane.target,
             source: lane.source,
@@ -467,9 +468,11 @@ impl<'a> Worker<'a> {
         if !lane.is_busy() {
             return lane.close();
         }
+        let whole_request = lane.request.sent == self.plan.targets[lane.target].request.len();
         let kind = match error.kind() {
+            _ if lane.stage == Stage::Tunnelling => FailureKind::Connect,
             ErrorKind::InvalidData => FailureKind::Tls,
-            _ if lane.request.broken && !lane.reader.begun() => FailureKind::Write,
+            _ if !lane.reader.begun() && (lane.request.broken || !whole_request) => FailureKind::Write,
             _ => FailureKind::Reset,
         };
         self.fail(id, kind, error);
@@ -520,8 +523,4 @@ impl<'a> Worker<'a> {
         }
         self.books.hand_over(now);
     }
-}
-
-fn schedule_wait(schedule: &Schedule, from: u64, now: u64) -> u64 {
-    (schedule.due() + from).saturating_sub(now)
 }
