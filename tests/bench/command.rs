@@ -52,3 +52,27 @@ fn the_command_says_why_nothing_was_measured() {
         assert!(said.stderr.contains(why), "{}", said.stderr);
     }
 }
+
+/// What makes no sense is refused before anything is sent, with what was expected instead.
+#[test]
+fn the_command_refuses_what_makes_no_sense() {
+    let server = Server::start(vec![always(OK)]);
+    let url = format!("http://{}", server.address);
+    let with = |more: &[&'static str]| [&["bench"], more, &[]].concat();
+    for (flags, expected) in [
+        (with(&["-c", "10", "-n", "5"]), "needs `-n 10` or more"),
+        (with(&["-n", "many"]), "expected a whole number from 1 up"),
+        (with(&["-p", "no-such-file"]), "want a file"),
+        (with(&["--rate", "fast"]), "expected requests per second"),
+        (with(&["--fail-on", "p99<"]), "for example `p99<200ms`"),
+        (with(&["--instance-from", "pod"]), "expected header:NAME"),
+        (with(&["-H", "nonsense"]), "expected `Name: value`"),
+        (with(&["http://127.0.0.1:1/"]), "2 servers and 1 connections"),
+        (with(&["http://8.8.8.8/"]), "--yes-i-own-this-host"),
+        (with(&["gopher://localhost/"]), "expected http:// or https://"),
+    ] {
+        let said = run(".", &[&flags[..], &["-q", &url]].concat()).expect_code(2);
+        assert!(said.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(expected), "{}", said.stderr);
+    }
+    assert_eq!(server.requests(), 0);
+}

@@ -1,5 +1,6 @@
 //! From the command line to a plan of the generator.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +38,15 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
             .help(format!("`-c {}` needs `-n {}` or more, or `--duration`.", load.concurrency, load.concurrency))
             .into());
     }
+    let servers = servers(addresses);
+    if args.connection.unix_socket.is_none() && servers > load.concurrency as usize {
+        return Err(Problem::new(format!(
+            "{servers} servers and {} connections: some would never be asked",
+            load.concurrency
+        ))
+        .help(format!("A connection stays with its server; ask for `-c {servers}` or more."))
+        .into());
+    }
     Ok(Plan {
         engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
@@ -73,6 +83,11 @@ fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
 }
 
 /// Connections of HTTP/2 always are (RFC 9113, section 9.1).
+/// How many servers the URLs name.
+fn servers(addresses: &[Address]) -> usize {
+    addresses.iter().map(|address| (address.is_tls, &address.host, address.port)).collect::<BTreeSet<_>>().len()
+}
+
 pub fn keeps_alive(args: &Args) -> bool {
     args.request.http2
         || args.connection.keep_alive
