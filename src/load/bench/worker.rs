@@ -37,8 +37,9 @@ pub struct Worker<'a> {
     lanes: Vec<Lane>,
     /// Lanes that could send and need not, in an open loop.
     idle: Vec<usize>,
-    /// Lanes whose request failed, to begin the next.
-    failed: Vec<usize>,
+    /// Lanes whose request is over. Their next requests begin together, once all that came was read: a server that finds several
+    /// requests at once needs less for each, and so does the kernel between.
+    ready: Vec<usize>,
     memo: Memo,
     buffer: Vec<u8>,
     busy: usize,
@@ -65,7 +66,7 @@ impl<'a> Worker<'a> {
             epoll,
             timer,
             idle: Vec::with_capacity(lanes.len()),
-            failed: Vec::new(),
+            ready: Vec::with_capacity(lanes.len()),
             lanes,
             memo: Memo::default(),
             buffer: vec![0; BUFFER_BYTES],
@@ -92,9 +93,11 @@ impl<'a> Worker<'a> {
                 self.news(event);
             }
             now = self.shared.clock.now();
-            while let Some(lane) = self.failed.pop() {
-                self.next(lane, now);
-            }
+            let mut ready = mem::take(&mut self.ready);
+            ready.drain(..).for_each(|lane| self.next(lane, self.shared.clock.now()));
+            // What failed at once begins again after the next look.
+            ready.append(&mut self.ready);
+            self.ready = ready;
             self.send_due(now);
             if now >= self.next_sweep {
                 self.sweep(now);
@@ -427,7 +430,7 @@ impl<'a> Worker<'a> {
             lane.close();
         }
         self.busy -= 1;
-        self.next(id, now);
+        self.ready.push(id);
     }
 
     // ------------------------------------------------------------------------------------------------ failing
@@ -491,7 +494,7 @@ impl<'a> Worker<'a> {
         lane.close();
         lane.stage = if unconnected { Stage::Resting } else { Stage::Idle };
         if !unconnected {
-            self.failed.push(id);
+            self.ready.push(id);
         }
     }
 
