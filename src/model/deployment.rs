@@ -58,13 +58,53 @@ pub const SERVER: &str = "server";
 /// The kind of a [`Service`] of which nothing but its name could be read.
 pub const UNREAD: &str = "unread";
 
+/// A number as files have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Number {
+    Exactly(u32),
+    /// One for each processor or for each node, as with `pm2 -i max` or `deploy.mode: global`: more than one, and no file says how many.
+    Several,
+}
+
+/// The smallest number of which "several" is true.
+pub const SEVERAL: u32 = 2;
+
+impl Number {
+    pub fn least(self) -> u32 {
+        match self {
+            Number::Exactly(number) => number,
+            Number::Several => SEVERAL,
+        }
+    }
+}
+
+impl From<u32> for Number {
+    fn from(number: u32) -> Self {
+        Number::Exactly(number)
+    }
+}
+
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     pub value: u32,
+    /// There are several, and the file does not say how many: the value is the least.
+    #[serde(default)]
+    pub at_least: bool,
     /// What it is called there: `deploy.replicas`, `scale`, `gunicorn -w`, "copy `server2`".
     pub stated_as: Name,
     pub location: Location,
+}
+
+impl Count {
+    pub fn new(number: impl Into<Number>, stated_as: impl Into<Name>, location: Location) -> Self {
+        let number = number.into();
+        Count { value: number.least(), at_least: number == Number::Several, stated_as: stated_as.into(), location }
+    }
+
+    pub fn number(&self) -> Number {
+        if self.at_least { Number::Several } else { Number::Exactly(self.value) }
+    }
 }
 
 /// One service of one deployment, copies of the same app gathered into it.

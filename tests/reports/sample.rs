@@ -1,13 +1,13 @@
 //! One report with everything awkward in it.
 
-use scaleproof::model::deployment::{Count, Role};
+use scaleproof::model::deployment::{Count, Number, Role};
 use scaleproof::model::fact::Language;
 use scaleproof::model::finding::{Confidence, Finding, Proof, Related, ServiceName, Severity, Suppressed};
 use scaleproof::model::location::{Excerpt, Location, Span};
 use scaleproof::model::outcome::{Outcome, Story, StoryStep};
 use scaleproof::model::problem::Problem;
 use scaleproof::model::report::{
-    Cause, Coverage, Foreign, LintReport, PassedOver, Raise, Reason, ServiceRow, Share, TestReport, Volume,
+    AtLeast, Cause, Coverage, Foreign, LintReport, PassedOver, Raise, Reason, ServiceRow, Share, TestReport, Volume,
 };
 use scaleproof::model::rule::{Reading, RuleStory, Way};
 use scaleproof::model::verdict::{CheckVerdict, Gate, Readiness, Scalability};
@@ -59,6 +59,24 @@ fn rule(id: &str, severity: Severity) -> RuleStory {
     }
 }
 
+/// A service with one process for each processor, and an autoscaler without an end.
+fn several() -> ServiceRow {
+    let location = Location::new("service.yaml", Span::on_line(4, 1, 2));
+    ServiceRow {
+        name: "hello".into(),
+        role: Role::Web,
+        replicas: 1,
+        most: 2,
+        processes: 2,
+        at_least: AtLeast { replicas: false, most: true, processes: true },
+        location: location.clone(),
+        counts: vec![Count::new(Number::Several, "gunicorn workers", location)],
+        runs: "runs one instance, several processes (one per processor): gunicorn workers".into(),
+        verdict: Scalability::Ready,
+        reasons: vec![],
+    }
+}
+
 /// Two findings in a file whose name is awkward, one whose texts are, one that a comment silences; problems with and without a
 /// place; everything that a summary can say.
 pub fn lint() -> LintReport {
@@ -95,28 +113,32 @@ pub fn lint() -> LintReport {
             reason: "one replica for ever".into(),
             said_at: Location::new("old.js", Span::on_line(2, 1, 60)),
         }],
-        services: vec![ServiceRow {
-            name: "web".into(),
-            role: Role::Web,
-            replicas: 3,
-            most: 5,
-            processes: 12,
-            location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
-            counts: vec![Count {
-                value: 3,
-                stated_as: "deploy.replicas".into(),
-                location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
-            }],
-            runs: "runs 3 instances: deploy.replicas :9".into(),
-            verdict: Scalability::SingleInstance,
-            reasons: vec![
-                Cause {
-                    message: "`session()` without `store` keeps sessions in memory".into(),
-                    location: Some(Location::new(path, Span::on_line(3, 9, 18))),
-                },
-                Cause { message: "every | instance *starts* every job".into(), location: None },
-            ],
-        }],
+        services: vec![
+            ServiceRow {
+                name: "web".into(),
+                role: Role::Web,
+                replicas: 3,
+                most: 5,
+                processes: 12,
+                at_least: Default::default(),
+                location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
+                counts: vec![Count::new(
+                    3,
+                    "deploy.replicas",
+                    Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
+                )],
+                runs: "runs 3 instances: deploy.replicas :9".into(),
+                verdict: Scalability::SingleInstance,
+                reasons: vec![
+                    Cause {
+                        message: "`session()` without `store` keeps sessions in memory".into(),
+                        location: Some(Location::new(path, Span::on_line(3, 9, 18))),
+                    },
+                    Cause { message: "every | instance *starts* every job".into(), location: None },
+                ],
+            },
+            several(),
+        ],
         raised: vec![Raise {
             service: ServiceName { name: "web".into(), path: "docker-compose.yml".into() },
             what: "instances".into(),
