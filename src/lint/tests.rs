@@ -349,7 +349,7 @@ fn compose(build: &str, replicas: u32) -> File {
     let mut service = Service::named("web", line(2));
     service.build = Some(build.into());
     let location = Location::new("docker-compose.yml", line(7));
-    service.instances = vec![Count { value: replicas, stated_as: "deploy.replicas".into(), location }];
+    service.instances = vec![Count::new(replicas, "deploy.replicas", location)];
     file.0.services.push(service);
     file
 }
@@ -369,7 +369,7 @@ fn workers_of_gunicorn_are_evidence_for_the_code_beside_them() {
     let workers = |path: &str| {
         let mut file = File::new(path);
         let location = Location::new(path, line(3));
-        let processes = Some(Count { value: 4, stated_as: "gunicorn workers".into(), location });
+        let processes = Some(Count::new(4, "gunicorn workers", location));
         file.0.services.push(Service { kind: SERVER.into(), processes, ..Service::named("gunicorn", line(1)) });
         run(&[SESSION], vec![session(3, None), file]).findings[0].context.clone()
     };

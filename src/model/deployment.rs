@@ -49,13 +49,47 @@ pub const SERVER: &str = "server";
 /// The kind of a [`Service`] of which nothing but its name could be read.
 pub const UNREAD: &str = "unread";
 
+/// A number as files have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Number {
+    Exactly(u32),
+    /// One for each processor or for each node, as with `pm2 -i max` or `deploy.mode: global`: more than one, and no file says how many.
+    Several,
+}
+
+/// The smallest number of which "several" is true.
+pub const SEVERAL: u32 = 2;
+
+impl From<u32> for Number {
+    fn from(number: u32) -> Self {
+        Number::Exactly(number)
+    }
+}
+
 /// A number that a file states, and where it states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     pub value: u32,
+    /// There are several, and the file does not say how many: the value is the least.
+    #[serde(default)]
+    pub at_least: bool,
     /// What it is called there: `deploy.replicas`, `scale`, `gunicorn -w`, "copy `server2`".
     pub stated_as: Name,
     pub location: Location,
+}
+
+impl Count {
+    pub fn new(number: impl Into<Number>, stated_as: impl Into<Name>, location: Location) -> Self {
+        let (value, at_least) = match number.into() {
+            Number::Exactly(value) => (value, false),
+            Number::Several => (SEVERAL, true),
+        };
+        Count { value, at_least, stated_as: stated_as.into(), location }
+    }
+
+    pub fn number(&self) -> Number {
+        if self.at_least { Number::Several } else { Number::Exactly(self.value) }
+    }
 }
 
 /// One service of one deployment, copies of the same app gathered into it.

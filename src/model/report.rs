@@ -114,6 +114,8 @@ pub struct ServiceRow {
     pub most: u32,
     /// Worker processes over all replicas.
     pub processes: u32,
+    /// Of replicas and of processes there are several, and no file says how many: the numbers are the least.
+    pub at_least: AtLeast,
     pub location: Location,
     /// Where the numbers are stated.
     pub counts: Vec<Count>,
@@ -122,6 +124,13 @@ pub struct ServiceRow {
     pub verdict: Scalability,
     /// What the verdict rests on, the gravest first.
     pub reasons: Vec<Cause>,
+}
+
+/// Which numbers of a [`ServiceRow`] are the least that is true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtLeast {
+    pub replicas: bool,
+    pub processes: bool,
 }
 
 /// A reason for a verdict: what is there, and where, if it is somewhere.

@@ -65,17 +65,14 @@ mod tests {
     use crate::model::verdict::Scalability;
 
     fn row(name: &str, path: &str, replicas: u32, most: u32, processes: u32) -> ServiceRow {
-        let count = Count {
-            value: replicas,
-            stated_as: "deploy.replicas".into(),
-            location: Location::new(path, Span::on_line(9, 1, 2)),
-        };
+        let count = Count::new(replicas, "deploy.replicas", Location::new(path, Span::on_line(9, 1, 2)));
         ServiceRow {
             name: name.into(),
             role: Role::Web,
             replicas,
             most,
             processes,
+            at_least: Default::default(),
             location: Location::new(path, Span::on_line(3, 1, 2)),
             counts: vec![count],
             runs: String::new(),

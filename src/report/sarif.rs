@@ -65,7 +65,7 @@ fn services(report: &LintReport) -> Vec<Value> {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
         json!({
             "name": row.name, "role": row.role, "replicas": row.replicas, "most": row.most, "processes": row.processes,
-            "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
+            "at_least": row.at_least, "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
         })
     };
     report.services.iter().map(service).collect()

@@ -50,10 +50,6 @@ mod toml;
 pub mod traefik;
 pub mod uwsgi;
 
-/// "Several" where a file says that there are several and not how many, as with `deploy.mode: global` or `pm2 -i max`: the
-/// smallest number of which that is true.
-pub const SEVERAL: u32 = 2;
-
 /// More groups of servers than these in one file are data; each is compared with all others.
 const MAX_BALANCERS: usize = 1_000;
 

@@ -101,12 +101,13 @@ pub fn lint() -> LintReport {
             replicas: 3,
             most: 5,
             processes: 12,
+            at_least: Default::default(),
             location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
-            counts: vec![Count {
-                value: 3,
-                stated_as: "deploy.replicas".into(),
-                location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
-            }],
+            counts: vec![Count::new(
+                3,
+                "deploy.replicas",
+                Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
+            )],
             runs: "runs 3 instances: deploy.replicas :9".into(),
             verdict: Scalability::SingleInstance,
             reasons: vec![

@@ -336,7 +336,7 @@ mod tests {
 
     fn count(value: u32, stated_as: &str, line: u32) -> Count {
         let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));
-        Count { value, stated_as: stated_as.into(), location }
+        Count::new(value, stated_as, location)
     }
 
     fn port(host: (u16, u16), line: u32) -> Port {

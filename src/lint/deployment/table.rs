@@ -8,7 +8,7 @@ use crate::model::deployment::{Count, Role, Service, UNREAD};
 use crate::model::fact::FileFacts;
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
-use crate::model::report::{Cause, ServiceRow};
+use crate::model::report::{AtLeast, Cause, ServiceRow};
 use crate::model::verdict::Scalability;
 
 /// Families that keep a second instance from starting, though nothing is lost by that: a warning is reason enough.
@@ -39,6 +39,7 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
             replicas: service.replicas(),
             most: service.most_replicas(),
             processes: service.running_processes(),
+            at_least: at_least(service),
             location: deployed.location(),
             counts: service.instances.iter().chain(&service.ceiling).chain(&service.processes).cloned().collect(),
             runs: in_words(service, &deployed.path),
@@ -47,6 +48,11 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
         }
     };
     fleet.services.iter().filter(|deployed| deployed.is_row).map(row).collect()
+}
+
+fn at_least(service: &Service) -> AtLeast {
+    let replicas = service.instances.iter().any(|count| count.at_least);
+    AtLeast { replicas, processes: replicas || service.processes.as_ref().is_some_and(|count| count.at_least) }
 }
 
 /// May the number of instances be raised, and why not?
@@ -123,6 +129,7 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
         (0, _) if service.ceiling.is_some() => "runs when there is something to do".to_owned(),
         (0, _) => "is switched off".to_owned(),
         (1, _) => "runs one instance".to_owned(),
+        (_, [count]) if count.at_least => format!("runs several instances: {}", place(count)),
         (replicas, [count]) => format!("runs {replicas} instances: {}", place(count)),
         (replicas, counts) => {
             format!("runs {replicas} instances: {}", counts.iter().map(place).collect::<Vec<_>>().join(", "))
@@ -133,7 +140,11 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
     }
     if let Some(processes) = service.processes.as_ref().filter(|count| count.value != 1) {
         let each = if service.replicas() > 1 { " each" } else { "" };
-        words += &format!(", {} processes{each}: {}", processes.value, processes.stated_as);
+        let number = match processes.at_least {
+            true => "several processes (one per processor)".to_owned(),
+            false => format!("{} processes", processes.value),
+        };
+        words += &format!(", {number}{each}: {}", processes.stated_as);
     }
     words
 }
@@ -141,6 +152,7 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::deployment::Number;
     use crate::model::fact::Language;
     use crate::model::finding::Confidence;
     use crate::model::location::Span;
@@ -199,7 +211,7 @@ mod tests {
 
     fn count(value: u32, stated_as: &str, line: u32) -> Count {
         let location = Location::new("docker-compose.yml", Span::on_line(line, 1, 2));
-        Count { value, stated_as: stated_as.into(), location }
+        Count::new(value, stated_as, location)
     }
 
     #[test]
@@ -207,6 +219,22 @@ mod tests {
         let mut service = Service::named("server", Span::default());
         service.instances = vec![count(1, "server", 26), count(1, "server2", 46), count(1, "server3", 51)];
         assert_eq!(in_words(&service, "docker-compose.yml"), "runs 3 instances: server :26, server2 :46, server3 :51");
+    }
+
+    #[test]
+    fn what_no_file_counts_is_several() {
+        let mut service = Service::named("web", Span::default());
+        let location = Location::new("docker-compose.yml", Span::on_line(4, 1, 2));
+        service.processes = Some(Count::new(Number::Several, "gunicorn workers", location.clone()));
+        assert_eq!(
+            in_words(&service, "docker-compose.yml"),
+            "runs one instance, several processes (one per processor): gunicorn workers"
+        );
+        assert_eq!(at_least(&service), AtLeast { replicas: false, processes: true });
+        service.instances = vec![Count::new(Number::Several, "deploy.mode: global", location)];
+        service.processes = None;
+        assert_eq!(in_words(&service, "docker-compose.yml"), "runs several instances: deploy.mode: global :4");
+        assert_eq!(at_least(&service), AtLeast { replicas: true, processes: true });
     }
 
     #[test]

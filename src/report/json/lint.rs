@@ -76,6 +76,10 @@ struct ServiceV1<'a> {
     /// With what an autoscaler may make.
     most: u32,
     processes: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replicas_at_least: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    processes_at_least: bool,
     path: &'a str,
     line: u32,
     counts: Vec<CountV1<'a>>,
@@ -87,6 +91,8 @@ struct ServiceV1<'a> {
 #[derive(Serialize)]
 struct CountV1<'a> {
     value: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    at_least: bool,
     stated_as: &'a str,
     path: &'a str,
     line: u32,
@@ -105,6 +111,7 @@ impl<'a> From<&'a ServiceRow> for ServiceV1<'a> {
     fn from(row: &'a ServiceRow) -> Self {
         let count = |count: &'a Count| CountV1 {
             value: count.value,
+            at_least: count.at_least,
             stated_as: &count.stated_as,
             path: &count.location.path,
             line: count.location.span.line,
@@ -120,6 +127,8 @@ impl<'a> From<&'a ServiceRow> for ServiceV1<'a> {
             replicas: row.replicas,
             most: row.most,
             processes: row.processes,
+            replicas_at_least: row.at_least.replicas,
+            processes_at_least: row.at_least.processes,
             path: &row.location.path,
             line: row.location.span.line,
             counts: row.counts.iter().map(count).collect(),

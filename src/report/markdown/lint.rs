@@ -78,8 +78,13 @@ fn services(report: &LintReport, page: &mut Page) {
     }
     page.push("| service | role | replicas | processes | may it be scaled? | where |\n|---|---|---|---|---|---|\n");
     let row = |row: &ServiceRow| {
-        let replicas =
-            if row.most > row.replicas { format!("{}–{}", row.replicas, row.most) } else { row.replicas.to_string() };
+        let replicas = match row.most > row.replicas {
+            _ if row.at_least.replicas => "several".to_owned(),
+            true => format!("{}–{}", row.replicas, row.most),
+            false => row.replicas.to_string(),
+        };
+        let processes =
+            if row.at_least.processes { "several, one per processor".to_owned() } else { row.processes.to_string() };
         let reasons: Vec<String> =
             row.reasons.iter().map(|cause| clip(&cause.to_string(), MOST).into_owned()).collect();
         let verdict = if reasons.is_empty() {
@@ -88,7 +93,7 @@ fn services(report: &LintReport, page: &mut Page) {
             format!("{}: {}", row.verdict, reasons.join("; "))
         };
         let (name, place) = (cell(&code(&row.name)), cell(&code(&row.location.to_string())));
-        format!("| {name} | {} | {replicas} | {} | {} | {place} |\n", row.role, row.processes, cell(&prose(&verdict)))
+        format!("| {name} | {} | {replicas} | {processes} | {} | {place} |\n", row.role, cell(&prose(&verdict)))
     };
     let more = page.push_while_room(SERVICES, report.services.iter().map(row));
     if more > 0 {

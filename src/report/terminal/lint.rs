@@ -82,7 +82,7 @@ fn services(rows: &[ServiceRow], look: Look, out: &mut dyn Write) -> io::Result<
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(24);
     let indent = " ".repeat(width + 4);
     for row in rows {
-        let counts = format!("{} / {}", replicas(row), processes(row.processes));
+        let counts = format!("{} / {}", replicas(row), processes(row));
         let place = visible(&row.location.to_string()).into_owned();
         writeln!(out, "  {:width$}  {:9}{counts:25}  {}", visible(&row.name), row.role, paint(CYAN, place))?;
         if (row.replicas, row.most, row.processes) != (1, 1, 1) {
@@ -95,6 +95,7 @@ fn services(rows: &[ServiceRow], look: Look, out: &mut dyn Write) -> io::Result<
 
 fn replicas(row: &ServiceRow) -> String {
     match row.most > row.replicas {
+        _ if row.at_least.replicas => "several replicas".to_owned(),
         true => format!("{}–{} replicas", row.replicas, row.most),
         false => plural(row.replicas as usize, "replica"),
     }
@@ -132,8 +133,12 @@ fn raised(raises: &[Raise], look: Look, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn processes(count: u32) -> String {
-    if count == 1 { "1 process".into() } else { format!("{count} processes") }
+fn processes(row: &ServiceRow) -> String {
+    match row.processes {
+        _ if row.at_least.processes => "several processes".to_owned(),
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
+    }
 }
 
 /// A reader must see what the silence is about.

@@ -162,7 +162,7 @@ impl Reader<'_> {
     fn hosts(&self, hosts: &Node) -> Option<Count> {
         let value = u32::try_from(hosts.sequence()?.len()).ok()?;
         let location = Location::new(Arc::clone(&self.path), hosts.span);
-        Some(Count { value, stated_as: Name::new("hosts"), location })
+        Some(Count::new(value, Name::new("hosts"), location))
     }
 
     fn mounts(&self, volumes: &Node) -> Vec<Mount> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{File, Found};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Count, Says, Target};
+use crate::model::deployment::{Attachment, Count, Number, Says, Target};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
@@ -83,15 +83,15 @@ impl Reader<'_> {
         }
     }
 
-    fn count(&self, value: u32, stated_as: &str, span: Span) -> Count {
-        Count { value, stated_as: stated_as.into(), location: Location::new(Arc::clone(&self.file.path), span) }
+    fn count(&self, value: impl Into<Number>, stated_as: &str, span: Span) -> Count {
+        Count::new(value, stated_as, Location::new(Arc::clone(&self.file.path), span))
     }
 
     /// The whole number under `keys`, named after the last part of the document's key.
     fn number(&mut self, node: &Node, keys: &str) -> Option<Count> {
         let stated = at(node, keys)?;
         let text = stated.text().map(|text| text.trim()).unwrap_or_default();
-        match text.parse() {
+        match text.parse::<u32>() {
             Ok(value) => Some(self.count(value, keys, stated.span)),
             Err(_) => {
                 let what =

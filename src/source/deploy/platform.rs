@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Beside, File, Found, command, has_room, processes, role, toml};
 use crate::model::Name;
 use crate::model::command_line::{self, Letter};
-use crate::model::deployment::{Count, Mount, Port, Role, Service, Sharing};
+use crate::model::deployment::{Count, Mount, Number, Port, Role, Service, Sharing};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
@@ -69,8 +69,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn count_of(&self, value: u32, stated_as: impl Into<Name>, span: Span) -> Count {
-        Count { value, stated_as: stated_as.into(), location: Location::new(Arc::clone(&self.path), span) }
+    pub(super) fn count_of(&self, value: impl Into<Number>, stated_as: impl Into<Name>, span: Span) -> Count {
+        Count::new(value, stated_as, Location::new(Arc::clone(&self.path), span))
     }
 
     /// The whole number under a key; `None` where there is none, and a problem where something else is there.
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         let value = node.get(key)?;
         let stated_as = stated_as.into();
         let text = value.text().map(|text| text.trim());
-        if let Some(number) = text.and_then(|text| text.parse().ok()) {
+        if let Some(number) = text.and_then(|text| text.parse::<u32>().ok()) {
             return Some(self.count_of(number, stated_as, value.span));
         }
         if text.is_some_and(|text| text.contains(['$', '{'])) {

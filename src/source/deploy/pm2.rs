@@ -118,7 +118,7 @@ fn app(path: &Arc<str>, entries: &[(Name, Value)], place: &dyn Fn(&str) -> Span)
     let instances = get(entries, "instances").and_then(|value| processes::number_of("pm2", value));
     let is_cluster = text("exec_mode").is_some_and(|mode| mode.starts_with("cluster")) || instances.is_some();
     let location = Location::new(Arc::clone(path), place("instances"));
-    let stated = instances.map(|value| Count { value, stated_as: Name::new("pm2 instances"), location });
+    let stated = instances.map(|value| Count::new(value, Name::new("pm2 instances"), location));
     let mut service = program::service(path, "process", (&name, place("name")), &letters, environment);
     if service.role == Role::Unknown && is_cluster {
         // Cluster mode shares what listens.

@@ -3,10 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use super::command::{self, Command};
-use super::{Place, SEVERAL, span_between};
+use super::{Place, span_between};
 use crate::model::Name;
 use crate::model::command_line::{self, Word};
-use crate::model::deployment::Count;
+use crate::model::deployment::{Count, Number};
 use crate::model::fact::{COMMAND, SCRIPT, Setting, Value};
 use crate::model::location::{Location, Span};
 
@@ -15,11 +15,11 @@ const TABLE: &str = include_str!("processes.tsv");
 /// The number of processes of an instance that runs `commands` with `environment`. What the command says comes before what
 /// its environment says, as the programs themselves have it. `None` where nothing states a number.
 pub fn of(path: &Arc<str>, commands: &[Command], environment: &[Setting]) -> Option<Count> {
-    let count = |(value, stated_as, span)| Count { value, stated_as, location: Location::new(Arc::clone(path), span) };
+    let count = |(value, stated_as, span)| Count::new(value, stated_as, Location::new(Arc::clone(path), span));
     commands.iter().find_map(in_command).or_else(|| in_environment(environment)).map(count)
 }
 
-type Stated = (u32, Name, Span);
+type Stated = (Number, Name, Span);
 
 /// One row of the table.
 struct Program {
@@ -60,8 +60,9 @@ pub fn of_script(path: &Arc<str>, settings: &[Setting]) -> Option<Count> {
     settings.iter().filter(is_command).find_map(|setting| {
         let Value::Text(text) = &setting.value else { return None };
         let letters: Vec<_> = text.chars().map(|char| ((setting.span.line, setting.span.column), char)).collect();
-        let (value, stated_as, _) = in_command(&command::words(&letters)).filter(|stated| stated.0 != 1)?;
-        Some(Count { value, stated_as, location: Location::new(Arc::clone(path), setting.span) })
+        let (value, stated_as, _) =
+            in_command(&command::words(&letters)).filter(|stated| stated.0 != Number::Exactly(1))?;
+        Some(Count::new(value, stated_as, Location::new(Arc::clone(path), setting.span)))
     })
 }
 
@@ -139,27 +140,27 @@ fn in_environment(environment: &[Setting]) -> Option<Stated> {
 
 /// A number as the command line of a program has it. `max` and `auto` mean as many as there are processors, and so does what
 /// `nproc` counts; `10,3` is the most and the fewest of an autoscaler.
-fn number(program: &str, text: &str) -> Option<u32> {
+fn number(program: &str, text: &str) -> Option<Number> {
     let text = text.trim();
     if matches!(text, "max" | "auto") || text.starts_with("$(") && text.contains("nproc") {
-        return Some(SEVERAL);
+        return Some(Number::Several);
     }
     if let Ok(number @ ..=0) = text.parse::<i32>() {
         return none_or_several(program, number);
     }
     let fallback = text.strip_prefix("${").and_then(|inner| inner.strip_suffix('}')?.split_once('-'));
     match fallback {
-        Some((_, fallback)) => fallback.parse().ok(),
-        None => text.split(',').next()?.parse().ok(),
+        Some((_, fallback)) => fallback.parse().ok().map(Number::Exactly),
+        None => text.split(',').next()?.parse().ok().map(Number::Exactly),
     }
 }
 
 /// pm2 counts down from the number of processors: <https://pm2.keymetrics.io/docs/usage/cluster-mode/>. To others 0 is no number of
 /// workers: Puma then starts none beside itself.
-fn none_or_several(program: &str, number: i32) -> Option<u32> {
+fn none_or_several(program: &str, number: i32) -> Option<Number> {
     match number {
-        _ if program.starts_with("pm2") => Some(SEVERAL),
-        0 => Some(1),
+        _ if program.starts_with("pm2") => Some(Number::Several),
+        0 => Some(Number::Exactly(1)),
         _ => None,
     }
 }
@@ -188,18 +189,18 @@ pub fn counts_processors(symbol: &str) -> bool {
 }
 
 /// A number of workers of a program that is a value of code, or of a file of settings.
-pub fn number_of(program: &str, value: &Value) -> Option<u32> {
+pub fn number_of(program: &str, value: &Value) -> Option<Number> {
     let number_of = |value| number_of(program, value);
     match value {
         Value::Number(number) if number.fract() == 0.0 && (-1000.0..=1_000_000.0).contains(number) => {
             let number = *number as i32;
-            if number > 0 { Some(number.unsigned_abs()) } else { none_or_several(program, number) }
+            if number > 0 { Some(number.unsigned_abs().into()) } else { none_or_several(program, number) }
         }
-        Value::Bool(true) => Some(SEVERAL),
+        Value::Bool(true) => Some(Number::Several),
         Value::Environment { fallback: Some(fallback), .. } => number_of(fallback),
         Value::Text(text) => number(program, text),
-        Value::Name(symbol) if counts_processors(symbol) => Some(SEVERAL),
-        Value::Call { callee, .. } if counts_processors(callee) => Some(SEVERAL),
+        Value::Name(symbol) if counts_processors(symbol) => Some(Number::Several),
+        Value::Call { callee, .. } if counts_processors(callee) => Some(Number::Several),
         // `int(os.environ.get("WORKERS", 4))`
         Value::Call { callee, arguments } if matches!(callee.as_str(), "int" | "Integer" | "Number" | "parseInt") => {
             number_of(&arguments.first()?.value)
@@ -218,6 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::deployment::SEVERAL;
     use crate::model::fact::Argument;
 
     fn stated(line: &str) -> Option<(u32, String, u32, u32)> {
@@ -314,11 +316,15 @@ mod tests {
             callee: callee.into(),
             arguments: vec![Argument { name: None, value }],
         };
-        assert_eq!(number_of("", &Value::Number(4.0)), Some(4));
-        assert_eq!(number_of("", &call("int", fallback(Value::Text("6".into())))), Some(6));
-        assert_eq!(number_of("", &call("max", call("os.cpu_count", Value::Null))), Some(SEVERAL));
-        assert_eq!(number_of("", &Value::Name("os.cpus().length".into())), Some(SEVERAL));
-        assert_eq!(number_of("pm2", &Value::Number(-1.0)), Some(SEVERAL), "pm2's: one less than there are processors");
+        assert_eq!(number_of("", &Value::Number(4.0)), Some(Number::Exactly(4)));
+        assert_eq!(number_of("", &call("int", fallback(Value::Text("6".into())))), Some(Number::Exactly(6)));
+        assert_eq!(number_of("", &call("max", call("os.cpu_count", Value::Null))), Some(Number::Several));
+        assert_eq!(number_of("", &Value::Name("os.cpus().length".into())), Some(Number::Several));
+        assert_eq!(
+            number_of("pm2", &Value::Number(-1.0)),
+            Some(Number::Several),
+            "pm2's: one less than there are processors"
+        );
         for unknown in [Value::Unknown, Value::Number(-3.0), Value::Number(1.5), Value::Bool(false)] {
             assert_eq!(number_of("", &unknown), None);
         }

@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::{SEVERAL, command, pm2, processes};
+use super::{command, pm2, processes};
 use crate::model::Name;
-use crate::model::deployment::{Count, Role, SERVER, Service};
+use crate::model::deployment::{Count, Number, Role, SERVER, Service};
 use crate::model::fact::{Argument, COMMAND, Call, FileFacts, Language, Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::source::stage::{self, Stage};
@@ -62,8 +62,8 @@ pub fn find(facts: &mut FileFacts, text: &str) {
     facts.services.append(&mut services);
 }
 
-fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(u32, Name, Span)>) -> Service {
-    let count = |(value, stated_as, span)| Count { value, stated_as, location: Location::new(Arc::clone(path), span) };
+fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(Number, Name, Span)>) -> Service {
+    let count = |(value, stated_as, span)| Count::new(value, stated_as, Location::new(Arc::clone(path), span));
     Service {
         kind: Name::new(SERVER),
         role: Role::Web,
@@ -129,7 +129,7 @@ fn is_word(text: &str) -> bool {
 
 /// `workers = multiprocessing.cpu_count() * 2 + 1`: a sum is no value that a fact would hold. Where the key is set to something that
 /// is not known, and the file counts the processors of the machine, there are several.
-fn by_processors(row: &Row, facts: &FileFacts, text: &str) -> Option<(u32, Name, Span)> {
+fn by_processors(row: &Row, facts: &FileFacts, text: &str) -> Option<(Number, Name, Span)> {
     facts.calls.iter().find(|call| processes::counts_processors(&call.callee))?;
     let sets_key = |line: &str| {
         let rest = line.trim_start().strip_prefix(row.key).unwrap_or_default();
@@ -140,7 +140,7 @@ fn by_processors(row: &Row, facts: &FileFacts, text: &str) -> Option<(u32, Name,
     let (number, line) = (1..).zip(text.lines()).filter(|(_, line)| sets_key(line)).last()?;
     let start = (line.len() - line.trim_start().len()) as u32 + 1;
     let span = Span::on_line(number, start, start + line.trim().chars().count() as u32);
-    Some((SEVERAL, format!("{} {}", row.program, row.key).into(), span))
+    Some((Number::Several, format!("{} {}", row.program, row.key).into(), span))
 }
 
 /// Calls that start worker processes.
@@ -153,15 +153,15 @@ fn calls(facts: &FileFacts) -> Option<Service> {
     })
 }
 
-fn started(row: &Row, call: &Call) -> Option<(u32, Name, Span)> {
+fn started(row: &Row, call: &Call) -> Option<(Number, Name, Span)> {
     let stated = |value| Some((value, Name::new(row.program), call.span));
     if row.key == "-" {
-        return stated(SEVERAL);
+        return stated(Number::Several);
     }
     match argument(&call.arguments, row.key) {
         Some(value) => stated(processes::number_of(row.program, value)?),
         // throng starts one for each processor unless it is told otherwise.
-        None if row.program == "throng" => stated(SEVERAL),
+        None if row.program == "throng" => stated(Number::Several),
         None => None,
     }
 }
@@ -194,7 +194,7 @@ fn commands(facts: &FileFacts) -> Option<Service> {
         // Words of lists and of lines that go on stand elsewhere than in their text.
         let inside = environment.iter().any(|other| other.span == count.location.span);
         let span = if inside { count.location.span } else { setting.span };
-        let mut service = server(&facts.path, program, setting.span, Some((count.value, count.stated_as, span)));
+        let mut service = server(&facts.path, program, setting.span, Some((count.number(), count.stated_as, span)));
         service.processes.as_ref()?;
         service.command = Some(line.clone());
         service.command_span = Some(setting.span);
@@ -207,7 +207,7 @@ fn commands(facts: &FileFacts) -> Option<Service> {
 fn variables(facts: &FileFacts) -> Option<Service> {
     facts.settings.iter().filter(|setting| processes::is_variable(&setting.key)).find_map(|setting| {
         let count = processes::of(&facts.path, &[], std::slice::from_ref(setting))?;
-        let stated = (count.value, count.stated_as, setting.span);
+        let stated = (count.number(), count.stated_as, setting.span);
         let service = server(&facts.path, &setting.key, setting.span, Some(stated));
         service.processes.is_some().then_some(service)
     })

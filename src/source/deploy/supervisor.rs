@@ -72,8 +72,8 @@ fn service(file: &File<'_>, section: &Section, kind: &'static str, name: &str, f
 fn instances(file: &File<'_>, section: &Section, found: &mut Found) -> Option<Count> {
     let entry = section.get("numprocs")?;
     let location = Location::new(file.path.clone(), entry.span);
-    match entry.value.parse() {
-        Ok(value) => Some(Count { value, stated_as: Name::new("numprocs"), location }),
+    match entry.value.parse::<u32>() {
+        Ok(value) => Some(Count::new(value, Name::new("numprocs"), location)),
         Err(_) if is_outside(&entry.value) => {
             let message = "`numprocs` is a variable, so the number of instances is unknown";
             tell(file, found, entry.span, message.to_owned(), "It counts as one.");

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::platform::Reader;
-use super::{File, Found, SEVERAL};
+use super::{File, Found};
 use crate::model::Name;
-use crate::model::deployment::{Affinity, AffinityKey, Attachment, Count, Role, Says, Service, Target};
+use crate::model::deployment::{Affinity, AffinityKey, Attachment, Count, Number, Role, Says, Service, Target};
 use crate::model::fact::Setting;
 use crate::model::location::{Location, Span};
 use crate::source::yaml::{Entry, Node};
@@ -91,7 +91,7 @@ impl Module {
         }
         let name = text.trim_start_matches("${").trim_end_matches('}').strip_prefix("var.")?;
         let (value, location) = self.variables.get(name)?.clone();
-        Some(Count { value, stated_as: format!("{stated_as} = var.{name}").into(), location })
+        Some(Count::new(value, format!("{stated_as} = var.{name}"), location))
     }
 
     fn find(&self, kind: &str, reference: &str) -> Option<&Resource> {
@@ -168,7 +168,7 @@ fn ecs_service(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
         body.get("scheduling_strategy").filter(|strategy| strategy.text().is_some_and(|text| text == "DAEMON"));
     service.instances = match strategy {
         // One on each machine of the cluster.
-        Some(strategy) => vec![reader.count_of(SEVERAL, "scheduling_strategy: DAEMON", strategy.span)],
+        Some(strategy) => vec![reader.count_of(Number::Several, "scheduling_strategy: DAEMON", strategy.span)],
         None => module.count(reader, body, "desired_count", "desired_count").into_iter().collect(),
     };
     reader.found.services.push(service);

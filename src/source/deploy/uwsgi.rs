@@ -65,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::deploy::SEVERAL;
+    use crate::model::deployment::SEVERAL;
 
     fn found(path: &str, text: &str) -> Found {
         read(&File { path: path.into(), text, beside: &|_| None })

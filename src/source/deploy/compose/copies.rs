@@ -188,7 +188,8 @@ fn contested_name(group: &[Draft]) -> Option<(Name, Span)> {
 
 fn as_instance(path: &Arc<str>, service: &Service) -> Count {
     let location = Location::new(Arc::clone(path), service.span);
-    Count { value: service.replicas(), stated_as: format!("service `{}`", service.name).into(), location }
+    let count = Count::new(service.replicas(), format!("service `{}`", service.name), location);
+    Count { at_least: service.instances.iter().any(|count| count.at_least), ..count }
 }
 
 /// The original with what one of its copies holds on to. What was merged into the copy is the original's already.

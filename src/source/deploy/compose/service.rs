@@ -4,13 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::command::{self, Command};
-use super::super::{SEVERAL, processes, role};
+use super::super::{processes, role};
 use super::Reader;
 use super::copies::Draft;
 use super::values::{from, from_outside, known};
 use crate::model::Name;
 use crate::model::command_line;
-use crate::model::deployment::{Count, Role, Service};
+use crate::model::deployment::{Count, Number, Role, Service};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::source::yaml::{Content, Entry, Node};
@@ -146,14 +146,14 @@ impl Reader<'_> {
         ];
         let mode = deploy.and_then(|deploy| deploy.get("mode"));
         if let Some(mode) = mode.filter(|mode| mode.text().is_some_and(|mode| mode.starts_with("global"))) {
-            return Some(self.count(SEVERAL, "deploy.mode: global", mode.span));
+            return Some(self.count(Number::Several, "deploy.mode: global", mode.span));
         }
         let mut counts = stated.into_iter().filter_map(|(key, node)| {
             let node = node?;
             let text = self.scalar(node, key)?;
             let from = text.variable.as_deref().and_then(|name| self.variables.place(name));
-            let count = text.number().map(|value| match &from {
-                Some(location) => Count { value, stated_as: key.into(), location: location.clone() },
+            let count = text.number::<u32>().map(|value| match &from {
+                Some(location) => Count::new(value, key, location.clone()),
                 None => self.count(value, key, node.span),
             });
             if count.is_none() && text.unknown {
@@ -179,8 +179,8 @@ impl Reader<'_> {
         first
     }
 
-    fn count(&self, value: u32, stated_as: &str, span: Span) -> Count {
-        Count { value, stated_as: stated_as.into(), location: Location::new(Arc::clone(&self.path), span) }
+    fn count(&self, value: impl Into<Number>, stated_as: &str, span: Span) -> Count {
+        Count::new(value, stated_as, Location::new(Arc::clone(&self.path), span))
     }
 
     fn environment(&mut self, service: &Node) -> Vec<Setting> {

@@ -3,9 +3,9 @@
 use super::pod::Pod;
 use super::{Document, Reader, at, flat, list, pairs, text};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Count, Role, Says, Service, Target};
+use crate::model::deployment::{Attachment, Count, Number, Role, Says, Service, Target};
 use crate::model::fact::Setting;
-use crate::source::deploy::{SEVERAL, processes, role};
+use crate::source::deploy::{processes, role};
 
 /// How a kind of workload says how many pods it runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Reader<'_> {
         match workload.scale {
             Scale::Alone => (Vec::new(), None),
             Scale::Stated(key) => (self.number(document.node, key).into_iter().collect(), None),
-            Scale::EachNode => (vec![self.count(SEVERAL, "DaemonSet, one for each node", document.span)], None),
+            Scale::EachNode => (vec![self.count(Number::Several, "DaemonSet, one for each node", document.span)], None),
             Scale::Requests => self.requests(document),
         }
     }
@@ -132,12 +132,12 @@ impl Reader<'_> {
         let stated = |names: [&str; 2]| {
             names.into_iter().find_map(|name| {
                 let node = annotations?.get(&format!("autoscaling.knative.dev/{name}"))?;
-                Some(self.count(node.text()?.trim().parse().ok()?, name, node.span))
+                Some(self.count(node.text()?.trim().parse::<u32>().ok()?, name, node.span))
             })
         };
         let least = stated(["min-scale", "minScale"]).filter(|count| count.value > 0);
         let most = stated(["max-scale", "maxScale"]).filter(|count| count.value > 0);
-        let unlimited = || self.count(SEVERAL, "no `max-scale`", document.span);
+        let unlimited = || self.count(Number::Several, "no `max-scale`", document.span);
         (least.into_iter().collect(), Some(most.unwrap_or_else(unlimited)))
     }
 

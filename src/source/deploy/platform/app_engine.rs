@@ -4,10 +4,10 @@
 
 use std::rc::Rc;
 
-use super::super::{File, Found, SEVERAL};
+use super::super::{File, Found};
 use super::{Reader, environment, name_of, settings};
 use crate::model::Name;
-use crate::model::deployment::{Count, Role, Service};
+use crate::model::deployment::{Count, Number, Role, Service};
 use crate::source::yaml::Node;
 
 const KIND: &str = "app engine service";
@@ -45,7 +45,7 @@ fn scaling(reader: &mut Reader<'_>, root: &Node, runtime: crate::model::location
     }
     // What is not told how to scale scales automatically:
     // <https://cloud.google.com/appengine/docs/legacy/standard/go111/how-instances-are-managed#scaling_types>.
-    let by_default = |reader: &Reader<'_>| Some(reader.count_of(SEVERAL, "automatic scaling", runtime));
+    let by_default = |reader: &Reader<'_>| Some(reader.count_of(Number::Several, "automatic scaling", runtime));
     let Some(automatic) = root.get("automatic_scaling") else { return (Vec::new(), by_default(reader)) };
     let mut either = |keys: [&str; 2]| {
         let key = keys.into_iter().find(|key| automatic.get(key).is_some())?;

@@ -5,10 +5,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::{File, Found, SEVERAL};
+use super::super::{File, Found};
 use super::{Reader, environment, name_of, port, settings};
 use crate::model::Name;
-use crate::model::deployment::{Affinity, AffinityKey, Mount, Role, Service, Sharing};
+use crate::model::deployment::{Affinity, AffinityKey, Mount, Number, Role, Service, Sharing};
 use crate::model::location::Location;
 use crate::source::stage;
 use crate::source::yaml::{Entry, Node};
@@ -57,7 +57,7 @@ fn service(reader: &mut Reader<'_>, entry: &Entry) -> Service {
     let strategy = node.get("placement").and_then(|placement| name_of(placement, "strategy"));
     if let Some((_, span)) = strategy.filter(|(strategy, _)| strategy == "global") {
         // One on each server.
-        service.instances = vec![reader.count_of(SEVERAL, "placement.strategy: global", span)];
+        service.instances = vec![reader.count_of(Number::Several, "placement.strategy: global", span)];
     }
     service.mounts = reader.items(node, "volumes").iter().filter_map(volume).collect();
     service.health_check = node.get("healthCheck").is_some();

@@ -1,6 +1,7 @@
 //! Tests: worker processes that code, images and scripts state.
 
 use super::*;
+use crate::model::deployment::SEVERAL;
 
 /// Program, number of processes, and where that is stated.
 fn servers(path: &str, text: &str) -> Vec<(String, u32, u32, u32)> {
