@@ -1,6 +1,7 @@
 //! L5, one file per subcommand. The only room that prints.
 
 mod assemble;
+mod bench;
 mod demo;
 mod exit;
 mod explain;
@@ -47,6 +48,8 @@ enum Command {
     Lint(lint::Args),
     /// Start N replicas behind a balancer and prove it
     Test(test::Args),
+    /// Measure a server as ab does, and see which instance answered
+    Bench(Box<bench::Args>),
     /// Hold back a change that raises the number of instances of what breaks then
     Gate(gate::Args),
     /// Render a recorded run again
@@ -105,6 +108,7 @@ fn run(command: Command) -> Exit {
     let result = match command {
         Command::Lint(args) => lint::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Gate(args) => gate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Rules(args) => rules::run(&args),

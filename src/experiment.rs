@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::balancer::{Balancer, Policy};
-use crate::load::Road;
+use crate::load::{Road, Way};
 use crate::model::event::{Event, Phase, SCHEMA, Sink};
 use crate::model::fleet::Upstream;
 use crate::replica::Launcher;
@@ -120,6 +120,8 @@ async fn traffic(
         started: recorder.started(),
         sink: recorder.clone(),
         timeout: plan.limits.request,
+        way: Way::default(),
+        witness: None,
     };
     let deadline = tokio::time::Instant::now() + plan.limits.phase;
     let stage = Stage { plan, road, names, ids, deadline, said_late: AtomicBool::new(false) };

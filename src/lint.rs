@@ -2,7 +2,7 @@
 //!
 //! Everything here works on values: files were read before, and what is found is rendered elsewhere. The order is
 //! [`sight`] (one pass over the facts: what may matter), [`reach`] (which functions run on requests), [`state`] (who uses
-//! process state), [`judge`] (which clauses hold), [`settings`] (which file's setting counts), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
+//! process state), [`judge`] (which clauses hold), [`pool`] (how many connections), [`settings`] (which file's setting counts), [`wording`] (what they say), [`deployment`] (what runs more than once already), [`suppress`].
 
 mod deployment;
 mod edges;
@@ -11,6 +11,7 @@ pub mod expectation;
 mod fingerprint;
 mod indexed;
 mod judge;
+mod pool;
 mod project;
 mod reach;
 mod settings;

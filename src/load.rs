@@ -1,12 +1,17 @@
-//! L2, virtual users: who travels a scenario's steps, over which replicas, and what is written down about it.
+//! L2, load: virtual users, who travel a scenario's steps over chosen replicas, and the generator that [`bench`] is.
 
+pub mod bench;
 mod clock;
 mod cookies;
 mod user;
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
 
 use crate::model::event::{JourneyResult, Purpose, RouteChoice, Sink};
 use crate::scenario::{ResponseParts, Scenario, Variables};
@@ -21,6 +26,32 @@ pub struct Road {
     pub sink: Arc<dyn Sink>,
     /// For one request with its answer.
     pub timeout: Duration,
+    pub way: Way,
+    /// Sees more than the log has.
+    pub witness: Option<Arc<dyn Witness>>,
+}
+
+/// How connections to the base are made.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// Where the host of the base is; `None` for what the system says.
+    pub endpoint: Option<Endpoint>,
+    /// The local address of connections; `None` for what the system takes.
+    pub source: Option<IpAddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+/// Is told of requests and answers while they happen; the log's event about both follows.
+pub trait Witness: Send + Sync {
+    /// A request is about to be sent.
+    fn sending(&self);
+    /// An answer is there.
+    fn received(&self, answer: &ResponseParts);
 }
 
 /// One user, one story, one way through the replicas.
@@ -37,6 +68,27 @@ pub struct Journey {
     pub fresh_connections: bool,
     /// The folder of the scenario's file; bodies from files are read below it.
     pub folder: PathBuf,
+}
+
+/// What the user of journey `id` knows from the start, beside `given`. Numbers and tokens are never used twice in a run, so that two
+/// journeys never meet in the app's data; the same seed gives the same ones again.
+pub fn variables(given: &BTreeMap<String, String>, seed: u64, id: u32) -> Variables {
+    let mut variables = Variables::new(seed ^ (u64::from(id) << 32));
+    for (name, value) in given {
+        variables.set(name.clone(), value.clone());
+    }
+    variables.set("vu", id + 1);
+    variables.set("iteration", 0);
+    variables.set("run_id", format!("{seed:016x}"));
+    variables.set("token", token(seed, id));
+    variables
+}
+
+/// Twelve characters: `t` and eleven hexadecimal digits, fit for names, mail addresses and codes.
+fn token(seed: u64, id: u32) -> String {
+    let hash = Sha256::digest(format!("{seed}/{id}").as_bytes());
+    let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("t{}", &digits[..11])
 }
 
 /// How a journey ended.
@@ -58,5 +110,21 @@ impl Road {
     /// `JourneyFinished`.
     pub async fn travel(&self, journey: Journey) -> Trip {
         user::travel(self, journey).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_unique_and_repeatable() {
+        let all: HashSet<String> = (0..10_000).map(|id| token(7, id)).collect();
+        assert_eq!(all.len(), 10_000);
+        assert_eq!(token(7, 3), token(7, 3));
+        assert_ne!(token(7, 3), token(8, 3));
+        assert!(all.iter().all(|token| token.len() == 12));
     }
 }

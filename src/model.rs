@@ -2,6 +2,7 @@
 //!
 //! Plain values. No I/O, no clock, no printing, and nothing of ours is used here.
 
+pub mod bench;
 pub mod command_line;
 pub mod deployment;
 pub mod event;

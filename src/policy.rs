@@ -7,3 +7,4 @@ pub mod gate;
 pub mod proof;
 pub mod raise;
 pub mod readiness;
+pub mod threshold;

@@ -2,17 +2,24 @@
 //!
 //! Text of others goes through [`text`] on its way to people, and through the escapes of its format on its way to programs.
 
+pub mod ab;
+pub mod csv;
 pub mod github;
 pub mod gitlab;
+pub mod hlog;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod terminal;
-mod text;
+pub mod text;
 
 use crate::model::finding::Severity;
 use crate::model::report::LintReport;
+
+/// What two runs cannot show.
+const ONE_RUN_EACH: &str = "The intervals are of one run each, and runs differ from each other: repeat both before trusting a small \
+                            difference.";
 
 /// `1 file`, `2 files`.
 fn plural(count: usize, noun: &str) -> String {

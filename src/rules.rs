@@ -12,6 +12,7 @@
 //! - [`entry_point`]: which calls make a function a handler, as data as well
 
 pub mod clause;
+pub mod connections;
 pub mod deployed;
 pub mod entry_point;
 pub mod pattern;

@@ -1,5 +1,10 @@
 //! L1, pure numbers.
 
+pub mod latency;
+pub mod rate;
+pub mod ratio;
+pub mod spread;
+
 use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, Hypergeometric};
 
 /// Jain's fairness index `(Σx)² / (n·Σx²)`: 1 when all are equal, 1/n when one has everything. `None` without counts.

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "reports/bench.rs"]
+mod bench;
 #[path = "reports/sample.rs"]
 mod sample;
 mod tool;
@@ -13,14 +15,17 @@ use std::io::{self, Write};
 use anstream::adapter::strip_str;
 use jsonschema::Validator;
 use proptest::prelude::*;
+use scaleproof::model::bench::{BenchComparison, BenchReport, Sample};
 use scaleproof::model::finding::Severity;
 use scaleproof::model::location::Excerpt;
 use scaleproof::model::report::{LintReport, TestReport};
 use scaleproof::report::terminal::Look;
-use scaleproof::report::{github, gitlab, json, junit, markdown, sarif, terminal};
+use scaleproof::report::{ab, csv, github, gitlab, hlog, json, junit, markdown, sarif, terminal};
 use serde_json::{Value, json};
 
 type OfLint = fn(&LintReport, &mut dyn Write) -> io::Result<()>;
+type OfBench = fn(&BenchReport, &mut dyn Write) -> io::Result<()>;
+type OfComparison = fn(&BenchComparison, &mut dyn Write) -> io::Result<()>;
 type OfTest = fn(&TestReport, &mut dyn Write) -> io::Result<()>;
 
 const LINT: &[(&str, OfLint)] = &[
@@ -39,6 +44,26 @@ const TEST: &[(&str, OfTest)] = &[
     ("json", json::test::render),
     ("junit", junit::test),
     ("markdown", markdown::test::render),
+];
+
+const PLAIN: ab::Look = ab::Look { percentages: true, deviations: true, variable_length: true };
+const SHORT: ab::Look = ab::Look { percentages: false, deviations: false, variable_length: false };
+
+const BENCH: &[(&str, OfBench)] = &[
+    ("terminal", |report, out| terminal::bench::render(report, PLAIN, Look { width: 100 }, out)),
+    ("ab", |report, out| ab::render(report, ab::Look::default(), out)),
+    ("ab-short", |report, out| ab::render(report, SHORT, out)),
+    ("ab-html", |report, out| ab::html(report, PLAIN, &ab::Attributes::default(), out)),
+    ("ab-percent", ab::percent),
+    ("json", json::bench::render),
+    ("csv", csv::render),
+    ("markdown", markdown::bench::render),
+];
+
+const COMPARISON: &[(&str, OfComparison)] = &[
+    ("terminal", |comparison, out| terminal::comparison::render(comparison, Look { width: 100 }, out)),
+    ("json", json::comparison::render),
+    ("markdown", markdown::bench::comparison),
 ];
 
 fn lint_as(format: &str, report: &LintReport) -> String {
@@ -69,6 +94,40 @@ fn the_sample_in_every_format() {
     for (name, render) in TEST {
         insta::assert_snapshot!(format!("test-{name}"), plain(&written(|out| render(&sample::test(), out))));
     }
+}
+
+#[test]
+fn benchmarks_in_every_format() {
+    let samples = [("", bench::report()), ("failed-", bench::failed()), ("empty-", BenchReport::default())];
+    for (sample, report) in samples {
+        for (name, render) in BENCH {
+            insta::assert_snapshot!(format!("bench-{sample}{name}"), plain(&written(|out| render(&report, out))));
+        }
+    }
+    for (name, render) in COMPARISON {
+        insta::assert_snapshot!(format!("comparison-{name}"), plain(&written(|out| render(&bench::comparison(), out))));
+    }
+    let started = std::time::Duration::from_secs(1_795_720_987);
+    insta::assert_snapshot!("bench-hlog", plain(&written(|out| hlog::render(&bench::slices(), started, out))));
+    let sample = |started_us, connect_us| Sample { started_us, connect_us, processing_us: 4_600, waiting_us: 4_400 };
+    let samples = [sample(1_795_720_987_500_000, 900), sample(1_795_720_987_000_000, 0)];
+    insta::assert_snapshot!("bench-ab-gnuplot", plain(&written(|out| ab::gnuplot(&samples, out))));
+}
+
+#[test]
+fn a_benchmark_is_read_as_it_was_written_and_is_what_its_schema_says() {
+    let schema = strict(json::BENCH_SCHEMA);
+    for report in [bench::report(), bench::failed(), BenchReport::default()] {
+        let text = written(|out| json::bench::render(&report, out));
+        assert_valid(&schema, &text);
+        assert_eq!(json::bench::read(&text).unwrap(), report);
+    }
+    assert_valid(&strict(json::COMPARISON_SCHEMA), &written(|out| json::comparison::render(&bench::comparison(), out)));
+    for (text, word) in [("{", "not the JSON"), ("{\"schema\":\"scaleproof.lint/1\"}", "scaleproof.lint/1")] {
+        assert!(json::bench::read(text).unwrap_err().message.contains(word));
+    }
+    let cut = "{\"schema\":\"scaleproof.bench/1\"}";
+    assert!(json::bench::read(cut).unwrap_err().message.contains("missing field"));
 }
 
 /// The schema, and nothing beside it: what is published lets fields be added, this test does not.
@@ -110,7 +169,13 @@ fn json_is_what_the_published_schemas_say() {
 
 #[test]
 fn the_tool_prints_the_schemas() {
-    for (of, schema) in [("lint", json::LINT_SCHEMA), ("test", json::TEST_SCHEMA)] {
+    let schemas = [
+        ("lint", json::LINT_SCHEMA),
+        ("test", json::TEST_SCHEMA),
+        ("bench", json::BENCH_SCHEMA),
+        ("comparison", json::COMPARISON_SCHEMA),
+    ];
+    for (of, schema) in schemas {
         assert_eq!(tool::run(tool::root(), &["schema", of]).expect_code(0).stdout, schema);
         jsonschema::meta::validate(&serde_json::from_str(schema).unwrap()).unwrap();
     }
@@ -238,6 +303,46 @@ proptest! {
         let commands = lint_as("github", &report).lines().filter(|line| line.starts_with("::")).count();
         let told = report.services.len() + report.raised.len();
         prop_assert_eq!(commands, report.findings.len() + report.problems.len() + told);
+    }
+}
+
+fn hostile_bench() -> impl Strategy<Value = BenchReport> {
+    prop::collection::vec(hostile(), 7).prop_map(|texts| {
+        let mut report = bench::report();
+        report.targets[0].software = Some(texts[0].clone());
+        report.targets[0].path.clone_from(&texts[1]);
+        report.failures[0].example.clone_from(&texts[2]);
+        report.warnings[0].clone_from(&texts[3]);
+        report.thresholds[0].text.clone_from(&texts[3]);
+        let instances = report.instances.as_mut().unwrap();
+        instances.rows[0].name.clone_from(&texts[4]);
+        instances.explanation.clone_from(&texts[5]);
+        instances.source.clone_from(&texts[6]);
+        report
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_breaks_out_of_a_benchmark(report in hostile_bench()) {
+        for (name, render) in BENCH.iter().filter(|(name, _)| *name != "json") {
+            let text = written(|out| render(&report, out));
+            let text = if *name == "csv" { text.replace("\r\n", "\n") } else { text };
+            prop_assert!(!steers(&text) && text.split('\u{1b}').skip(1).all(is_colour), "{name}: {text:?}");
+        }
+        let lines = |report: &BenchReport, name: &str| {
+            let (_, render) = BENCH.iter().find(|(known, _)| *known == name).unwrap();
+            written(|out| render(report, out)).lines().count()
+        };
+        for name in ["ab", "ab-html", "csv"] {
+            prop_assert_eq!(lines(&report, name), lines(&bench::report(), name), "{}", name);
+        }
+        let html = written(|out| ab::html(&report, PLAIN, &ab::Attributes::default(), out));
+        prop_assert_eq!(html.matches('<').count(), html.matches('>').count());
+        let json = written(|out| json::bench::render(&report, out));
+        prop_assert_eq!(json::bench::read(&json).unwrap(), report);
     }
 }
 

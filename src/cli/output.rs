@@ -63,6 +63,14 @@ impl Reports<Format> {
 }
 
 impl<F: ValueEnum + Copy + Send + Sync + 'static> Reports<F> {
+    /// Is this format among those that are asked for?
+    pub fn any(&self, format: F) -> bool
+    where
+        F: PartialEq,
+    {
+        self.formats.contains(&format)
+    }
+
     /// Refuses what cannot be written, before any work is done for it.
     pub fn check(&self) -> Result<()> {
         if self.outputs.len() > self.formats.len() {

@@ -14,14 +14,23 @@ pub struct Progress {
 
 impl Progress {
     pub fn new() -> Self {
+        Progress::drawn(None, "{spinner} {prefix}{msg}", true)
+    }
+
+    /// A bar that fills up to `length`, unless somebody wants it quiet.
+    pub fn bar(length: u64, quiet: bool) -> Self {
+        Progress::drawn(Some(length), "{bar:24} {percent:>3}%  {prefix}{msg}", !quiet)
+    }
+
+    fn drawn(length: Option<u64>, template: &str, wanted: bool) -> Self {
         let watched = !said("CI") && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
-        let target = if watched && io::stderr().is_terminal() {
+        let target = if wanted && watched && io::stderr().is_terminal() {
             ProgressDrawTarget::term_like_with_hz(Box::new(Stderr), 20)
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") {
+        let bar = ProgressBar::with_draw_target(length, target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -36,6 +45,17 @@ impl Progress {
                 bar.set_message(text);
             }
         }
+    }
+
+    /// How far it is, and what to say of it.
+    pub fn advance(&self, position: u64, text: String) {
+        self.bar.set_position(position);
+        self.bar.set_message(text);
+    }
+
+    /// Does anybody watch?
+    pub fn is_watched(&self) -> bool {
+        !self.bar.is_hidden()
     }
 
     /// Somebody pressed Ctrl-C.

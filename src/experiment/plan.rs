@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
+use crate::load;
 use crate::model::finding::Finding;
 use crate::model::problem::Problem;
 use crate::scenario::{Scenario, Variables};
@@ -56,18 +56,9 @@ impl Default for Limits {
 }
 
 impl Plan {
-    /// What the user of journey `id` knows from the start. Numbers and tokens are never used twice in a run, so that two
-    /// journeys never meet in the app's data; the same seed gives the same ones again.
+    /// What the user of journey `id` knows from the start.
     pub(super) fn variables_for(&self, id: u32) -> Variables {
-        let mut variables = Variables::new(self.seed ^ (u64::from(id) << 32));
-        for (name, value) in &self.variables {
-            variables.set(name.clone(), value.clone());
-        }
-        variables.set("vu", id + 1);
-        variables.set("iteration", 0);
-        variables.set("run_id", format!("{:016x}", self.seed));
-        variables.set("token", token(self.seed, id));
-        variables
+        load::variables(&self.variables, self.seed, id)
     }
 
     /// The same plan with a name of its own for each scenario, since the log tells them apart by name: a second `shop`
@@ -92,17 +83,8 @@ impl Plan {
     }
 }
 
-/// Twelve characters: `t` and eleven hexadecimal digits, fit for names, mail addresses and codes.
-fn token(seed: u64, id: u32) -> String {
-    let hash = Sha256::digest(format!("{seed}/{id}").as_bytes());
-    let digits: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("t{}", &digits[..11])
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -124,14 +106,5 @@ mod tests {
         };
         let names: Vec<_> = plan.with_unique_names().scenarios.iter().map(|scenario| scenario.name.clone()).collect();
         assert_eq!(names, ["shop", "shop (2)", "shop (3)"]);
-    }
-
-    #[test]
-    fn tokens_are_unique_and_repeatable() {
-        let all: HashSet<String> = (0..10_000).map(|id| token(7, id)).collect();
-        assert_eq!(all.len(), 10_000);
-        assert_eq!(token(7, 3), token(7, 3));
-        assert_ne!(token(7, 3), token(8, 3));
-        assert!(all.iter().all(|token| token.len() == 12));
     }
 }

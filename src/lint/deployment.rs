@@ -1,8 +1,9 @@
 //! What deployment files say: which services there are once all documents are put together ([`fleet`]), where a pattern finds what
-//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), what
+//! it looks for ([`places`]), which services the servers of a balancer are ([`servers`]), which code a service runs ([`code`]), which connections it opens ([`connections`]), what
 //! that makes of a finding ([`crosscheck`]), and rows for the report ([`table`]).
 
 mod code;
+mod connections;
 mod crosscheck;
 mod fleet;
 mod image;
@@ -11,7 +12,8 @@ mod script;
 mod servers;
 mod table;
 
-pub use code::{Context, context};
+pub use code::{Context, context, starts};
+pub use connections::{Certainty, DatabaseServer, Excess, Pool, databases, excess, is_named};
 pub use crosscheck::{Unweighed, Weighed, weigh};
 pub use fleet::{Deployed, Fleet};
 pub use places::{Place, is_run_by, of_balancer, of_service, runs_code};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::deployment::{self, Deployed, Fleet, Place as DeploymentPlace};
+use super::deployment::{self, Certainty, DatabaseServer, Deployed, Excess, Fleet, Place as DeploymentPlace};
 use super::edges::Edges;
+use super::pool::Pools;
 use super::project::{FileId, FunctionRef, Project};
 use super::reach::{Reach, named_functions};
 use super::settings::Overrides;
@@ -60,6 +61,7 @@ pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, si
     let mut judge = Judge {
         project,
         fleet,
+        databases: deployment::databases(fleet, project.files),
         singletons,
         seen: &seen,
         reach: &reach,
@@ -96,6 +98,7 @@ pub fn hits<'r>(project: &Project<'_>, fleet: &Fleet<'_>, rules: &'r RuleSet, si
 struct Judge<'j, 'a, 'r> {
     project: &'j Project<'a>,
     fleet: &'j Fleet<'j>,
+    databases: Vec<DatabaseServer<'j>>,
     singletons: &'j [Name],
     seen: &'j Sightings<'r>,
     reach: &'j Reach,
@@ -116,7 +119,41 @@ struct Subjects {
     related: Vec<Related>,
     routes: Vec<Name>,
     texts: Vec<Name>,
-    service: Option<ServiceName>,
+    services: Vec<ServiceName>,
+    /// How severe it may be at most.
+    at_most: Severity,
+}
+
+impl Subjects {
+    /// A place that nothing more is said of.
+    fn at(file: FileId, span: Span) -> Self {
+        Subjects {
+            file,
+            span,
+            function: None,
+            fit: Fit::Yes,
+            words: Vec::new(),
+            related: Vec::new(),
+            routes: Vec::new(),
+            texts: Vec::new(),
+            services: Vec::new(),
+            at_most: Severity::Error,
+        }
+    }
+
+    /// What makes more connections than a database takes.
+    fn exceeding(mut self, excess: Excess) -> Self {
+        self.words.retain(|(word, _)| *word != "value");
+        self.words.push(("value", excess.formula));
+        self.related = excess.factors;
+        self.services = excess.services;
+        self.at_most = match excess.certainty {
+            Certainty::Configured => Severity::Error,
+            Certainty::AtMost => Severity::Warning,
+            Certainty::Pooled | Certainty::Second => Severity::Info,
+        };
+        self
+    }
 }
 
 impl<'r> Judge<'_, '_, 'r> {
@@ -149,7 +186,13 @@ impl<'r> Judge<'_, '_, 'r> {
                 value::texts(&setting.value, &|name| self.project.constant(file, name), &mut texts);
                 let words =
                     vec![("name", state::name(&setting.key).to_owned()), ("value", wording::shown(&setting.value))];
-                (setting.span, setting.function, self.with_alternatives(file, *index, fit, &clause.subject), words)
+                let fit = match clause.conditions.connections {
+                    None => self.with_alternatives(file, *index, fit, &clause.subject),
+                    // Which of them counts, the database tells that the service names.
+                    Some(_) if *fit == Fit::No => Fit::No,
+                    Some(_) => Fit::Yes,
+                };
+                (setting.span, setting.function, fit, words)
             }
         };
         if fit == Fit::No || !self.surroundings(&clause.conditions, file, function) {
@@ -162,11 +205,21 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
         let routes = routes.unwrap_or_default();
-        self.add(
-            rule,
-            clause,
-            Subjects { file, span, function, fit, words, related: Vec::new(), routes, texts, service: None },
-        );
+        let subjects = Subjects { function, fit, words, routes, texts, ..Subjects::at(file, span) };
+        match &clause.conditions.connections {
+            None => self.add(rule, clause, subjects),
+            Some(pattern) => {
+                let pools = Pools {
+                    project: self.project,
+                    fleet: self.fleet,
+                    servers: &self.databases,
+                    singletons: self.singletons,
+                };
+                if let Some(excess) = pools.excess(pattern, clause.conditions.options_at, file, fact) {
+                    self.add(rule, clause, subjects.exceeding(excess));
+                }
+            }
+        }
     }
 
     /// Where the same key is also set to something sound, in this file or in one that configures the same, the unsafe value is what one branch falls back to.
@@ -204,22 +257,8 @@ impl<'r> Judge<'_, '_, 'r> {
                 ("routes", wording::routes(&routes, MOST_RELATED)),
             ];
             let related = self.related(&uses, file, state.span);
-            let (span, function) = (state.span, state.function);
-            self.add(
-                rule,
-                clause,
-                Subjects {
-                    file,
-                    span,
-                    function,
-                    fit: Fit::Yes,
-                    words,
-                    related,
-                    routes,
-                    texts: Vec::new(),
-                    service: None,
-                },
-            );
+            let function = state.function;
+            self.add(rule, clause, Subjects { function, words, related, routes, ..Subjects::at(file, state.span) });
         }
     }
 
@@ -231,13 +270,7 @@ impl<'r> Judge<'_, '_, 'r> {
                 continue;
             }
             let words = vec![("name", state::name(&class.symbol).to_owned())];
-            let (file, span, fit) = (at.0, class.span, Fit::Yes);
-            let (function, related, routes) = (None, Vec::new(), Vec::new());
-            self.add(
-                rule,
-                clause,
-                Subjects { file, span, function, fit, words, related, routes, texts: Vec::new(), service: None },
-            );
+            self.add(rule, clause, Subjects { words, ..Subjects::at(at.0, class.span) });
         }
     }
 
@@ -290,28 +323,14 @@ impl<'r> Judge<'_, '_, 'r> {
         for DeploymentPlace { location, value } in places {
             let Some(file) = self.project.file(&location.path) else { continue };
             let words = words.iter().cloned().chain([("value", value)]).collect();
-            let (function, related, routes) = (None, Vec::new(), Vec::new());
-            self.add(
-                rule,
-                clause,
-                Subjects {
-                    file,
-                    span: location.span,
-                    function,
-                    fit: Fit::Yes,
-                    words,
-                    related,
-                    routes,
-                    texts: Vec::new(),
-                    service: service.cloned(),
-                },
-            );
+            let services = service.cloned().into_iter().collect();
+            self.add(rule, clause, Subjects { words, services, ..Subjects::at(file, location.span) });
         }
     }
 
     fn add(&mut self, rule: &'r Rule, clause: &'r Clause, subjects: Subjects) {
         let file = &self.project.files[subjects.file];
-        let stated = clause.severity.unwrap_or(rule.severity);
+        let stated = clause.severity.unwrap_or(rule.severity).min(subjects.at_most);
         let stated = match stage::of(&file.path) {
             Stage::Deployed => stated,
             // What is meant to be copied shows what is meant to run, and no more.
@@ -336,11 +355,9 @@ impl<'r> Judge<'_, '_, 'r> {
             // A start script, say, that several services share.
             let is_same =
                 |hit: &&mut Hit<'r>| hit.rule.id == rule.id && hit.file == subjects.file && hit.span == subjects.span;
-            if let Some(service) = subjects.service
-                && let Some(hit) = self.hits.iter_mut().find(is_same)
-                && !hit.services.contains(&service)
-            {
-                hit.services.push(service);
+            if let Some(hit) = self.hits.iter_mut().find(is_same).filter(|_| !subjects.services.is_empty()) {
+                let new: Vec<_> = subjects.services.into_iter().filter(|it| !hit.services.contains(it)).collect();
+                hit.services.extend(new);
             }
             return;
         }
@@ -369,7 +386,7 @@ impl<'r> Judge<'_, '_, 'r> {
             routes: subjects.routes,
             variable: if let Fit::Fallback(name) = subjects.fit { name } else { None },
             texts: subjects.texts,
-            services: subjects.service.into_iter().collect(),
+            services: subjects.services,
         });
     }
 

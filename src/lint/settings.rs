@@ -45,7 +45,7 @@ impl<'a> Overrides<'a> {
 
 /// A key as the environment writes it as well, without what is written in several ways: `SPRING_SESSION_STORETYPE` is
 /// `spring.session.store-type`, and `ConnectionStrings__Shop` is `ConnectionStrings.Shop`.
-fn meaning(key: &str) -> String {
+pub fn meaning(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

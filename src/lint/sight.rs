@@ -190,7 +190,7 @@ fn is_for_tests(key: &str) -> bool {
 }
 
 /// The setting and, where it holds an object, each of its fields under a dotted key.
-fn each_key<'a>(setting: &'a Setting, found: &mut dyn FnMut(&str, &'a Value)) {
+pub fn each_key<'a>(setting: &'a Setting, found: &mut dyn FnMut(&str, &'a Value)) {
     fn descend<'a>(key: &str, value: &'a Value, found: &mut dyn FnMut(&str, &'a Value)) {
         found(key, value);
         if let Value::Object(fields) = value {

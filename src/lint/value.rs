@@ -173,7 +173,7 @@ pub fn environment(value: &Value) -> Option<Name> {
 }
 
 /// What a call says about one option.
-enum Lookup<'a> {
+pub enum Lookup<'a> {
     Absent,
     /// The options come from somewhere that cannot be looked into.
     Opaque,
@@ -182,7 +182,7 @@ enum Lookup<'a> {
 
 /// Do the options of a call meet the conditions that speak of them?
 pub fn fit_options<'a>(conditions: &Conditions, arguments: &'a [Argument], constants: &Constants<'a>) -> Fit {
-    let look = |key: &Name| lookup(arguments, key, conditions.options_at, constants);
+    let look = |key: &Name| look_up(arguments, key, conditions.options_at, constants);
     let mut result = fit_each(&conditions.with, arguments, conditions.options_at, constants);
     for key in &conditions.without {
         let missing = match look(key) {
@@ -209,13 +209,14 @@ pub fn fit_each<'a>(
     options_at: Option<usize>,
     constants: &Constants<'a>,
 ) -> Fit {
-    with.iter().fold(Fit::Yes, |result, (key, pattern)| match lookup(arguments, key, options_at, constants) {
+    with.iter().fold(Fit::Yes, |result, (key, pattern)| match look_up(arguments, key, options_at, constants) {
         Lookup::Found(value) => result.and(fit(pattern, value, constants)),
         _ => Fit::No,
     })
 }
 
-fn lookup<'a>(arguments: &'a [Argument], key: &str, at: Option<usize>, constants: &Constants<'a>) -> Lookup<'a> {
+/// An option by its name: a position, `a.b` within another, `path|0` either of two.
+pub fn look_up<'a>(arguments: &'a [Argument], key: &str, at: Option<usize>, constants: &Constants<'a>) -> Lookup<'a> {
     let mut opaque = false;
     for name in key.split('|') {
         match lookup_one(arguments, name, at, constants) {

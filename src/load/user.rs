@@ -8,13 +8,14 @@ use reqwest::{Client, Method, Response};
 use sha2::{Digest, Sha256};
 
 use crate::model::Name;
+use crate::model::bench::FailureKind;
 use crate::model::event::{Answer, Assertion, Event, JourneyResult, Purpose, Request, RouteChoice};
 use crate::model::fleet::{ERROR_HEADER, PIN_HEADER, REPLICA_HEADER};
 use crate::scenario::{self, BodyParts, PartContent, RequestParts, ResponseParts, Step};
 
 use super::clock::{rfc3339, unix_seconds};
 use super::cookies::Jar;
-use super::{Journey, Road, Trip};
+use super::{Endpoint, Journey, Road, Trip};
 
 /// Characters of a body that the log keeps, in bytes.
 const EXCERPT_BYTES: usize = 2048;
@@ -22,6 +23,11 @@ const EXCERPT_BYTES: usize = 2048;
 const MAX_BODY_BYTES: usize = 64 << 20;
 /// What browsers allow.
 const MAX_REDIRECTS: u32 = 20;
+/// Layers that fail.
+const NOT_IN_TIME: &str = "no complete answer in time";
+const NOT_CONNECTED: &str = "connecting failed";
+const BROKE_OFF: &str = "the body broke off";
+const NO_ANSWER: &str = "no answer";
 /// Of a digest: enough to tell values apart, too few to find one.
 const DIGEST_DIGITS: usize = 12;
 
@@ -66,7 +72,17 @@ pub(super) async fn travel(road: &Road, journey: Journey) -> Trip {
 }
 
 fn client(road: &Road, fresh_connections: bool) -> reqwest::Result<Client> {
-    Client::builder()
+    let builder = match &road.way.endpoint {
+        Some(Endpoint::Unix(path)) => Client::builder().unix_socket(path.as_path()),
+        Some(Endpoint::Tcp(address)) => {
+            let base = reqwest::Url::parse(&road.base).ok();
+            let host = base.as_ref().and_then(|base| base.host_str()).unwrap_or_default();
+            Client::builder().resolve(host, *address)
+        }
+        None => Client::builder(),
+    };
+    builder
+        .local_address(road.way.source)
         .no_proxy()
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
@@ -161,6 +177,9 @@ impl User<'_> {
             cookies_set: Vec::new(),
             assertions: Vec::new(),
         };
+        if let Some(witness) = &self.road.witness {
+            witness.sending();
+        }
         let exchanged = match self.build(parts, &cookies, pin).await {
             Ok(built) => self.exchange(built).await,
             Err(error) => Err(error),
@@ -223,6 +242,9 @@ impl User<'_> {
             body,
             url: response.url().to_string(),
         };
+        if let Some(witness) = &self.road.witness {
+            witness.received(&parts);
+        }
         Ok((std::mem::take(response.headers_mut()), parts))
     }
 
@@ -246,13 +268,13 @@ impl User<'_> {
         Hop { request, parts: Some(parts), location: location.filter(|_| redirects) }
     }
 
-    /// The request that a redirect asks for. It must lead to the balancer again.
+    /// The request that a redirect asks for. It must lead to the base again.
     fn follow(&self, from: &RequestParts, to: &str, hop: &Hop) -> Result<RequestParts, String> {
         let base = reqwest::Url::parse(&self.road.base).map_err(|error| error.to_string())?;
         let here = base.join(&from.target).map_err(|error| error.to_string())?;
         let next = here.join(to).map_err(|error| format!("redirects to `{to}`, which is no URL: {error}"))?;
         if next.origin() != base.origin() {
-            return Err(format!("redirects past the balancer, to {}", next.origin().ascii_serialization()));
+            return Err(format!("redirects away from {}, to {}", self.road.base, next.origin().ascii_serialization()));
         }
         let target = next.query().map_or(next.path().to_string(), |query| format!("{}?{query}", next.path()));
         let status = hop.parts.as_ref().map_or(0, |parts| parts.status);
@@ -315,16 +337,33 @@ async fn form(folder: &Path, fields: &[(String, PartContent)]) -> Result<reqwest
     Ok(form)
 }
 
+/// What it is called in the figures of a benchmark: the inverse of [`in_words`].
+pub(super) fn failure_kind(words: &str) -> FailureKind {
+    let (layer, cause) = words.split_once(": ").unwrap_or((words, ""));
+    match layer {
+        NOT_IN_TIME => FailureKind::Timeout,
+        NOT_CONNECTED if cause.starts_with("Connection refused") || cause.starts_with("No such file") => {
+            FailureKind::Refused
+        }
+        NOT_CONNECTED => FailureKind::Connect,
+        BROKE_OFF => FailureKind::Truncated,
+        NO_ANSWER if cause.starts_with("Connection reset") => FailureKind::Reset,
+        NO_ANSWER => FailureKind::Closed,
+        // It could not be put together.
+        _ => FailureKind::Write,
+    }
+}
+
 /// The layer that failed and the innermost reason: "connecting failed: Connection refused (os error 111)".
 fn in_words(error: &reqwest::Error) -> String {
     let layer = if error.is_timeout() {
-        return "no complete answer in time".to_string();
+        return NOT_IN_TIME.to_string();
     } else if error.is_connect() {
-        "connecting failed"
+        NOT_CONNECTED
     } else if error.is_body() || error.is_decode() {
-        "the body broke off"
+        BROKE_OFF
     } else {
-        "no answer"
+        NO_ANSWER
     };
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

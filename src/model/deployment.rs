@@ -42,6 +42,15 @@ impl std::fmt::Display for Role {
     }
 }
 
+/// A kind of database server that takes so many connections and no more; what speaks its protocol counts as it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Database {
+    Postgres,
+    /// MariaDB and Percona as well.
+    Mysql,
+}
+
 /// The kind of a [`Service`] that stands for what a server's own file or a script says of its worker processes. It belongs to the service
 /// that runs that server, and is one of its own where there is none.
 pub const SERVER: &str = "server";

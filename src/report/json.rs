@@ -1,5 +1,7 @@
 //! JSON for programs. The wire shape is a contract of its own, so that a change inside never changes what users parse.
 
+pub mod bench;
+pub mod comparison;
 pub mod lint;
 pub mod test;
 
@@ -7,6 +9,11 @@ pub mod test;
 pub const LINT_SCHEMA: &str = include_str!("json/lint.schema.json");
 /// The JSON Schema of what `test` and `report` write.
 pub const TEST_SCHEMA: &str = include_str!("json/test.schema.json");
+
+/// The JSON Schema of what `bench` writes.
+pub const BENCH_SCHEMA: &str = include_str!("json/bench.schema.json");
+/// The JSON Schema of what `bench --compare` writes.
+pub const COMPARISON_SCHEMA: &str = include_str!("json/comparison.schema.json");
 
 use serde::Serialize;
 

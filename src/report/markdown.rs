@@ -1,5 +1,6 @@
 //! Markdown, for a comment on a pull request and for the reference of rules.
 
+pub mod bench;
 pub mod lint;
 mod page;
 pub mod rules;

@@ -2,6 +2,8 @@
 //!
 //! Everything is written with ANSI styles; the caller strips them where they are not wanted.
 
+pub mod bench;
+pub mod comparison;
 pub mod explain;
 mod frame;
 pub mod lint;

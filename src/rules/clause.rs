@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::connections::ConnectionsPattern;
 use super::deployed::{BalancerPattern, ServicePattern};
 use super::pattern::{Patterns, ValuePattern};
 use super::version::Version;
@@ -92,6 +93,8 @@ pub struct Conditions {
     pub if_code: Option<Evidence>,
     /// Like `if_code`; one that is found silences the clause.
     pub unless_code: Option<Evidence>,
+    /// The subject makes a pool of connections; must be more, over all instances, than the database takes.
+    pub connections: Option<ConnectionsPattern>,
 }
 
 /// Of what one finding is enough.
@@ -363,6 +366,7 @@ pub(super) struct RawClause {
     if_service: Option<ServicePattern>,
     if_code: Option<Evidence>,
     unless_code: Option<Evidence>,
+    connections: Option<ConnectionsPattern>,
     say: String,
     severity: Option<Severity>,
     confidence: Option<Confidence>,
@@ -394,6 +398,12 @@ impl RawClause {
         }
         if self.setting.is_none() && self.value.is_some() {
             return Err("`value` speaks of a setting: this clause has no `setting`".into());
+        }
+        if let Some(connections) = &self.connections {
+            connections.check()?;
+            if self.call.is_none() && self.setting.is_none() && self.dependency.is_none() {
+                return Err("`connections` speaks of what makes a pool: a `call`, a `setting` or a `dependency`".into());
+            }
         }
         let mut subjects = Vec::new();
         subjects.extend(self.call.map(Subject::Call));
@@ -452,6 +462,7 @@ impl RawClause {
                 if_service: self.if_service,
                 if_code: self.if_code,
                 unless_code: self.unless_code,
+                connections: self.connections,
             },
             say: self.say.trim().to_owned(),
             severity: self.severity,

@@ -103,6 +103,11 @@ pub const SECTIONS: &[Section] = &[
             word("if_service", "service", "a service that runs the code of the subject's file, and that fits"),
             word("if_code", "condition", "for a service: must hold in a file of the code that it runs"),
             word("unless_code", "condition", "for a service: silences the clause where it holds in a file of its code"),
+            word(
+                "connections",
+                "connections",
+                "the subject makes a pool; over all instances and processes they must be more than the database takes",
+            ),
             word("severity", "severity", "instead of the rule's"),
             word("confidence", "confidence", "instead of the rule's"),
             word("fix", "text", "instead of the rule's"),
@@ -128,6 +133,41 @@ pub const SECTIONS: &[Section] = &[
             word("from", "version", "the least version that the dependency allows is this one or a later one"),
             word("handler", "true", "a function that answers requests, messages or events"),
             word("path", "patterns", "files, by their paths, in which it counts"),
+        ],
+    },
+    Section {
+        name: "connections",
+        about: "A pool of connections. Instances, processes and what the database takes are those of the deployment.",
+        words: &[
+            word("to", "list of databases", "databases that it may connect to"),
+            word(
+                "pool",
+                "list of parts",
+                "what one process opens at most is their sum; one connection for each request at a time where it is left out",
+            ),
+        ],
+    },
+    Section {
+        name: "part",
+        about: "A number of connections. What is stated first counts: the option, the setting, the parameter, the default.",
+        words: &[
+            word("name", "text", "what the library calls it"),
+            word("option", "option", "an option of the call, as in `with`"),
+            word("setting", "patterns", "a setting of the program by its key, or a variable that means the same"),
+            word("parameter", "patterns", "a parameter of the database's address: `connection_limit`"),
+            word(
+                "default",
+                "number",
+                "what it is where nothing states it; unknown where it is left out, and then the clause is silent",
+            ),
+        ],
+    },
+    Section {
+        name: "database",
+        about: "",
+        words: &[
+            word("postgres", "", "PostgreSQL, and what is built on it"),
+            word("mysql", "", "MySQL, MariaDB, Percona"),
         ],
     },
     Section {

@@ -87,7 +87,7 @@ fn names_program(service: &Service) -> bool {
 }
 
 /// Does the command name the file, by its path or as a module: `python bot.py`, `python -m shop.bot`, `gunicorn shop.bot:app`?
-fn starts(service: &Service, path: &str) -> bool {
+pub fn starts(service: &Service, path: &str) -> bool {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem).replace('/', ".");
     let ends = |whole: &str, part: &str, mark: char| {
         whole.strip_suffix(part).is_some_and(|rest| !part.is_empty() && (rest.is_empty() || rest.ends_with(mark)))

@@ -4,12 +4,13 @@ use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::SECTIONS;
-use crate::model::deployment::{AffinityKey, HealthCheck, Role, Sharing};
+use crate::model::deployment::{AffinityKey, Database, HealthCheck, Role, Sharing};
 use crate::model::fact::{AccessKind, Level};
 use crate::model::finding::{Confidence, Severity};
 use crate::rules::clause::{
     ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause, ShapeName, StatePattern,
 };
+use crate::rules::connections::{ConnectionsPattern, Part};
 use crate::rules::deployed::{BalancerPattern, ServicePattern};
 use crate::rules::entry_point::{Code, Memory, Objects, RawEntryPoint};
 use crate::rules::pattern::LongForm;
@@ -67,6 +68,9 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
         ("state", words_of::<StatePattern>()),
         ("service", words_of::<ServicePattern>()),
         ("balancer", words_of::<BalancerPattern>()),
+        ("connections", words_of::<ConnectionsPattern>()),
+        ("part", words_of::<Part>()),
+        ("database", words_of::<Database>()),
         ("sharing", words_of::<Sharing>()),
         ("affinity key", words_of::<AffinityKey>()),
         ("health check", words_of::<HealthCheck>()),

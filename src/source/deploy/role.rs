@@ -20,11 +20,14 @@ pub fn of(image: Option<&str>, commands: &[Command], name: &str) -> Option<Role>
 
 /// The role that an image's name tells: `bitnami/redis:7` is a cache.
 pub fn of_image(image: &str) -> Option<Role> {
+    find("image", |pattern| is_image(pattern, image))
+}
+
+/// Is it the image of that name, wherever it is kept and whatever its tag? A pattern with `*` before it is the end of a name.
+pub fn is_image(pattern: &str, image: &str) -> bool {
     let name = without_tag(image).to_ascii_lowercase();
-    find("image", |pattern| {
-        let (pattern, is_ending) = pattern.strip_prefix('*').map_or((pattern, false), |ending| (ending, true));
-        name.strip_suffix(pattern).is_some_and(|rest| is_ending || rest.is_empty() || rest.ends_with('/'))
-    })
+    let (pattern, is_ending) = pattern.strip_prefix('*').map_or((pattern, false), |ending| (ending, true));
+    name.strip_suffix(pattern).is_some_and(|rest| is_ending || rest.is_empty() || rest.ends_with('/'))
 }
 
 /// `registry:5000/shop` of `registry:5000/shop:1.2@sha256:…`.

@@ -98,7 +98,8 @@ impl Reader<'_> {
             Some((name, Name::new(new)))
         };
         let images: Vec<_> = list(document, "images").iter().filter_map(image).collect();
-        if !resources.is_empty() && !(prefix.is_empty() && suffix.is_empty() && images.is_empty()) {
+        let changes = !prefix.is_empty() || !suffix.is_empty() || !images.is_empty();
+        if changes && !resources.is_empty() {
             self.attach(Target::Below(resources), Says::Renames { prefix, suffix, images }, document.span);
         }
     }

@@ -1,0 +1,158 @@
+//! `scaleproof bench`.
+
+mod address;
+mod args;
+mod compare;
+mod facts;
+mod live;
+mod memory;
+mod plan;
+mod request;
+mod story;
+mod tls;
+mod verbose;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+pub use args::Args;
+use args::{BenchFormat, ReportArgs};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::exit::{Exit, Failure, Result};
+use super::output;
+use crate::load::bench::slices::Slices;
+use crate::load::bench::summary::{calibrate, summarise};
+use crate::load::bench::{self, Interval, Measured, Plan};
+use crate::model::bench::{BenchReport, Slice};
+use crate::model::problem::Problem;
+use crate::policy::threshold::{self, Bound};
+use crate::report::{ab, csv, hlog, json, markdown, terminal};
+
+pub fn run(args: &Args) -> Result {
+    if args.report.show_version {
+        output::print(|_, out| writeln!(out, "scaleproof bench {}", env!("CARGO_PKG_VERSION")))?;
+        return Ok(Exit::Pass);
+    }
+    memory::release_code();
+    args.report.reports.check()?;
+    if let Some(files) = &args.report.compare {
+        return compare::run(files, &args.report);
+    }
+    let bounds = bounds(&args.report.fail_on)?;
+    let addresses = plan::addresses(args)?;
+    let plan = plan::plan(args, &addresses)?;
+    plan::allow_connections(&plan)?;
+    writable(&args.report)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    // What was measured until somebody presses Ctrl-C is reported.
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, stop.clone())?;
+    }
+    let ceiling = args.load.calibrate.then(|| bench::ceiling(&plan, &stop)).transpose()?;
+    memory::release_code();
+    let (measured, slices) = measure(args, &plan, &stop)?;
+    memory::release_code();
+    let mut report = summarise(facts::facts(args, &plan, &addresses), &measured);
+    if let Some(ceiling) = ceiling {
+        calibrate(&mut report, ceiling);
+    }
+    threshold::judge(&mut report, &bounds);
+    write(&report, &measured, &slices, &args.report)?;
+    exit(&report, args.report.ab_compat)
+}
+
+fn bounds(texts: &[String]) -> Result<Vec<Bound>> {
+    let (mut bounds, mut problems) = (Vec::new(), Vec::new());
+    for text in texts {
+        match Bound::parse(text) {
+            Ok(bound) => bounds.push(bound),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(bounds) } else { Err(problems.into()) }
+}
+
+/// Refuses files that cannot be written before any load is sent.
+fn writable(report: &ReportArgs) -> Result<()> {
+    for path in report.csv.iter().chain(&report.gnuplot) {
+        fs::File::create(path).map_err(|error| output::named(error, path))?;
+    }
+    Ok(())
+}
+
+fn measure(args: &Args, plan: &Plan, stop: &AtomicBool) -> Result<(Measured, Vec<Slice>)> {
+    let mut live = live::Live::new(plan, args.report.quiet, args.report.ab_compat);
+    let mut slices = args.report.reports.any(BenchFormat::Hlog).then(Slices::default);
+    let mut watch = |interval: &Interval| {
+        live.watch(interval);
+        if let Some(slices) = &mut slices {
+            slices.add(interval);
+        }
+    };
+    let measured =
+        bench::run(plan, stop, &mut watch).map_err(|error| Failure::refused("the generator cannot run", &error))?;
+    live.finish();
+    Ok((measured, slices.map(Slices::into_slices).unwrap_or_default()))
+}
+
+fn write(report: &BenchReport, measured: &Measured, slices: &[Slice], args: &ReportArgs) -> Result<()> {
+    let of_ab = ab::Look {
+        percentages: !args.no_percentiles,
+        deviations: !args.no_median,
+        // Without the letter of ab, answers may be of any length, and are told to be so when they are.
+        variable_length: args.any_length || (!args.ab_compat && report.requests.length_varied > 0),
+    };
+    args.reports.write(|format, look, out| match format {
+        BenchFormat::Terminal if args.html => ab::html(report, of_ab, &attributes(args), out),
+        BenchFormat::Terminal if args.ab_compat => ab::render(report, of_ab, out),
+        BenchFormat::Terminal => terminal::bench::render(report, of_ab, look, out),
+        BenchFormat::Json => json::bench::render(report, out),
+        BenchFormat::Csv => csv::render(report, out),
+        BenchFormat::Markdown => markdown::bench::render(report, out),
+        BenchFormat::Hlog => hlog::render(slices, measured.began, out),
+    })?;
+    let file = |path: &Path, render: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| -> Result<()> {
+        let mut text = Vec::new();
+        render(&mut text)?;
+        fs::write(path, text).map_err(|error| output::named(error, path))?;
+        Ok(())
+    };
+    if let Some(path) = &args.csv {
+        file(path, &|out| ab::percent(report, out))?;
+    }
+    if let Some(path) = &args.gnuplot {
+        file(path, &|out| ab::gnuplot(&measured.tally.samples, out))?;
+    }
+    Ok(())
+}
+
+fn attributes(args: &ReportArgs) -> ab::Attributes {
+    let mut attributes =
+        ab::Attributes { table: args.table.clone(), row: args.row.clone(), ..ab::Attributes::default() };
+    if !args.cell.is_empty() {
+        attributes.cell = args.cell.clone();
+    }
+    attributes
+}
+
+/// The verdict's; to the letter of ab, what is answered at all is a success.
+fn exit(report: &BenchReport, letter: bool) -> Result {
+    if report.requests.answered > 0 {
+        return Ok(if letter && report.thresholds.is_empty() { Exit::Pass } else { report.verdict.into() });
+    }
+    let why = report.failures.iter().max_by_key(|failure| failure.count);
+    let why = why.map_or_else(
+        || "there was no answer before time was up".to_owned(),
+        |failure| {
+            format!("nothing was answered: {} of {} requests, {}", failure.count, report.requests.sent, failure.example)
+        },
+    );
+    Err(Failure::Refused(
+        Problem::new(why)
+            .help("Nothing was measured. Does the server run, at this address and port, and speak this protocol?"),
+    ))
+}

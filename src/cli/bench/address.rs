@@ -1,0 +1,168 @@
+//! What a URL of the command line leads to, and whether load may go there.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+
+use reqwest::Url;
+
+use crate::model::problem::Problem;
+
+/// A URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub url: String,
+    pub is_tls: bool,
+    /// As a `Host` header has it, without the port; IPv6 in brackets.
+    pub host: String,
+    pub port: u16,
+    /// With the query.
+    pub path: String,
+    /// `user:password`, when the URL has it.
+    pub credentials: Option<String>,
+}
+
+impl Address {
+    /// Parses `[http[s]://]host[:port][/path]`.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = Url::parse(&full).map_err(|error| format!("{error}; expected http[s]://host[:port]/path"))?;
+        let is_tls = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            other => return Err(format!("`{other}` is not spoken here; expected http:// or https://")),
+        };
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?.to_owned();
+        let port = url.port_or_known_default().ok_or("it has no port")?;
+        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let user = (!url.username().is_empty()).then(|| format!("{}:{}", url.username(), url.password().unwrap_or("")));
+        Ok(Address { url: full, is_tls, host, port, path, credentials: user })
+    }
+
+    /// As a `Host` header has it: the port only where it is not the usual one.
+    pub fn host_header(&self) -> String {
+        let usual = if self.is_tls { 443 } else { 80 };
+        if self.port == usual { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    /// For a lookup: IPv6 without brackets.
+    pub fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+/// `--resolve HOST:PORT:ADDRESS`, as curl has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    host: String,
+    port: u16,
+    address: IpAddr,
+}
+
+impl std::str::FromStr for Resolution {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("`{text}`: expected HOST:PORT:ADDRESS, as in shop.example:80:127.0.0.1");
+        let mut parts = text.splitn(3, ':');
+        let (host, port, address) = (parts.next(), parts.next(), parts.next());
+        let (Some(host), Some(port), Some(address)) = (host, port, address) else { return Err(expected()) };
+        let address = address.trim_start_matches('[').trim_end_matches(']');
+        Ok(Resolution {
+            host: host.to_ascii_lowercase(),
+            port: port.parse().map_err(|_| expected())?,
+            address: address.parse().map_err(|_| expected())?,
+        })
+    }
+}
+
+/// The socket address of a host: what `--resolve` says, else the first that the system gives, IPv4 before IPv6.
+///
+/// # Errors
+/// What the resolver said, and what to do.
+pub fn resolve(host: &str, port: u16, resolutions: &[Resolution]) -> Result<SocketAddr, Problem> {
+    let named = |resolution: &&Resolution| resolution.host == host.to_ascii_lowercase() && resolution.port == port;
+    if let Some(known) = resolutions.iter().find(named) {
+        return Ok(SocketAddr::new(known.address, port));
+    }
+    let failed = |why: String| {
+        Problem::new(format!("{host} has no address: {why}"))
+            .help("Is the name right, and does this machine's resolver know it? `--resolve HOST:PORT:ADDRESS` says where it is.")
+    };
+    let found: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(|error| failed(error.to_string()))?.collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| failed("the resolver gave none".into()))
+}
+
+/// Loopback, private, link-local and carrier-grade addresses: what is within reach of whoever runs this.
+pub fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_near(v4.into()),
+            None => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        },
+    }
+}
+
+/// Refuses to send load to somebody else's machine by accident.
+pub fn permit(host: &str, address: IpAddr, owned: bool) -> Result<(), Problem> {
+    if owned || is_near(address) {
+        return Ok(());
+    }
+    Err(Problem::new(format!("{host} is {address}, which is neither loopback nor a private address")).help(
+        "Load on a host of somebody else is an attack on it. If this one is yours, say so with `--yes-i-own-this-host`.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (bool, String, u16, String) {
+        let address = Address::parse(text).unwrap();
+        (address.is_tls, address.host_header(), address.port, address.path)
+    }
+
+    #[test]
+    fn urls_need_neither_scheme_nor_path() {
+        assert_eq!(parsed("http://127.0.0.1:8080"), (false, "127.0.0.1:8080".into(), 8080, "/".into()));
+        assert_eq!(parsed("localhost:8080/a?b=c#d"), (false, "localhost:8080".into(), 8080, "/a?b=c".into()));
+        assert_eq!(parsed("https://[::1]/x y"), (true, "[::1]".into(), 443, "/x%20y".into()));
+        assert_eq!(parsed("example.org"), (false, "example.org".into(), 80, "/".into()));
+        assert_eq!(Address::parse("http://me:secret@h/").unwrap().credentials.as_deref(), Some("me:secret"));
+    }
+
+    #[test]
+    fn wrong_urls_say_what_was_expected() {
+        assert!(Address::parse("ftp://h/").unwrap_err().contains("expected http:// or https://"));
+        assert!(Address::parse("http://h:99999/").unwrap_err().contains("expected http[s]://host[:port]/path"));
+        assert!(Address::parse("http://").is_err());
+    }
+
+    #[test]
+    fn names_can_be_given_addresses() {
+        let known = ["Shop.example:80:127.0.0.9".parse().unwrap(), "v6.example:81:[::1]".parse().unwrap()];
+        assert_eq!(resolve("shop.example", 80, &known).unwrap(), "127.0.0.9:80".parse().unwrap());
+        assert_eq!(resolve("v6.example", 81, &known).unwrap(), "[::1]:81".parse().unwrap());
+        assert!("shop.example:80".parse::<Resolution>().unwrap_err().contains("HOST:PORT:ADDRESS"));
+    }
+
+    #[test]
+    fn only_what_is_near_is_permitted() {
+        for near in
+            ["127.4.0.1", "10.0.0.1", "172.31.9.9", "192.168.1.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1"]
+        {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "::ffff:8.8.8.8", "0.0.0.0"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
+        }
+        assert!(permit("h", "8.8.8.8".parse().unwrap(), false).unwrap_err().help.contains("--yes-i-own-this-host"));
+        assert!(permit("h", "8.8.8.8".parse().unwrap(), true).is_ok());
+    }
+}

@@ -1,0 +1,214 @@
+//! From the command line to a plan of the generator.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::address::{self, Address};
+use super::args::{Args, RequestArgs};
+use super::request::RequestParts;
+use super::{story, tls, verbose};
+use crate::cli::exit::{Failure, Result};
+use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
+use crate::model::problem::Problem;
+
+/// Files that are open beside connections: standard streams, epoll, timers, reports.
+const FILES_BESIDE: u64 = 1024;
+/// Requests that ab's `-t` stops at.
+const TIMELIMIT_REQUESTS: u64 = 50_000;
+
+/// Reads what must be read, resolves names, and refuses what makes no sense.
+pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
+    let load = &args.load;
+    let targets = targets(args, addresses)?;
+    let duration = load.duration.or(load.timelimit.map(Duration::from_secs));
+    let requests = match (load.requests, load.timelimit, load.duration) {
+        (Some(requests), ..) => Some(requests),
+        (None, Some(_), _) => Some(TIMELIMIT_REQUESTS),
+        (None, None, Some(_)) => None,
+        (None, None, None) => Some(1),
+    };
+    if requests.is_some_and(|requests| requests < u64::from(load.concurrency)) {
+        return Err(Problem::new("cannot use a concurrency level greater than the total number of requests")
+            .help(format!("`-c {}` needs `-n {}` or more, or `--duration`.", load.concurrency, load.concurrency))
+            .into());
+    }
+    Ok(Plan {
+        engine: engine(args, addresses)?,
+        threads: threads(load.threads, load.concurrency),
+        connections: load.concurrency,
+        requests,
+        duration,
+        warmup: load.warmup.unwrap_or_default(),
+        pace: match load.rate {
+            None => Pace::Closed,
+            Some(per_second) => {
+                Pace::Open { per_second, arrivals: if load.poisson { Arrivals::Poisson } else { Arrivals::Constant } }
+            }
+        },
+        keep_alive: keeps_alive(args),
+        requests_per_connection: args.connection.requests_per_connection,
+        timeout: Duration::from_secs_f64(args.connection.timeout),
+        sources: args.connection.sources.concat(),
+        window: args.connection.window.map(|bytes| bytes as usize),
+        stop_on_receive_error: args.report.ab_compat && !args.connection.keep_going,
+        identity: args.report.instance_from.clone().unwrap_or(IdentityFrom::Usual),
+        keep_samples: args.report.gnuplot.is_some(),
+        seed: load.seed,
+        listener: verbose::listener(args.report.verbosity),
+        targets,
+    })
+}
+
+fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
+    Ok(match (&args.load.scenario, args.request.http2) {
+        (Some(path), _) => Engine::Story(Arc::new(story::story(path, &args.load.variables, addresses)?)),
+        (None, true) => Engine::Http2 { streams: args.load.streams },
+        (None, false) => Engine::Http1,
+    })
+}
+
+/// Connections of HTTP/2 always are (RFC 9113, section 9.1).
+pub fn keeps_alive(args: &Args) -> bool {
+    args.request.http2
+        || args.connection.keep_alive
+        || args.connection.requests_per_connection.is_some_and(|requests| requests > 1)
+}
+
+/// Half of the processors that this process may use, so that the server has the other half; no more than connections.
+fn threads(asked: Option<u32>, connections: u32) -> u32 {
+    let processors = thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    asked.unwrap_or(processors / 2).clamp(1, connections)
+}
+
+/// Raises what the system lets this process open, where it must.
+pub fn allow_connections(plan: &Plan) -> Result<()> {
+    let needed = u64::from(plan.connections) + FILES_BESIDE;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if limit.maximum.is_some_and(|most| most < needed) {
+        let most = limit.maximum.unwrap_or_default();
+        return Err(Problem::new(format!(
+            "{} connections need {needed} open files, and {most} are allowed",
+            plan.connections
+        ))
+        .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`.")
+        .into());
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
+        .map_err(|error| Failure::refused("the limit of open files cannot be raised", &error.into()))
+}
+
+pub fn addresses(args: &Args) -> Result<Vec<Address>> {
+    let parsed: Vec<std::result::Result<Address, Problem>> = args
+        .urls
+        .iter()
+        .map(|url| Address::parse(url).map_err(|why| Problem::new(format!("`{url}` is no URL: {why}"))))
+        .collect();
+    let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(std::result::Result::is_ok);
+    let problems: Vec<Problem> = bad.into_iter().filter_map(std::result::Result::err).collect();
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    if args.load.weights.len() > args.urls.len() {
+        let (weights, urls) = (args.load.weights.len(), args.urls.len());
+        return Err(Problem::new(format!("{weights} weights and {urls} URLs"))
+            .help("Give one `--weight` for each URL, in the same order.")
+            .into());
+    }
+    Ok(good.into_iter().filter_map(std::result::Result::ok).collect())
+}
+
+fn targets(args: &Args, addresses: &[Address]) -> Result<Vec<Target>> {
+    let parts = parts(args)?;
+    let tls = match addresses.iter().any(|address| address.is_tls) {
+        true => Some(tls::config(&args.tls, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
+        false => None,
+    };
+    let mut targets = Vec::new();
+    for (place, address) in addresses.iter().enumerate() {
+        let client = match &tls {
+            Some(config) if address.is_tls => {
+                Some(TlsClient { config: config.clone(), name: tls::server_name(address.bare_host())? })
+            }
+            _ => None,
+        };
+        let tunnel = (parts.absolute && address.is_tls).then(|| Arc::from(parts.tunnel(address)));
+        targets.push(Target {
+            origin: Origin { endpoint: endpoint(args, address)?, tls: client, tunnel },
+            request: parts.bytes(address).into(),
+            body_bytes: parts.body.as_ref().map_or(0, |(_, body)| body.len()),
+            head_only: parts.method == "HEAD",
+            weight: args.load.weights.get(place).copied().unwrap_or(1),
+        });
+    }
+    Ok(targets)
+}
+
+/// Where connections for a URL go, if they may.
+fn endpoint(args: &Args, address: &Address) -> Result<Endpoint> {
+    let connection = &args.connection;
+    if let Some(path) = &connection.unix_socket {
+        return Ok(Endpoint::Unix(path.clone()));
+    }
+    let owned = connection.yes_i_own_this_host;
+    let wanted = |host: &str, port: u16| -> std::result::Result<_, Problem> {
+        let found = address::resolve(host, port, &connection.resolutions)?;
+        address::permit(host, found.ip(), owned)?;
+        Ok(found)
+    };
+    match &connection.proxy {
+        None => Ok(Endpoint::Tcp(wanted(address.bare_host(), address.port)?)),
+        Some(proxy) => {
+            let proxy = Address::parse(proxy)
+                .map_err(|why| Problem::new(format!("`{proxy}` is no proxy: {why}")).help("`-X` wants HOST:PORT."))?;
+            // The proxy finds the host by itself; what it is may be known there only.
+            match wanted(address.bare_host(), address.port) {
+                Err(problem) if !owned => Err(problem.into()),
+                _ => Ok(Endpoint::Tcp(wanted(proxy.bare_host(), proxy.port)?)),
+            }
+        }
+    }
+}
+
+fn parts(args: &Args) -> Result<RequestParts> {
+    let request = &args.request;
+    let body = body(request)?;
+    let method = match (&request.method, request.head, &request.post, &request.put) {
+        (Some(method), ..) => method.clone(),
+        (None, true, ..) => "HEAD".into(),
+        (None, _, Some(_), _) => "POST".into(),
+        (None, _, _, Some(_)) => "PUT".into(),
+        (None, ..) => "GET".into(),
+    };
+    Ok(RequestParts {
+        method,
+        version: if request.http10 || args.report.ab_compat { "HTTP/1.0" } else { "HTTP/1.1" },
+        keep_alive: keeps_alive(args),
+        headers: request.headers.clone(),
+        cookies: request.cookies.clone(),
+        credentials: request.credentials.clone(),
+        proxy_credentials: args.connection.proxy_credentials.clone(),
+        body: body.map(|body| (request.content_type.clone(), body)),
+        absolute: args.connection.proxy.is_some(),
+    })
+}
+
+fn body(request: &RequestArgs) -> Result<Option<Vec<u8>>> {
+    let Some(path) = request.post.as_ref().or(request.put.as_ref()) else { return Ok(None) };
+    read(path).map(Some)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        Problem::new(format!("the body cannot be read from {}: {error}", path.display()))
+            .help("`-p` and `-u` want a file; `-T` says what it is.")
+            .into()
+    })
+}
