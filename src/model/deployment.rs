@@ -69,6 +69,25 @@ pub enum Number {
 /// The smallest number of which "several" is true.
 pub const SEVERAL: u32 = 2;
 
+impl Number {
+    /// The smallest number of which it is true.
+    pub fn least(self) -> u32 {
+        match self {
+            Number::Exactly(number) => number,
+            Number::Several => SEVERAL,
+        }
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Exactly(number) => write!(f, "{number}"),
+            Number::Several => write!(f, "{SEVERAL} or more"),
+        }
+    }
+}
+
 impl From<u32> for Number {
     fn from(number: u32) -> Self {
         Number::Exactly(number)
@@ -89,11 +108,8 @@ pub struct Count {
 
 impl Count {
     pub fn new(number: impl Into<Number>, stated_as: impl Into<Name>, location: Location) -> Self {
-        let (value, at_least) = match number.into() {
-            Number::Exactly(value) => (value, false),
-            Number::Several => (SEVERAL, true),
-        };
-        Count { value, at_least, stated_as: stated_as.into(), location }
+        let number = number.into();
+        Count { value: number.least(), at_least: number == Number::Several, stated_as: stated_as.into(), location }
     }
 
     pub fn number(&self) -> Number {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::processes;
 use crate::model::Name;
-use crate::model::deployment::Service;
+use crate::model::deployment::{Number, Service};
 use crate::model::fact::{SCRIPT, Setting, Value};
 use crate::model::location::Span;
 
@@ -72,7 +72,7 @@ pub fn of(service: &Service) -> Option<Threads> {
         // `threads = 1` may read like a truth.
         let value = match &setting.value {
             Value::Bool(_) => None,
-            value => processes::number_of(program.name, value),
+            value => processes::number_of(program.name, value).map(Number::least),
         };
         Some((value, setting.key.to_string(), setting.span))
     };

@@ -11,7 +11,7 @@ fn setting(key: &str, value: &str, line: u32) -> Setting {
 
 fn count(value: u32, stated_as: &str, line: u32) -> Count {
     let location = Location::new("compose.yml", Span::on_line(line, 1, 9));
-    Count { value, stated_as: stated_as.into(), location }
+    Count::new(value, stated_as, location)
 }
 
 fn service(name: &str, line: u32) -> Service {
