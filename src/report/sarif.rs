@@ -63,10 +63,14 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
 fn services(report: &LintReport) -> Vec<Value> {
     let service = |row: &ServiceRow| {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
-        json!({
+        let mut service = json!({
             "name": row.name, "role": row.role, "replicas": row.replicas, "most": row.most, "processes": row.processes,
-            "at_least": row.at_least, "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
-        })
+            "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
+        });
+        if row.at_least.replicas || row.at_least.processes {
+            service["at_least"] = json!(row.at_least);
+        }
+        service
     };
     report.services.iter().map(service).collect()
 }
