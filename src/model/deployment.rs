@@ -78,6 +78,15 @@ impl Number {
     }
 }
 
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Exactly(number) => write!(f, "{number}"),
+            Number::Several => write!(f, "{SEVERAL} or more"),
+        }
+    }
+}
+
 impl From<u32> for Number {
     fn from(number: u32) -> Self {
         Number::Exactly(number)

@@ -265,7 +265,7 @@ impl Term<'_> {
                 .map(|count| {
                     told(
                         count.location.clone(),
-                        format!("`{name}`, instances: {}, as {} says", count.value, count.stated_as),
+                        format!("`{name}`, instances: {}, as {} says", count.number(), count.stated_as),
                     )
                 })
                 .collect(),
@@ -277,7 +277,7 @@ impl Term<'_> {
         if let Some(count) = &service.processes {
             factors.push(told(
                 count.location.clone(),
-                format!("processes in each instance of `{name}`: {}, as {} says", count.value, count.stated_as),
+                format!("processes in each instance of `{name}`: {}, as {} says", count.number(), count.stated_as),
             ));
         }
         if let Some(threads) = self.threads.as_ref().filter(|_| self.is_bounded()) {

@@ -151,9 +151,11 @@ impl<'a> Reader<'a> {
         let is_store = |role: &Role| matches!(role, Role::Database | Role::Cache | Role::Broker | Role::Balancer);
         let by_name =
             || role::of(image.as_deref(), &told.commands, &name).filter(|role| image.is_some() || !is_store(role));
+        // What the platform starts by a schedule runs to its end.
+        let is_scheduled = role == Some(Role::Cron);
         let role = role.or_else(by_name).unwrap_or(Role::Unknown);
         Service {
-            kind: kind.into(),
+            kind: if is_scheduled { Name::new_static("job") } else { kind.into() },
             role,
             image,
             processes: processes::of(&self.path, &told.commands, &environment).filter(|count| count.value != 1),

@@ -224,7 +224,9 @@ fn railway_is_read_from_json_and_toml() {
     );
     let toml =
         "[build]\nbuilder = \"nixpacks\"\n\n[deploy]\nstartCommand = \"node jobs.js\"\ncronSchedule = \"0 * * * *\"\n";
-    assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :4 cron"]);
+    let scheduled = found("railway.toml", toml, railway::read);
+    assert_eq!(lines(&scheduled), ["app :4 cron"]);
+    assert_eq!(scheduled.services[0].kind, "job", "it runs to its end");
     let toml = "[deploy]\nstartCommand = \"npm start\"\nnumReplicas = 4\n";
     assert_eq!(lines(&found("railway.toml", toml, railway::read)), ["app :1 unknown | 4 numReplicas :3:15"]);
 }
