@@ -22,7 +22,7 @@ pub use args::Args;
 use args::{BenchFormat, ReportArgs};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::exit::{Exit, Failure, Result};
+use super::exit::{Exit, Failure, Result, all};
 use super::output;
 use crate::load::bench::slices::Slices;
 use crate::load::bench::summary::{calibrate, summarise};
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result {
     if let Some(files) = &args.report.compare {
         return compare::run(files, &args.report);
     }
-    let bounds = bounds(&args.report.fail_on)?;
+    let bounds = all(args.report.fail_on.iter().map(|text| Bound::parse(text)))?;
     let addresses = plan::addresses(args)?;
     let plan = plan::plan(args, &addresses)?;
     plan::allow_connections(&plan)?;
@@ -63,17 +63,6 @@ pub fn run(args: &Args) -> Result {
     threshold::judge(&mut report, &bounds);
     write(&report, &measured, &slices, &args.report)?;
     exit(&report, args.report.ab_compat)
-}
-
-fn bounds(texts: &[String]) -> Result<Vec<Bound>> {
-    let (mut bounds, mut problems) = (Vec::new(), Vec::new());
-    for text in texts {
-        match Bound::parse(text) {
-            Ok(bound) => bounds.push(bound),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(bounds) } else { Err(problems.into()) }
 }
 
 /// Refuses files that cannot be written before any load is sent.
@@ -140,9 +129,9 @@ fn attributes(args: &ReportArgs) -> ab::Attributes {
 }
 
 /// The verdict's; to the letter of ab, what is answered at all is a success.
-fn exit(report: &BenchReport, letter: bool) -> Result {
+fn exit(report: &BenchReport, ab_compat: bool) -> Result {
     if report.requests.answered > 0 {
-        return Ok(if letter && report.thresholds.is_empty() { Exit::Pass } else { report.verdict.into() });
+        return Ok(if ab_compat && report.thresholds.is_empty() { Exit::Pass } else { report.verdict.into() });
     }
     let why = report.failures.iter().max_by_key(|failure| failure.count);
     let why = why.map_or_else(

@@ -65,6 +65,18 @@ pub enum Failure {
 
 pub type Result<T = Exit> = std::result::Result<T, Failure>;
 
+/// All that was understood, or every problem with what was not.
+pub fn all<T>(results: impl Iterator<Item = std::result::Result<T, Problem>>) -> Result<Vec<T>> {
+    let (mut good, mut problems) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => good.push(value),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(good) } else { Err(problems.into()) }
+}
+
 impl Failure {
     /// Says it on stderr and gives the exit code. A closed pipe is a success: the reader had enough.
     pub fn show(self) -> Exit {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::exit::{Exit, Result};
 use super::output::{FailOn, Reports, RunFormat};
-use super::project;
+use super::project::{self, assignment};
 use super::trial::{self, Trial};
 use crate::config::Config;
 use crate::model::problem::Problem;
@@ -51,13 +51,6 @@ pub struct Args {
     /// The command that starts the app; `{port}` `{socket}` `{name}` `{index}` are replaced
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
-}
-
-fn assignment(text: &str) -> std::result::Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE".into()),
-    }
 }
 
 pub fn run(args: &Args) -> Result {

@@ -68,28 +68,34 @@ pub fn drive(plan: Plan) -> Measured {
 }
 
 pub fn drive_until(plan: Plan, stop: Arc<AtomicBool>) -> Measured {
-    let limit = plan.requests;
+    let asked = plan.clone();
     let (done, ended) = mpsc::channel();
     let driver = thread::spawn(move || {
+        let mut watched = 0;
+        let measured = bench::run(&plan, &stop, &mut |interval| watched += interval.tally.answered());
         // Whoever waits is told of a panic by the other end's going.
-        let _ = done.send(bench::run(&plan, &stop, &mut |_| {}));
+        let _ = done.send((measured, watched));
     });
-    let measured = match ended.recv_timeout(HANGS) {
-        Ok(measured) => measured.expect("epoll and threads"),
+    let (measured, watched) = match ended.recv_timeout(HANGS) {
+        Ok((measured, watched)) => (measured.expect("epoll and threads"), watched),
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("the generator hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => panic!("the generator panicked"),
     };
     driver.join().expect("it has ended");
-    check(&measured, limit);
+    check(&asked, &measured);
+    assert_eq!(measured.tally.answered(), watched, "what is watched is what is measured");
     measured
 }
 
-fn check(measured: &Measured, limit: Option<u64>) {
+fn check(plan: &Plan, measured: &Measured) {
     let (tally, counts) = (&measured.tally, &measured.tally.counts);
     let told = format!("{counts:?} {:?}", tally.failures);
     assert_eq!(counts.sent, tally.answered() + tally.failed() + counts.unfinished, "{told}");
     assert_eq!(tally.statuses().map(|(_, count)| count).sum::<u64>(), tally.answered(), "{told}");
+    // Of stories, journeys are limited.
+    let limit = plan.requests.filter(|_| !matches!(plan.engine, Engine::Story(_)));
     assert!(limit.is_none_or(|limit| counts.sent <= limit), "{told}");
+    assert_eq!(tally.samples.len() as u64, if plan.keep_samples { tally.answered() } else { 0 }, "{told}");
     assert!(counts.kept_alive <= tally.answered() && counts.late <= counts.sent, "{told}");
 }
 

@@ -7,9 +7,11 @@ mod client;
 mod command;
 mod counts;
 mod failures;
+mod http2;
 mod open_loop;
 mod random;
 mod server;
+mod story;
 mod tls;
 #[path = "../tool/mod.rs"]
 mod tool;

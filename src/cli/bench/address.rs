@@ -114,7 +114,8 @@ pub fn permit(host: &str, address: IpAddr, owned: bool) -> Result<(), Problem> {
     if owned || is_near(address) {
         return Ok(());
     }
-    Err(Problem::new(format!("{host} is {address}, which is neither loopback nor a private address")).help(
+    let called = if host.parse() == Ok(address) { host.to_owned() } else { format!("{host}, which is {address},") };
+    Err(Problem::new(format!("{called} is neither loopback nor in a private network")).help(
         "Load on a host of somebody else is an attack on it. If this one is yours, say so with `--yes-i-own-this-host`.",
     ))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::address::Resolution;
 use super::request::header_line;
 use crate::cli::output::Reports;
+use crate::cli::project::assignment;
 use crate::config::parse_duration;
 use crate::load::bench::IdentityFrom;
 
@@ -66,7 +67,7 @@ pub struct LoadArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
     /// Requests per second, whether or not the ones before are answered (open loop)
-    #[arg(long, value_name = "NUMBER", value_parser = rate)]
+    #[arg(long, value_name = "NUMBER", value_parser = decimal("requests per second", 1e7))]
     pub rate: Option<f64>,
     /// Let requests of --rate arrive at random, as those of many independent users do
     #[arg(long, requires = "rate")]
@@ -139,7 +140,7 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX))]
     pub requests_per_connection: Option<u32>,
     /// Seconds at most for a connection, and for an answer
-    #[arg(short = 's', long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    #[arg(short = 's', long, value_name = "SECONDS", default_value_t = 30.0, value_parser = decimal("seconds", 86_400.0))]
     pub timeout: f64,
     /// The local address of connections; several, or a range as 127.0.1-24.1, are used in turn
     #[arg(short = 'B', long = "source", value_name = "ADDRESS", value_parser = sources)]
@@ -293,20 +294,12 @@ where
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "expected requests per second, as 200 or 0.5".to_owned())?;
-    if (0.001..=10_000_000.0).contains(&rate) { Ok(rate) } else { Err("expected 0.001 to 10000000".into()) }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected seconds, as 30 or 0.5".to_owned())?;
-    if (0.001..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0.001 to 86400".into()) }
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE".into()),
+/// A number in a range, with a fraction or not, of what `unit` says.
+fn decimal(unit: &'static str, most: f64) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
+    const LEAST: f64 = 0.001;
+    move |text| {
+        let number = text.parse().ok().filter(|number| (LEAST..=most).contains(number));
+        number.ok_or_else(|| format!("expected {unit}, from {LEAST} to {most}"))
     }
 }
 

@@ -40,16 +40,16 @@ struct Heartbeat {
 }
 
 impl Live {
-    /// `letter` is the letter of ab: a word on stderr for each tenth of many requests.
-    pub fn new(plan: &Plan, quiet: bool, letter: bool) -> Self {
+    /// With `ab_compat`, a word on stderr for each tenth of many requests.
+    pub fn new(plan: &Plan, quiet: bool, ab_compat: bool) -> Self {
         let (length, end) = match (plan.duration, plan.requests) {
             (Some(duration), _) => (Length::Time, duration.as_millis() as u64),
             (None, requests) => (Length::Requests, requests.unwrap_or_default() * plan.engine.most_requests()),
         };
         let every = (plan.requests.unwrap_or_default() / HEARTBEATS).max(LEAST_BETWEEN);
-        let wanted = letter && !quiet && plan.requests.is_some_and(|requests| requests > MANY);
+        let wanted = ab_compat && !quiet && plan.requests.is_some_and(|requests| requests > MANY);
         Live {
-            progress: Progress::bar(end, quiet || letter),
+            progress: Progress::bar(end, quiet || ab_compat),
             length,
             answered: 0,
             failed: 0,

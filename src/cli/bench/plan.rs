@@ -13,7 +13,7 @@ use super::address::{self, Address};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
 use super::{story, tls, verbose};
-use crate::cli::exit::{Failure, Result};
+use crate::cli::exit::{Failure, Result, all};
 use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
 
@@ -33,20 +33,7 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         (None, None, Some(_)) => None,
         (None, None, None) => Some(1),
     };
-    if requests.is_some_and(|requests| requests < u64::from(load.concurrency)) {
-        return Err(Problem::new("cannot use a concurrency level greater than the total number of requests")
-            .help(format!("`-c {}` needs `-n {}` or more, or `--duration`.", load.concurrency, load.concurrency))
-            .into());
-    }
-    let servers = servers(addresses);
-    if args.connection.unix_socket.is_none() && servers > load.concurrency as usize {
-        return Err(Problem::new(format!(
-            "{servers} servers and {} connections: some would never be asked",
-            load.concurrency
-        ))
-        .help(format!("A connection stays with its server; ask for `-c {servers}` or more."))
-        .into());
-    }
+    refuse_idle_connections(args, requests, addresses)?;
     Ok(Plan {
         engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
@@ -74,6 +61,25 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
     })
 }
 
+/// Connections that would never send anything, and servers that would never be asked.
+fn refuse_idle_connections(args: &Args, requests: Option<u64>, addresses: &[Address]) -> Result<()> {
+    let connections = args.load.concurrency;
+    if requests.is_some_and(|requests| requests < u64::from(connections)) {
+        return Err(Problem::new("cannot use a concurrency level greater than the total number of requests")
+            .help(format!("`-c {connections}` needs `-n {connections}` or more, or `--duration`."))
+            .into());
+    }
+    let servers = if args.connection.unix_socket.is_some() { 1 } else { servers(addresses) };
+    if servers > connections as usize {
+        return Err(Problem::new(format!(
+            "{servers} servers and {connections} connections: some would never be asked"
+        ))
+        .help(format!("A connection stays with its server; ask for `-c {servers}` or more."))
+        .into());
+    }
+    Ok(())
+}
+
 fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
     Ok(match (&args.load.scenario, args.request.http2) {
         (Some(path), _) => Engine::Story(Arc::new(story::story(path, &args.load.variables, addresses)?)),
@@ -82,12 +88,12 @@ fn engine(args: &Args, addresses: &[Address]) -> Result<Engine> {
     })
 }
 
-/// Connections of HTTP/2 always are (RFC 9113, section 9.1).
 /// How many servers the URLs name.
 fn servers(addresses: &[Address]) -> usize {
     addresses.iter().map(|address| (address.is_tls, &address.host, address.port)).collect::<BTreeSet<_>>().len()
 }
 
+/// Connections of HTTP/2 always are (RFC 9113, section 9.1).
 pub fn keeps_alive(args: &Args) -> bool {
     args.request.http2
         || args.connection.keep_alive
@@ -121,23 +127,18 @@ pub fn allow_connections(plan: &Plan) -> Result<()> {
 }
 
 pub fn addresses(args: &Args) -> Result<Vec<Address>> {
-    let parsed: Vec<std::result::Result<Address, Problem>> = args
+    let parsed = args
         .urls
         .iter()
-        .map(|url| Address::parse(url).map_err(|why| Problem::new(format!("`{url}` is no URL: {why}"))))
-        .collect();
-    let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(std::result::Result::is_ok);
-    let problems: Vec<Problem> = bad.into_iter().filter_map(std::result::Result::err).collect();
-    if !problems.is_empty() {
-        return Err(problems.into());
-    }
+        .map(|url| Address::parse(url).map_err(|why| Problem::new(format!("`{url}` is no URL: {why}"))));
+    let addresses = all(parsed)?;
     if args.load.weights.len() > args.urls.len() {
         let (weights, urls) = (args.load.weights.len(), args.urls.len());
         return Err(Problem::new(format!("{weights} weights and {urls} URLs"))
             .help("Give one `--weight` for each URL, in the same order.")
             .into());
     }
-    Ok(good.into_iter().filter_map(std::result::Result::ok).collect())
+    Ok(addresses)
 }
 
 fn targets(args: &Args, addresses: &[Address]) -> Result<Vec<Target>> {

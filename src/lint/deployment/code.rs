@@ -25,7 +25,7 @@ pub struct Context<'f> {
 
 /// What deployment files say about the code of a file.
 pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Context<'f> {
-    let apps = running(fleet, path);
+    let apps = fleet.running(path);
     let is_single = |app: &&Deployed<'_>| {
         singletons.contains(&app.service.name) && app.service.running_processes().max(app.service.most_replicas()) <= 1
     };
@@ -55,16 +55,16 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Con
 
 /// The services that run the code of a file: the only one that there is, or those whose folder it lies in. Where commands of some
 /// of them name the file, it is their program and nobody else's.
-pub(super) fn running<'f, 'a>(fleet: &'f Fleet<'a>, path: &str) -> Vec<&'f Deployed<'a>> {
-    let mut apps: Vec<_> = fleet.services.iter().filter(|app| app.is_row && is_app(&app.service)).collect();
-    let is_server = |app: &&Deployed<'_>| app.service.kind == SERVER;
-    if apps.len() > 1 || apps.iter().any(is_server) {
-        apps.retain(|app| covers(&app.path, &app.service, path));
+///
+/// Places in `services`.
+pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
+    let is_runner = |place: &usize| services[*place].is_row && is_app(&services[*place].service);
+    let mut apps: Vec<usize> = (0..services.len()).filter(is_runner).collect();
+    if apps.len() > 1 || apps.iter().any(|place| services[*place].service.kind == SERVER) {
+        apps.retain(|place| covers(&services[*place].path, &services[*place].service, path));
     }
-    if apps.iter().any(|app| starts(&app.service, path)) {
-        apps.retain(|app| starts(&app.service, path));
-    }
-    apps
+    let starters: Vec<usize> = apps.iter().copied().filter(|place| starts(&services[*place].service, path)).collect();
+    if starters.is_empty() { apps } else { starters }
 }
 
 /// Is there code that the service runs, among these files?

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::code::{joined, running};
+use super::code::joined;
 use super::fleet::{Deployed, Fleet, nearness};
 use crate::model::Name;
 use crate::model::deployment::{Database, Role, Service};
@@ -132,7 +132,7 @@ pub fn excess<'f>(
     singletons: &[Name],
 ) -> Option<Excess> {
     let mut shares: Vec<(&DatabaseServer<'f>, Vec<Term<'f>>)> = Vec::new();
-    for app in running(fleet, path).into_iter().filter(|app| keeps_connections(app)) {
+    for app in fleet.running(path).into_iter().filter(|app| keeps_connections(app)) {
         let texts = texts(app);
         let Some(server) = server_of(app, servers, to, &texts) else { continue };
         let Some(pool) = pool(app, server, &texts) else { continue };

@@ -3,7 +3,8 @@
 //! A HorizontalPodAutoscaler, an overlay or a balancer's upstream speaks of services that another document declares. They meet
 //! here, so that everybody else sees one service.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
 
 use super::{code, image, script};
 use crate::model::Name;
@@ -56,6 +57,9 @@ pub struct Fleet<'a> {
     pub(super) balancers: Vec<(&'a str, &'a Balancer)>,
     /// Files of which some network is shared with deployments that are not here.
     pub(super) open: Vec<&'a str>,
+    /// Who runs the code of a file, by its path, as far as somebody asked: places in `services`. Rules ask for the same files again
+    /// and again, and each answer looks at all services.
+    runners: RwLock<HashMap<Box<str>, Vec<usize>>>,
 }
 
 impl<'a> Fleet<'a> {
@@ -76,6 +80,7 @@ impl<'a> Fleet<'a> {
             services: declared.map(deployed).collect(),
             balancers: balancers.collect(),
             open: files.iter().filter(is_open).map(|file| &*file.path).collect(),
+            runners: RwLock::default(),
         };
         let said = files.iter().flat_map(|file| file.attachments.iter().map(move |said| (said, &file.path)));
         let mut said: Vec<_> = said.collect();
@@ -89,6 +94,19 @@ impl<'a> Fleet<'a> {
             file.balancers.iter().for_each(|balancer| fleet.balance(balancer, &file.path));
         }
         fleet
+    }
+
+    /// The services that run the code of a file.
+    pub(super) fn running<'f>(&'f self, path: &str) -> Vec<&'f Deployed<'a>> {
+        let known = self.runners.read().ok().and_then(|known| known.get(path).cloned());
+        let places = known.unwrap_or_else(|| {
+            let places = code::running(&self.services, path);
+            if let Ok(mut known) = self.runners.write() {
+                known.insert(path.into(), places.clone());
+            }
+            places
+        });
+        places.into_iter().map(|place| &self.services[place]).collect()
     }
 
     /// The other services of its file.

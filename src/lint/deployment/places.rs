@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::code;
 use super::fleet::{Deployed, Fleet};
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
@@ -90,12 +89,12 @@ fn stated(deployed: &Deployed<'_>, index: usize) -> Option<Place> {
 
 /// Is there a service that runs the code of a file, and that the pattern finds something in?
 pub fn is_run_by(fleet: &Fleet<'_>, path: &str, pattern: &ServicePattern, singletons: &[Name]) -> bool {
-    code::running(fleet, path).iter().any(|deployed| !of_service(deployed, fleet, pattern, singletons).is_empty())
+    fleet.running(path).iter().any(|deployed| !of_service(deployed, fleet, pattern, singletons).is_empty())
 }
 
 /// Does the service run the code of the file?
 pub fn runs_code(fleet: &Fleet<'_>, deployed: &Deployed<'_>, path: &str) -> bool {
-    code::running(fleet, path).iter().any(|one| std::ptr::eq(*one, deployed))
+    fleet.running(path).iter().any(|one| std::ptr::eq(*one, deployed))
 }
 
 /// Do all those fields fit that are no places?

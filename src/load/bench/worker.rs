@@ -111,8 +111,11 @@ impl<'a> Worker<'a> {
         self.shared.is_over(now) || (self.busy == 0 && self.books.is_exhausted())
     }
 
-    /// Until the next sweep or the end. What is due earlier wakes through the timer, which is finer than a millisecond.
+    /// Until the next sweep or the end; not at all where a request can begin. What is due earlier wakes through the timer, which is finer than a millisecond.
     fn timeout(&self, now: u64) -> io::Result<Timespec> {
+        if !self.ready.is_empty() {
+            return Ok(timespec(0));
+        }
         if let Some(due) = self.books.due().filter(|_| !self.idle.is_empty() && !self.books.is_exhausted()) {
             let wait = due.saturating_sub(now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };

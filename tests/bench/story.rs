@@ -15,12 +15,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use scaleproof::load::bench::{
-    self, Arrivals, Endpoint, Engine, IdentityFrom, Measured, Origin, Pace, Plan, Story, Target,
-};
+use scaleproof::load::bench::{Arrivals, Endpoint, Engine, Measured, Pace, Plan, Story};
 use scaleproof::model::bench::FailureKind;
 use scaleproof::scenario;
 use tokio::net::TcpListener;
+
+use crate::client::{self, drive, drive_until};
 
 /// A shop whose carts are kept by cookie.
 #[derive(Default)]
@@ -115,42 +115,9 @@ fn plan(endpoint: Endpoint, base: &str, text: &str) -> Plan {
         folder: PathBuf::new(),
         base: base.to_owned(),
     };
-    Plan {
-        engine: Engine::Story(Arc::new(story)),
-        targets: vec![Target {
-            origin: Origin { endpoint, tls: None, tunnel: None },
-            request: Arc::from(*b""),
-            body_bytes: 0,
-            head_only: false,
-            weight: 1,
-        }],
-        connections: 4,
-        threads: 2,
-        requests: Some(20),
-        duration: None,
-        warmup: Duration::ZERO,
-        pace: Pace::Closed,
-        keep_alive: true,
-        requests_per_connection: None,
-        timeout: Duration::from_secs(20),
-        sources: Vec::new(),
-        window: None,
-        stop_on_receive_error: false,
-        identity: IdentityFrom::Usual,
-        keep_samples: true,
-        seed: 1,
-        listener: None,
-    }
-}
-
-fn run(plan: &Plan) -> Measured {
-    let mut watched = 0;
-    let measured = bench::run(plan, &AtomicBool::new(false), &mut |interval| watched += interval.tally.answered());
-    let measured = measured.expect("a measurement");
-    let tally = &measured.tally;
-    assert_eq!(tally.counts.sent, tally.answered() + tally.failed() + tally.counts.unfinished, "{tally:?}");
-    assert_eq!(tally.answered(), watched);
-    measured
+    let target = client::target(endpoint);
+    let engine = Engine::Story(Arc::new(story));
+    Plan { engine, connections: 4, threads: 2, keep_samples: true, ..client::plan(target, 20) }
 }
 
 fn failures(measured: &Measured) -> Vec<(FailureKind, u64)> {
@@ -174,7 +141,7 @@ jsonpath "$.items" == 1
 #[test]
 fn every_journey_is_a_new_user_with_a_cart_of_his_own() {
     let server = Server::start();
-    let measured = run(&server.plan(BUY));
+    let measured = drive(server.plan(BUY));
     let (tally, shop) = (&measured.tally, &server.shop);
     assert_eq!((tally.counts.sent, tally.answered(), tally.failed()), (60, 60, 0), "{:?}", tally.failures);
     assert_eq!(shop.requests.load(Ordering::SeqCst), 60);
@@ -194,7 +161,7 @@ fn every_journey_is_a_new_user_with_a_cart_of_his_own() {
 #[test]
 fn without_kept_connections_each_request_has_one_of_its_own() {
     let server = Server::start();
-    let measured = run(&Plan { keep_alive: false, ..server.plan(BUY) });
+    let measured = drive(Plan { keep_alive: false, ..server.plan(BUY) });
     assert_eq!(measured.tally.answered(), 60);
     assert_eq!(server.shop.connections.load(Ordering::SeqCst), 60);
     assert_eq!(measured.tally.counts.connections, 60);
@@ -204,7 +171,7 @@ fn without_kept_connections_each_request_has_one_of_its_own() {
 fn what_is_not_as_asserted_is_a_failure_and_ends_the_journey() {
     let server = Server::start();
     let story = "POST {{base}}/login\nHTTP 200\n\nGET {{base}}/cart\nHTTP 200\n[Asserts]\njsonpath \"$.items\" == 7\n\nGET {{base}}/cart\nHTTP 200\n";
-    let measured = run(&server.plan(story));
+    let measured = drive(server.plan(story));
     assert_eq!((measured.tally.counts.sent, measured.tally.answered()), (40, 20));
     assert_eq!(failures(&measured), [(FailureKind::Assertion, 20)]);
     let (_, example) = &measured.tally.failures[&FailureKind::Assertion];
@@ -215,7 +182,7 @@ fn what_is_not_as_asserted_is_a_failure_and_ends_the_journey() {
 fn nobody_is_led_to_another_server() {
     let server = Server::start();
     let story = "GET {{base}}/away\n[Options]\nlocation: true\nHTTP 200\n";
-    let measured = run(&Plan { requests: Some(4), ..server.plan(story) });
+    let measured = drive(Plan { requests: Some(4), ..server.plan(story) });
     assert_eq!(failures(&measured), [(FailureKind::Assertion, 4)]);
     let (_, example) = &measured.tally.failures[&FailureKind::Assertion];
     assert!(example.contains("to http://192.0.2.1"), "{example}");
@@ -225,7 +192,7 @@ fn nobody_is_led_to_another_server() {
 fn silence_times_out() {
     let server = Server::start();
     let plan = server.plan("GET {{base}}/silence\nHTTP 200\n");
-    let measured = run(&Plan { timeout: Duration::from_millis(50), requests: Some(4), ..plan });
+    let measured = drive(Plan { timeout: Duration::from_millis(50), requests: Some(4), ..plan });
     assert_eq!(failures(&measured), [(FailureKind::Timeout, 4)]);
 }
 
@@ -241,7 +208,7 @@ fn journeys_that_are_under_way_at_the_end_are_not_finished() {
         }
         told.store(true, Ordering::SeqCst);
     });
-    let measured = bench::run(&Plan { requests: None, ..plan }, &stop, &mut |_| {}).unwrap();
+    let measured = drive_until(Plan { requests: None, ..plan }, stop);
     stopper.join().unwrap();
     let counts = &measured.tally.counts;
     assert_eq!((counts.sent, measured.tally.answered(), counts.unfinished), (8, 4, 4));
@@ -251,7 +218,7 @@ fn journeys_that_are_under_way_at_the_end_are_not_finished() {
 fn journeys_begin_when_they_are_due() {
     let server = Server::start();
     let pace = Pace::Open { per_second: 200.0, arrivals: Arrivals::Constant };
-    let measured = run(&Plan { pace, ..server.plan(BUY) });
+    let measured = drive(Plan { pace, ..server.plan(BUY) });
     assert_eq!((measured.tally.answered(), measured.tally.intended.len()), (60, 60));
 }
 
@@ -260,6 +227,6 @@ fn nobody_listens_and_nothing_hangs() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
-    let measured = run(&plan(Endpoint::Tcp(address), &format!("http://{address}"), BUY));
+    let measured = drive(plan(Endpoint::Tcp(address), &format!("http://{address}"), BUY));
     assert_eq!(failures(&measured).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [FailureKind::Refused]);
 }

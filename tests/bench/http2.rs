@@ -12,13 +12,13 @@ use h2::Reason;
 use h2::server::{Builder, SendResponse};
 use hyper::{Request, Response};
 use rustls::pki_types::{PrivateKeyDer, ServerName};
-use scaleproof::load::bench::{
-    self, Arrivals, Endpoint, Engine, IdentityFrom, Measured, Origin, Pace, Plan, Target, TlsClient,
-};
+use scaleproof::load::bench::{Arrivals, Endpoint, Engine, Measured, Origin, Pace, Plan, Target, TlsClient};
 use scaleproof::model::bench::FailureKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_rustls::TlsAcceptor;
+
+use crate::client::{self, drive, drive_until};
 
 /// What a server does with one request.
 #[derive(Clone, Copy)]
@@ -126,38 +126,7 @@ fn get(origin: Origin) -> Target {
 }
 
 fn plan(target: Target) -> Plan {
-    Plan {
-        engine: Engine::Http2 { streams: 1 },
-        targets: vec![target],
-        connections: 1,
-        threads: 1,
-        requests: Some(20),
-        duration: None,
-        warmup: Duration::ZERO,
-        pace: Pace::Closed,
-        keep_alive: true,
-        requests_per_connection: None,
-        timeout: Duration::from_secs(20),
-        sources: Vec::new(),
-        window: None,
-        stop_on_receive_error: false,
-        identity: IdentityFrom::Usual,
-        keep_samples: true,
-        seed: 1,
-        listener: None,
-    }
-}
-
-/// Runs a plan; what was counted adds up, whatever happened, and what is watched is what is measured.
-fn run(plan: &Plan) -> Measured {
-    let mut watched = 0;
-    let measured = bench::run(plan, &AtomicBool::new(false), &mut |interval| watched += interval.tally.answered());
-    let measured = measured.expect("a measurement");
-    let tally = &measured.tally;
-    assert_eq!(tally.counts.sent, tally.answered() + tally.failed() + tally.counts.unfinished, "{tally:?}");
-    assert_eq!(tally.answered(), watched);
-    assert_eq!(tally.samples.len() as u64, tally.answered());
-    measured
+    Plan { engine: Engine::Http2 { streams: 1 }, keep_samples: true, ..client::plan(target, 20) }
 }
 
 fn failures(measured: &Measured) -> Vec<(FailureKind, u64)> {
@@ -167,7 +136,7 @@ fn failures(measured: &Measured) -> Vec<(FailureKind, u64)> {
 #[test]
 fn every_request_is_answered_and_counted() {
     let server = Server::start(None, |_| Act::Answer);
-    let measured = run(&Plan { connections: 4, threads: 2, requests: Some(200), ..plan(get(server.origin())) });
+    let measured = drive(Plan { connections: 4, threads: 2, requests: Some(200), ..plan(get(server.origin())) });
     let tally = &measured.tally;
     assert_eq!((tally.counts.sent, tally.answered()), (200, 200));
     assert_eq!(server.seen.requests.load(Ordering::SeqCst), 200);
@@ -188,7 +157,7 @@ fn every_request_is_answered_and_counted() {
 fn streams_share_a_connection_and_bodies_are_sent() {
     let server = Server::start(None, |_| Act::Answer);
     let post = target(server.origin(), "POST /gone HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello", 5);
-    let measured = run(&Plan { engine: Engine::Http2 { streams: 8 }, requests: Some(100), ..plan(post) });
+    let measured = drive(Plan { engine: Engine::Http2 { streams: 8 }, requests: Some(100), ..plan(post) });
     assert_eq!(measured.tally.counts.connections, 1);
     assert_eq!(measured.tally.statuses().collect::<Vec<_>>(), [(410, 100)]);
     assert_eq!(measured.tally.counts.sent_body_bytes, 500);
@@ -200,7 +169,7 @@ fn streams_share_a_connection_and_bodies_are_sent() {
 fn a_connection_takes_no_more_than_it_may() {
     let server = Server::start(None, |_| Act::Answer);
     let few = Plan { requests_per_connection: Some(5), requests: Some(20), ..plan(get(server.origin())) };
-    let measured = run(&few);
+    let measured = drive(few);
     assert_eq!((measured.tally.answered(), measured.tally.counts.connections), (20, 4));
     assert_eq!(measured.tally.counts.kept_alive, 16);
 }
@@ -212,7 +181,7 @@ fn streams_that_are_reset_are_failures_and_the_connection_goes_on() {
         2 => Act::BreakOff,
         _ => Act::Answer,
     });
-    let measured = run(&plan(get(server.origin())));
+    let measured = drive(plan(get(server.origin())));
     assert_eq!(failures(&measured), [(FailureKind::Protocol, 10)]);
     assert_eq!((measured.tally.answered(), measured.tally.counts.connections), (10, 1));
 }
@@ -220,7 +189,7 @@ fn streams_that_are_reset_are_failures_and_the_connection_goes_on() {
 #[test]
 fn a_connection_that_goes_away_is_replaced() {
     let server = Server::start(None, |number| if number % 5 == 4 { Act::GoAway } else { Act::Answer });
-    let measured = run(&plan(get(server.origin())));
+    let measured = drive(plan(get(server.origin())));
     assert_eq!((measured.tally.counts.sent, measured.tally.answered()), (20, 16));
     // Whether the word or the end of the connection is heard first is up to the kernel.
     assert_eq!((measured.tally.failed(), measured.tally.counts.connections), (4, 4));
@@ -229,7 +198,7 @@ fn a_connection_that_goes_away_is_replaced() {
 #[test]
 fn a_connection_that_ends_politely_costs_no_request() {
     let server = Server::start(None, |number| if number % 5 == 4 { Act::Finish } else { Act::Answer });
-    let measured = run(&Plan { requests: Some(100), ..plan(get(server.origin())) });
+    let measured = drive(Plan { requests: Some(100), ..plan(get(server.origin())) });
     assert_eq!((measured.tally.answered(), failures(&measured)), (100, vec![]));
     assert!(measured.tally.counts.connections > 10);
 }
@@ -238,7 +207,7 @@ fn a_connection_that_ends_politely_costs_no_request() {
 fn streams_that_fall_silent_time_out() {
     let server = Server::start(None, |number| if number % 2 == 1 { Act::Silence } else { Act::Answer });
     let brief = Duration::from_millis(400);
-    let measured = run(&Plan { timeout: brief, requests: Some(6), ..plan(get(server.origin())) });
+    let measured = drive(Plan { timeout: brief, requests: Some(6), ..plan(get(server.origin())) });
     assert_eq!(failures(&measured), [(FailureKind::Timeout, 3)]);
     assert_eq!(measured.tally.answered(), 3);
 }
@@ -249,7 +218,7 @@ fn time_ends_a_run_that_nobody_answers() {
     let brief = Duration::from_millis(200);
     let streams = Engine::Http2 { streams: 3 };
     let plan = Plan { engine: streams, duration: Some(brief), requests: None, ..plan(get(server.origin())) };
-    let measured = run(&plan);
+    let measured = drive(plan);
     assert_eq!((measured.tally.counts.sent, measured.tally.counts.unfinished), (3, 3));
 }
 
@@ -257,7 +226,7 @@ fn time_ends_a_run_that_nobody_answers() {
 fn an_open_loop_sends_what_is_due() {
     let server = Server::start(None, |_| Act::Answer);
     let pace = Pace::Open { per_second: 400.0, arrivals: Arrivals::Poisson };
-    let measured = run(&Plan { pace, connections: 2, requests: Some(40), ..plan(get(server.origin())) });
+    let measured = drive(Plan { pace, connections: 2, requests: Some(40), ..plan(get(server.origin())) });
     assert_eq!((measured.tally.answered(), measured.tally.intended.len()), (40, 40));
 }
 
@@ -273,7 +242,7 @@ fn somebody_ends_a_run() {
         }
         told.store(true, Ordering::SeqCst);
     });
-    let measured = bench::run(&plan, &stop, &mut |_| {}).unwrap();
+    let measured = drive_until(plan, stop);
     stopper.join().unwrap();
     assert!(measured.interrupted && measured.tally.answered() > 0);
 }
@@ -283,7 +252,7 @@ fn nobody_listens_and_nothing_hangs() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = Endpoint::Tcp(listener.local_addr().expect("an address"));
     drop(listener);
-    let measured = run(&plan(get(Origin { endpoint, tls: None, tunnel: None })));
+    let measured = drive(plan(get(Origin { endpoint, tls: None, tunnel: None })));
     assert_eq!(failures(&measured).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [FailureKind::Refused]);
 }
 
@@ -296,7 +265,7 @@ fn a_server_of_http_1_is_no_server_of_http_2() {
             let _ = std::io::Write::write_all(&mut client, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
         }
     });
-    let measured = run(&Plan { requests: Some(3), ..plan(get(Origin { endpoint, tls: None, tunnel: None })) });
+    let measured = drive(Plan { requests: Some(3), ..plan(get(Origin { endpoint, tls: None, tunnel: None })) });
     assert_eq!((measured.tally.answered(), measured.tally.failed()), (0, 3));
 }
 
@@ -313,7 +282,7 @@ fn unix_sockets_speak_it_too() {
         }
     });
     let origin = Origin { endpoint: Endpoint::Unix(path), tls: None, tunnel: None };
-    assert_eq!(run(&plan(get(origin))).tally.answered(), 20);
+    assert_eq!(drive(plan(get(origin))).tally.answered(), 20);
 }
 
 // ---------------------------------------------------------------------------------------------------------------- TLS
@@ -347,7 +316,7 @@ fn tls(alpn: &[u8]) -> (TlsAcceptor, TlsClient) {
 fn tls_is_agreed_on_and_reported() {
     let (acceptor, client) = tls(b"h2");
     let server = Server::start(Some(acceptor), |_| Act::Answer);
-    let measured = run(&plan(get(Origin { tls: Some(client), ..server.origin() })));
+    let measured = drive(plan(get(Origin { tls: Some(client), ..server.origin() })));
     assert_eq!(measured.tally.answered(), 20);
     let session = measured.tally.first.unwrap().tls.unwrap();
     assert_eq!((session.protocol.as_str(), session.server_name.as_str()), ("TLSv1.3", "localhost"));
@@ -358,7 +327,7 @@ fn a_server_that_is_not_believed_gets_no_request() {
     let (acceptor, _) = tls(b"h2");
     let (_, stranger) = tls(b"h2");
     let server = Server::start(Some(acceptor), |_| Act::Answer);
-    let measured = run(&Plan { requests: Some(2), ..plan(get(Origin { tls: Some(stranger), ..server.origin() })) });
+    let measured = drive(Plan { requests: Some(2), ..plan(get(Origin { tls: Some(stranger), ..server.origin() })) });
     assert_eq!(failures(&measured), [(FailureKind::Tls, 2)]);
     assert_eq!(server.seen.requests.load(Ordering::SeqCst), 0);
 }
@@ -367,6 +336,6 @@ fn a_server_that_is_not_believed_gets_no_request() {
 fn a_server_that_speaks_http_1_over_tls_is_told_apart() {
     let (acceptor, client) = tls(b"http/1.1");
     let server = Server::start(Some(acceptor), |_| Act::Answer);
-    let measured = run(&Plan { requests: Some(2), ..plan(get(Origin { tls: Some(client), ..server.origin() })) });
+    let measured = drive(Plan { requests: Some(2), ..plan(get(Origin { tls: Some(client), ..server.origin() })) });
     assert_eq!(failures(&measured), [(FailureKind::Tls, 2)]);
 }
