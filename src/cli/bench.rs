@@ -27,7 +27,7 @@ use super::output;
 use crate::load::bench::slices::Slices;
 use crate::load::bench::summary::{calibrate, summarise};
 use crate::load::bench::{self, Interval, Measured, Plan};
-use crate::model::bench::{BenchReport, Slice};
+use crate::model::bench::{BenchReport, FailureKind, Slice};
 use crate::model::problem::Problem;
 use crate::policy::threshold::{self, Bound};
 use crate::report::{ab, csv, hlog, json, markdown, terminal};
@@ -133,15 +133,16 @@ fn exit(report: &BenchReport, ab_compat: bool) -> Result {
     if report.requests.answered > 0 {
         return Ok(if ab_compat && report.thresholds.is_empty() { Exit::Pass } else { report.verdict.into() });
     }
-    let why = report.failures.iter().max_by_key(|failure| failure.count);
-    let why = why.map_or_else(
-        || "there was no answer before time was up".to_owned(),
-        |failure| {
-            format!("nothing was answered: {} of {} requests, {}", failure.count, report.requests.sent, failure.example)
-        },
-    );
-    Err(Failure::Refused(
-        Problem::new(why)
-            .help("Nothing was measured. Does the server run, at this address and port, and speak this protocol?"),
-    ))
+    let Some(failure) = report.failures.iter().max_by_key(|failure| failure.count) else {
+        let problem = Problem::new("there was no answer before time was up");
+        return Err(Failure::Refused(problem.help("Nothing was measured. Allow more time with `--duration` or `-t`.")));
+    };
+    let why =
+        format!("nothing was answered: {} of {} requests, {}", failure.count, report.requests.sent, failure.example);
+    Err(Failure::Refused(Problem::new(why).help(match failure.kind {
+        FailureKind::Assertion => {
+            "The server answers, and not as the story asserts. Travel it once with `scaleproof test --scenario`."
+        }
+        _ => "Nothing was measured. Does the server run, at this address and port, and speak this protocol?",
+    })))
 }

@@ -53,6 +53,30 @@ fn the_command_says_why_nothing_was_measured() {
     }
 }
 
+#[test]
+fn the_command_says_that_a_story_asserts_something_else() {
+    let server = Server::start(vec![always(OK)]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("s.hurl"), "GET {{base}}/\nHTTP 201\n").unwrap();
+    let url = format!("http://{}", server.address);
+    let said = run(folder.path(), &["bench", "-n", "2", "-q", "--scenario", "s.hurl", &url]).expect_code(3);
+    assert!(said.stderr.contains("not as the story asserts"), "{}", said.stderr);
+}
+
+/// A gateway that reached no instance is none itself, whatever its configuration writes into the header.
+#[test]
+fn the_command_takes_a_gateway_for_no_instance() {
+    let named = |status: &str, name: &str| {
+        always(&format!("HTTP/1.1 {status}\r\nX-Upstream-Addr: {name}\r\nContent-Length: 2\r\n\r\nok"))
+    };
+    let server = Server::start(vec![named("200 OK", "10.0.0.1:80, 10.0.0.2:80"), named("502 Bad Gateway", "app")]);
+    let url = format!("http://{}", server.address);
+    let said = run(".", &["bench", "-n", "20", "-q", "--format", "json", &url]).expect_code(0).json();
+    let instances = &said["instances"];
+    assert_eq!(instances["rows"].as_array().unwrap().len(), 1, "{instances:#}");
+    assert_eq!((&instances["rows"][0]["name"], &instances["unattributed"]), (&"10.0.0.2:80".into(), &10.into()));
+}
+
 /// What makes no sense is refused before anything is sent, with what was expected instead.
 #[test]
 fn the_command_refuses_what_makes_no_sense() {

@@ -179,6 +179,8 @@ impl<'a> Books<'a> {
             latency::record(&mut tally.intended, now - request.intended);
         }
         match whole.known {
+            // Who does not say who it is may be the one before, or the balancer itself.
+            Some(known) if known == 0 || request.instance == 0 => {}
             Some(known) => {
                 let moved = u64::from(known != request.instance);
                 tally.counts.moves += moved;

@@ -69,7 +69,7 @@ impl Look {
     pub fn in_head<'h>(&mut self, headers: &[Header<'h>]) -> Option<&'h [u8]> {
         match self {
             Look::Nowhere | Look::Json(_) | Look::Body(_) => None,
-            Look::Header(name) => named(header(headers, name)?),
+            Look::Header(name) => last(header(headers, name)?),
             Look::Cookie(name) => {
                 headers.iter().filter(|header| header.name.eq_ignore_ascii_case("set-cookie")).find_map(|header| {
                     let pair = header.value.split(|byte| *byte == b';').next()?;
@@ -79,7 +79,7 @@ impl Look {
             }
             Look::Usual(_) => {
                 let (name, value) =
-                    USUAL_HEADERS.iter().find_map(|name| Some((name, named(header(headers, name)?)?)))?;
+                    USUAL_HEADERS.iter().find_map(|name| Some((name, last(header(headers, name)?)?)))?;
                 *self = Look::Header((*name).to_owned());
                 Some(value)
             }
@@ -147,6 +147,12 @@ impl Look {
 fn header<'h>(headers: &[Header<'h>], name: &str) -> Option<&'h [u8]> {
     let found = headers.iter().find(|header| header.name.len() == name.len() && header.name.eq_ignore_ascii_case(name));
     found.map(|header| header.value)
+}
+
+/// Of those that were asked one after the other, the last one answered: nginx's `$upstream_addr` after a failed attempt is
+/// `10.0.0.1:80, 10.0.0.2:80` (<https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_addr>).
+fn last(value: &[u8]) -> Option<&[u8]> {
+    named(value.rsplit(|byte| *byte == b',').next().unwrap_or(value))
 }
 
 fn named(value: &[u8]) -> Option<&[u8]> {
@@ -277,6 +283,14 @@ mod tests {
         assert_eq!(look.source(), None);
         assert_eq!(text(look.in_head(HEADERS)).as_deref(), Some("web-2"));
         assert_eq!(look.source().as_deref(), Some("header x-served-by"));
+    }
+
+    #[test]
+    fn of_several_that_were_asked_the_last_one_answered() {
+        let mut look = Look::from(&IdentityFrom::Header("x-upstream-addr".into()));
+        let retried = [Header { name: "X-Upstream-Addr", value: b"10.0.0.1:80, 10.0.0.2:80" }];
+        assert_eq!(text(look.in_head(&retried)).as_deref(), Some("10.0.0.2:80"));
+        assert_eq!(look.in_head(&[Header { name: "X-Upstream-Addr", value: b"10.0.0.1:80," }]), None);
     }
 
     #[test]

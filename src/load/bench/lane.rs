@@ -111,6 +111,8 @@ impl Observer for Witness<'_> {
     fn head(&mut self, status: u16, headers: &[httparse::Header<'_>]) -> Option<usize> {
         self.request.status = status;
         match self.look.in_head(headers) {
+            // A gateway says so when no instance answered it (RFC 9110, sections 15.6.3 and 15.6.5), whatever name it puts there.
+            Some(_) if matches!(status, 502 | 504) => self.request.instance = 0,
             Some(name) => self.request.instance = self.tally.instance(name),
             None => {
                 self.request.instance = 0;

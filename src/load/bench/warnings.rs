@@ -1,7 +1,7 @@
 //! What somebody who reads the figures has to know: what was seen, why it matters, what to do.
 
 use super::Measured;
-use crate::model::bench::BenchReport;
+use crate::model::bench::{BenchReport, FailureKind};
 
 /// Parts of the asked rate below which it was not reached.
 const REACHED: f64 = 0.995;
@@ -57,9 +57,12 @@ fn percent(part: u64, of: u64) -> String {
 fn nothing_answered(report: &BenchReport) -> Option<String> {
     let first = report.failures.iter().max_by_key(|failure| failure.count);
     let why = first.map_or(String::new(), |failure| format!(" ({})", failure.example));
-    (report.requests.answered == 0).then(|| {
-        format!("No request was answered{why}, so there is nothing to measure. See whether the server runs and the address is right.")
-    })
+    let advice = match first.map(|failure| failure.kind) {
+        Some(FailureKind::Assertion) => "The server answers, and not as the story asserts.",
+        _ => "See whether the server runs and the address is right.",
+    };
+    (report.requests.answered == 0)
+        .then(|| format!("No request was answered{why}, so there is nothing to measure. {advice}"))
 }
 
 fn failed(report: &BenchReport) -> Option<String> {
