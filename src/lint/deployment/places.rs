@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fleet::{Deployed, Fleet};
+use super::grace;
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
 use crate::model::deployment::{
@@ -34,8 +35,10 @@ pub fn of_service(
     let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
     if let Some(index) = below(&service.settings, &pattern.below) {
-        let is_meant = pattern.command.as_ref().is_none_or(runs);
-        return stated(deployed, index).filter(|_| is_meant).into_iter().collect();
+        return stated(deployed, index).into_iter().collect();
+    }
+    if let Some(known) = pattern.cut_short {
+        return grace::cut_short(deployed, known).into_iter().collect();
     }
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span).filter(|_| runs(commands));
@@ -126,9 +129,19 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
+        && (!pattern.alike || are_alike(service, pattern))
         && processes >= pattern.processes
         && pattern.processes_at_most.is_none_or(|most| processes <= most)
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
+}
+
+/// Are the variables and settings that are asked for not such that each copy has its own?
+fn are_alike(service: &Service, pattern: &ServicePattern) -> bool {
+    let is_own = |settings: &[Setting], asked| {
+        find(settings, asked).is_some_and(|index| service.own.contains(&settings[index].key))
+    };
+    !pattern.environment.iter().any(|asked| is_own(&service.environment, asked))
+        && !pattern.with.iter().any(|asked| is_own(&service.settings, asked))
 }
 
 /// Keys under which formats limit the processors of an instance: Compose, its older form, Kubernetes.
@@ -273,15 +286,21 @@ fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<us
         .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
 }
 
-/// The first of the settings that are a number below what is asked.
-fn below(settings: &[Setting], limits: &BTreeMap<Name, f64>) -> Option<usize> {
-    let limits = limits.iter().map(|(key, limit)| (Pattern::new(key.clone()), *limit));
-    let small = |(key, limit): (Pattern, f64)| {
-        settings.iter().position(|setting| {
-            key.matches(&setting.key) && matches!(setting.value, Value::Number(number) if number < limit)
-        })
+/// The first of the settings that are a number below that of another.
+fn below(settings: &[Setting], pairs: &BTreeMap<Name, Name>) -> Option<usize> {
+    let number = |setting: &Setting| match setting.value {
+        Value::Number(number) => Some(number),
+        _ => None,
     };
-    limits.filter_map(small).min()
+    let find = |key: &Name| {
+        let key = Pattern::new(key.clone());
+        settings.iter().enumerate().find_map(|(at, it)| key.matches(&it.key).then_some((at, number(it)?)))
+    };
+    let smaller = |(key, other): (&Name, &Name)| {
+        let (at, number) = find(key)?;
+        (number < find(other)?.1).then_some(at)
+    };
+    pairs.iter().filter_map(smaller).min()
 }
 
 /// The first setting of a group below `one` that is there with the same values below `other` as well, and no further ones.
@@ -304,7 +323,7 @@ fn has_variable(service: &Service, names: Option<&Patterns>) -> bool {
     names.is_some_and(|names| service.environment.iter().any(|variable| names.matches(&variable.key)))
 }
 
-fn shown(setting: &Setting) -> String {
+pub(super) fn shown(setting: &Setting) -> String {
     match &setting.value {
         Value::Text(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
