@@ -84,9 +84,9 @@ pub struct ServicePattern {
     /// Settings, by their keys, and what each must be; the finding is at the first.
     #[serde(default)]
     pub with: BTreeMap<Name, ValuePattern>,
-    /// Settings, by their keys, and others of whose number each must be below; the finding is at the first.
+    /// Settings, by their keys, and others of whose number each must be above; the finding is at the first.
     #[serde(default)]
-    pub below: BTreeMap<Name, Name>,
+    pub above: BTreeMap<Name, Name>,
     /// It is killed before its program has given up what it works on, as far as both times are known; the finding is at the place that
     /// states one of them.
     pub cut_short: Option<Known>,

@@ -254,9 +254,9 @@ pub const SECTIONS: &[Section] = &[
                 "its settings, by key patterns, and what each must be; the finding is at the first",
             ),
             word(
-                "below",
+                "above",
                 "option: option",
-                "its settings, by key patterns, and others of whose number each must be below; the finding is at the first",
+                "its settings, by key patterns, and others of whose number each must be above; the finding is at the first",
             ),
             word(
                 "cut_short",

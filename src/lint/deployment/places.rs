@@ -34,7 +34,7 @@ pub fn of_service(
     }
     let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
-    if let Some(index) = below(&service.settings, &pattern.below) {
+    if let Some(index) = above(&service.settings, &pattern.above) {
         return stated(deployed, index).into_iter().collect();
     }
     if let Some(known) = pattern.cut_short {
@@ -126,7 +126,7 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && (!pattern.no_port || service.ports.is_empty())
         && !has_variable(service, pattern.unless_environment.as_ref())
-        && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
+        && (pattern.above.is_empty() || above(&service.settings, &pattern.above).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
         && (!pattern.alike || are_alike(service, pattern))
@@ -154,7 +154,10 @@ fn beyond_processors(service: &Service) -> Option<Place> {
     let is_limit = |key: &str| {
         LIMITS.iter().any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     };
-    let (limit, cores) = service.settings.iter().filter(|setting| is_limit(&setting.key)).find_map(|setting| {
+    let app = container(service);
+    let is_of_app = |setting: &&Setting| app.is_none_or(|app| setting.key.starts_with(app));
+    let mut limits = service.settings.iter().filter(|setting| is_limit(&setting.key)).filter(is_of_app);
+    let (limit, cores) = limits.find_map(|setting| {
         let text = shown(setting);
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| *number > 0.0);
         let cores = match text.strip_suffix('m') {
@@ -168,6 +171,14 @@ fn beyond_processors(service: &Service) -> Option<Place> {
         location: processes.location.clone(),
         value: format!("{} > 2 × {cores} + 1 = {most}: `{}` of line {}", processes.value, limit.key, limit.span.line),
     })
+}
+
+/// What the keys of the app's own container begin with, where its format has several: `spec.template.spec.containers.1.`.
+fn container(service: &Service) -> Option<&str> {
+    // The span of a setting begins with its key, that of the container is its name alone.
+    let end = |span: Span| (span.end_line, span.end_column);
+    let app = service.container.map(end)?;
+    service.settings.iter().find(|it| end(it.span) == app && it.key.ends_with(".name"))?.key.strip_suffix("name")
 }
 
 /// Does somebody ask it, or may a balancer do so whose configuration is not there?
@@ -286,8 +297,8 @@ fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<us
         .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
 }
 
-/// The first of the settings that are a number below that of another.
-fn below(settings: &[Setting], pairs: &BTreeMap<Name, Name>) -> Option<usize> {
+/// The first of the settings that are a number above that of another.
+fn above(settings: &[Setting], pairs: &BTreeMap<Name, Name>) -> Option<usize> {
     let number = |setting: &Setting| match setting.value {
         Value::Number(number) => Some(number),
         _ => None,
@@ -296,11 +307,11 @@ fn below(settings: &[Setting], pairs: &BTreeMap<Name, Name>) -> Option<usize> {
         let key = Pattern::new(key.clone());
         settings.iter().enumerate().find_map(|(at, it)| key.matches(&it.key).then_some((at, number(it)?)))
     };
-    let smaller = |(key, other): (&Name, &Name)| {
+    let greater = |(key, other): (&Name, &Name)| {
         let (at, number) = find(key)?;
-        (number < find(other)?.1).then_some(at)
+        (number > find(other)?.1).then_some(at)
     };
-    pairs.iter().filter_map(smaller).min()
+    pairs.iter().filter_map(greater).min()
 }
 
 /// The first setting of a group below `one` that is there with the same values below `other` as well, and no further ones.
