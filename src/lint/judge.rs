@@ -282,7 +282,7 @@ impl<'r> Judge<'_, '_, 'r> {
             if self.surroundings(&clause.conditions, home, None) && self.runs(&clause.conditions, deployed) {
                 let places = deployment::of_service(deployed, fleet, pattern, singletons);
                 let service = &deployed.service;
-                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
+                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas_told())];
                 self.places(rule, clause, places, &words, Some(&deployed.name()));
             }
         }

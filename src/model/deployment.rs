@@ -313,6 +313,12 @@ impl Service {
         self.ceiling.as_ref().map_or(0, |count| count.value).max(self.replicas())
     }
 
+    /// The most instances that may run, as people say it: `3`, `2 or more` where a file says that there are several.
+    pub fn most_replicas_told(&self) -> String {
+        let more = if self.instances.iter().chain(&self.ceiling).any(|count| count.at_least) { " or more" } else { "" };
+        format!("{}{more}", self.most_replicas())
+    }
+
     /// Instances × processes.
     pub fn running_processes(&self) -> u32 {
         self.replicas() * self.processes.as_ref().map_or(1, |count| count.value)
