@@ -34,6 +34,8 @@ pub struct Worker<'a> {
     books: Books<'a>,
     epoll: OwnedFd,
     timer: OwnedFd,
+    /// When the timer wakes the thread, if it does.
+    armed: Option<u64>,
     lanes: Vec<Lane>,
     /// Lanes that could send and need not, in an open loop.
     idle: Vec<usize>,
@@ -65,6 +67,7 @@ impl<'a> Worker<'a> {
             books,
             epoll,
             timer,
+            armed: None,
             idle: Vec::with_capacity(lanes.len()),
             ready: Vec::with_capacity(lanes.len()),
             lanes,
@@ -112,14 +115,16 @@ impl<'a> Worker<'a> {
     }
 
     /// Until the next sweep or the end; not at all where a request can begin. What is due earlier wakes through the timer, which is finer than a millisecond.
-    fn timeout(&self, now: u64) -> io::Result<Timespec> {
+    fn timeout(&mut self, now: u64) -> io::Result<Timespec> {
         if !self.ready.is_empty() {
             return Ok(timespec(0));
         }
-        if let Some(due) = self.books.due().filter(|_| !self.idle.is_empty() && !self.books.is_exhausted()) {
+        let due = self.books.due().filter(|_| !self.idle.is_empty() && !self.books.is_exhausted());
+        if let Some(due) = due.filter(|_| due != self.armed) {
             let wait = due.saturating_sub(now);
             let at = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: timespec(wait.max(1)) };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &at)?;
+            self.armed = Some(due);
         }
         let until = self.shared.deadline.map_or(self.next_sweep, |deadline| deadline.min(self.next_sweep));
         Ok(timespec(until.saturating_sub(now)))
@@ -129,6 +134,7 @@ impl<'a> Worker<'a> {
     fn news(&mut self, event: Event) {
         let data = event.data.u64();
         if data == TIMER {
+            self.armed = None;
             return;
         }
         let id = (data & u64::from(u32::MAX)) as usize;
