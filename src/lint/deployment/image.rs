@@ -80,7 +80,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
 }
 
 /// An image's name without its tag.
-fn repository(image: &str) -> &str {
+pub(super) fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image, |(name, _)| name)
 }
