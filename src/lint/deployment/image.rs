@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::code::{is_app, joined};
+use super::code::{above_configuration, is_app, joined};
 use super::fleet::Deployed;
 use crate::model::Name;
 use crate::model::deployment::{Role, Service};
@@ -71,6 +71,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
         match only.or_else(named) {
             Some((path, image)) => {
                 built.push(path.clone());
+                it.code = Some(above_configuration(path).to_owned());
                 inherit(&mut it.service, &it.path, image, path);
             }
             None => unexplained |= is_app(&it.service),

@@ -240,7 +240,7 @@ mod tests {
         service.processes = Some(Count::new(Number::Several, "gunicorn workers", location.clone()));
         assert_eq!(
             in_words(&service, "docker-compose.yml"),
-            "runs one instance, several processes (one per processor): gunicorn workers"
+            "runs one instance, several processes (one per processor): gunicorn workers :4"
         );
         assert_eq!(at_least(&service), AtLeast { processes: true, ..AtLeast::default() });
         service.instances = vec![Count::new(Number::Several, "deploy.mode: global", location)];
