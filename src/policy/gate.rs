@@ -124,7 +124,7 @@ mod tests {
     fn raise(service: &str) -> Raise {
         let location = Location::new("compose.yml", Span::on_line(7, 1, 2));
         let service = ServiceName { name: service.into(), path: "compose.yml".into() };
-        Raise { service, what: "instances".into(), before: Some(1), now: 3, location }
+        Raise { service, what: "instances".into(), before: Some(1.into()), now: 3.into(), location }
     }
 
     fn report(raised: &[&str], finding_of: Option<&str>) -> LintReport {

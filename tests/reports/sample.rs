@@ -70,7 +70,11 @@ fn several() -> ServiceRow {
         processes: 2,
         at_least: AtLeast { replicas: false, most: true, processes: true },
         location: location.clone(),
-        counts: vec![Count::new(Number::Several, "gunicorn workers", location)],
+        each: Number::Several,
+        program: "hello".into(),
+        instances: vec![],
+        ceiling: None,
+        workers: Some(Count::new(Number::Several, "gunicorn workers", location)),
         runs: "runs one instance, several processes (one per processor): gunicorn workers".into(),
         verdict: Scalability::Ready,
         reasons: vec![],
@@ -122,7 +126,11 @@ pub fn lint() -> LintReport {
                 processes: 12,
                 at_least: Default::default(),
                 location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
-                counts: vec![Count::new(
+                each: Number::Exactly(4),
+                program: "shop".into(),
+                ceiling: None,
+                workers: None,
+                instances: vec![Count::new(
                     3,
                     "deploy.replicas",
                     Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
@@ -142,8 +150,8 @@ pub fn lint() -> LintReport {
         raised: vec![Raise {
             service: ServiceName { name: "web".into(), path: "docker-compose.yml".into() },
             what: "instances".into(),
-            before: Some(1),
-            now: 3,
+            before: Some(1.into()),
+            now: 3.into(),
             location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
         }],
         problems: vec![

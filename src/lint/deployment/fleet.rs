@@ -24,6 +24,8 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
+    /// The folder of the code that its image is made of, where it pulls one that a Dockerfile of the project describes.
+    pub code: Option<String>,
     /// It is worth a row of its own.
     pub is_row: bool,
     /// How the balancers that list it learn that it cannot answer; `None` where none does.
@@ -70,6 +72,7 @@ impl<'a> Fleet<'a> {
             language: if file.language.is_code() { Language::Workers } else { file.language },
             service: service.clone(),
             declared: service,
+            code: None,
             is_row: true,
             watched: None,
         };
