@@ -126,6 +126,12 @@ pub struct ServiceRow {
     pub reasons: Vec<Cause>,
 }
 
+impl ServiceRow {
+    pub fn service(&self) -> ServiceName {
+        ServiceName { name: self.name.clone(), path: self.location.path.to_string(), line: self.location.span.line }
+    }
+}
+
 /// Which numbers of a [`ServiceRow`] are the least that is true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AtLeast {

@@ -2,7 +2,7 @@
 //! project.
 
 use crate::model::Name;
-use crate::model::finding::{Finding, ServiceName};
+use crate::model::finding::Finding;
 use crate::model::location::Location;
 use crate::model::report::{Raise, ServiceRow};
 
@@ -38,8 +38,7 @@ fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {
         // Zero instances are a service that is switched off, and one is none too many.
         if now > before.unwrap_or(1) && now > 1 && !same {
             let location = place(row, now, what).unwrap_or_else(|| row.location.clone());
-            let service = ServiceName { name: row.name.clone(), path: row.location.path.to_string() };
-            raises.push(Raise { service, what: Name::new(what), before, now, location });
+            raises.push(Raise { service: row.service(), what: Name::new(what), before, now, location });
         }
     }
     raises
