@@ -139,6 +139,10 @@ impl ServiceRow {
     pub fn counts(&self) -> impl Iterator<Item = &Count> {
         self.instances.iter().chain(&self.ceiling).chain(&self.workers)
     }
+
+    pub fn service(&self) -> ServiceName {
+        ServiceName { name: self.name.clone(), path: self.location.path.to_string(), line: self.location.span.line }
+    }
 }
 
 /// Which numbers of a [`ServiceRow`] are the least that is true.

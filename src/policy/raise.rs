@@ -3,7 +3,7 @@
 
 use crate::model::Name;
 use crate::model::deployment::{Count, Number};
-use crate::model::finding::{Finding, ServiceName};
+use crate::model::finding::Finding;
 use crate::model::location::Location;
 use crate::model::report::{Raise, ServiceRow};
 
@@ -51,8 +51,7 @@ fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {
         let same = what == "instances at most" && raises.iter().any(|raise| raise.now == now);
         if is_higher(now, before) && !same {
             let location = place(row, old, what).unwrap_or_else(|| row.location.clone());
-            let service = ServiceName { name: row.name.clone(), path: row.location.path.to_string() };
-            raises.push(Raise { service, what: Name::new(what), before, now, location });
+            raises.push(Raise { service: row.service(), what: Name::new(what), before, now, location });
         }
     }
     raises

@@ -148,7 +148,7 @@ pub fn lint() -> LintReport {
             several(),
         ],
         raised: vec![Raise {
-            service: ServiceName { name: "web".into(), path: "docker-compose.yml".into() },
+            service: ServiceName { name: "web".into(), path: "docker-compose.yml".into(), line: 2 },
             what: "instances".into(),
             before: Some(1.into()),
             now: 3.into(),

@@ -49,6 +49,7 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Con
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
+    let several = several.filter(|app| !app.service.processes.as_ref().is_some_and(processes::keep_nothing));
     let processes = several.map(|app| place(app, app.service.processes.as_ref())).collect();
     Context { apps, instances, possible, processes, runs_once: Vec::new() }
 }
@@ -118,7 +119,18 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
         }
     };
     let named = command.is_some_and(|command| names(command, &server.path));
-    is_app(&app.service) && is_run && (named || covers(app, &server.path))
+    let has_file = || named || mounts(app, &server.path) || covers(app, &server.path);
+    is_app(&app.service) && is_run && has_file()
+}
+
+/// Is the file, or a folder that it lies in, mounted into the service?
+fn mounts(app: &Deployed<'_>, path: &str) -> bool {
+    let home = home(&app.path, &app.service);
+    app.service.mounts.iter().filter(|mount| mount.is_bind()).any(|mount| {
+        let source = joined(home, &mount.source);
+        let rest = path.strip_prefix(&source).filter(|_| !source.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Do two files speak of the same server: a start script that runs gunicorn, and gunicorn.conf.py?
