@@ -59,7 +59,8 @@ pub const SERVER: &str = "server";
 pub const UNREAD: &str = "unread";
 
 /// A number as files have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Number {
     Exactly(u32),
     /// One for each processor or for each node, as with `pm2 -i max` or `deploy.mode: global`: more than one, and no file says how many.
@@ -68,6 +69,10 @@ pub enum Number {
 
 /// The smallest number of which "several" is true.
 pub const SEVERAL: u32 = 2;
+
+/// What a number that no file states is called, and what it is where workers are meant.
+pub const SEVERAL_WORD: &str = "several";
+pub const ONE_PER_PROCESSOR: &str = "one per processor";
 
 impl Number {
     pub fn least(self) -> u32 {

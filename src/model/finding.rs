@@ -115,11 +115,13 @@ pub struct Finding {
     pub proof: Option<Proof>,
 }
 
-/// A service, told from others of its name by its file.
+/// A service, told from others of its name by its file and the line that names it: of one file, two namespaces may have the same names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceName {
     pub name: Name,
     pub path: String,
+    #[serde(default)]
+    pub line: u32,
 }
 
 /// A finding that a comment or the configuration silenced.

@@ -123,8 +123,8 @@ mod tests {
 
     fn raise(service: &str) -> Raise {
         let location = Location::new("compose.yml", Span::on_line(7, 1, 2));
-        let service = ServiceName { name: service.into(), path: "compose.yml".into() };
-        Raise { service, what: "instances".into(), before: Some(1), now: 3, location }
+        let service = ServiceName { name: service.into(), path: "compose.yml".into(), line: 3 };
+        Raise { service, what: "instances".into(), before: Some(1.into()), now: 3.into(), location }
     }
 
     fn report(raised: &[&str], finding_of: Option<&str>) -> LintReport {
@@ -133,7 +133,7 @@ mod tests {
         report.findings.extend(finding_of.map(|service| {
             let mut finding = finding("r", "app.py", "carts");
             finding.severity = Severity::Error;
-            finding.services = vec![ServiceName { name: service.into(), path: "compose.yml".into() }];
+            finding.services = vec![ServiceName { name: service.into(), path: "compose.yml".into(), line: 3 }];
             finding
         }));
         report

@@ -72,17 +72,25 @@ pub struct File<'a> {
 impl File<'_> {
     /// The path of a file that this one names, relative to its own folder; `None` where it lies outside of the project.
     pub fn path_of(&self, named: &str) -> Option<String> {
-        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = if named.starts_with('/') { return None } else { Vec::new() };
-        for part in folder.split('/').chain(named.split('/')) {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()?),
-                part => parts.push(part),
-            }
-        }
-        Some(parts.join("/"))
+        path_from(self.folder(), named)
     }
+
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+/// The path of what is named relative to a folder; `None` where it lies outside of the project.
+fn path_from(folder: &str, named: &str) -> Option<String> {
+    let mut parts: Vec<&str> = if named.starts_with('/') { return None } else { Vec::new() };
+    for part in folder.split('/').chain(named.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// What a format's reader finds.

@@ -49,6 +49,7 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Con
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
+    let several = several.filter(|app| !app.service.processes.as_ref().is_some_and(processes::keep_nothing));
     let processes = several.map(|app| place(app, app.service.processes.as_ref())).collect();
     Context { apps, instances, possible, processes, runs_once: Vec::new() }
 }
@@ -61,7 +62,7 @@ pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
     let is_runner = |place: &usize| services[*place].is_row && is_app(&services[*place].service);
     let mut apps: Vec<usize> = (0..services.len()).filter(is_runner).collect();
     if apps.len() > 1 || apps.iter().any(|place| services[*place].service.kind == SERVER) {
-        apps.retain(|place| covers(&services[*place].path, &services[*place].service, path));
+        apps.retain(|place| covers(&services[*place], path));
     }
     let starters: Vec<usize> = apps.iter().copied().filter(|place| starts(&services[*place].service, path)).collect();
     if starters.is_empty() { apps } else { starters }
@@ -73,7 +74,7 @@ pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[File
     let code = || files.iter().filter(|file| file.language.is_code());
     // Somebody else's code beside it is no answer for a program that is not here.
     let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
-    !is_missing && code().any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
+    !is_missing && code().any(|file| alone || covers(deployed, &file.path))
 }
 
 /// Does the command name a file of code that it starts, relative to its folder?
@@ -118,7 +119,18 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
         }
     };
     let named = command.is_some_and(|command| names(command, &server.path));
-    is_app(&app.service) && is_run && (named || covers(&app.path, &app.service, &server.path))
+    let has_file = || named || mounts(app, &server.path) || covers(app, &server.path);
+    is_app(&app.service) && is_run && has_file()
+}
+
+/// Is the file, or a folder that it lies in, mounted into the service?
+fn mounts(app: &Deployed<'_>, path: &str) -> bool {
+    let home = home(&app.path, &app.service);
+    app.service.mounts.iter().filter(|mount| mount.is_bind()).any(|mount| {
+        let source = joined(home, &mount.source);
+        let rest = path.strip_prefix(&source).filter(|_| !source.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Do two files speak of the same server: a start script that runs gunicorn, and gunicorn.conf.py?
@@ -168,24 +180,36 @@ const ON_HOSTS: [&str; 6] = [SERVER, "fcgi-program", "job", "process", "program"
 
 /// The folder whose code the file of a service speaks of.
 fn home<'d>(deployment: &'d str, service: &Service) -> &'d str {
-    let mut home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while ON_HOSTS.contains(&service.kind.as_str()) {
+    match ON_HOSTS.contains(&service.kind.as_str()) {
+        true => above_configuration(deployment),
+        false => folder_of(deployment),
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The folder of a file, or the one above it where that holds nothing but configuration.
+pub(super) fn above_configuration(path: &str) -> &str {
+    let mut home = folder_of(path);
+    loop {
         let (above, name) = home.rsplit_once('/').unwrap_or(("", home));
         if !CONFIGURATION.contains(&name) {
-            break;
+            return home;
         }
         home = above;
     }
-    home
 }
 
 /// Is the file within the folder that the service is built from, or beside a file that names no such folder?
-fn covers(deployment: &str, service: &Service, path: &str) -> bool {
-    let home = home(deployment, service);
-    if service.build.is_none() && service.image.is_some() {
-        return false;
-    }
-    let root = joined(home, service.build.as_deref().unwrap_or("."));
+fn covers(it: &Deployed<'_>, path: &str) -> bool {
+    let service = &it.service;
+    let root = match (&service.build, &it.code) {
+        (None, Some(code)) => code.clone(),
+        (None, None) if service.image.is_some() => return false,
+        (build, _) => joined(home(&it.path, service), build.as_deref().unwrap_or(".")),
+    };
     root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -214,15 +238,30 @@ mod tests {
 
     #[test]
     fn a_service_covers_the_folder_that_it_is_built_from() {
-        let mut service = Service::named("web", Span::default());
-        service.build = Some("./shop/".into());
-        assert!(covers("docker-compose.yml", &service, "shop/server.js"));
-        assert!(!covers("docker-compose.yml", &service, "shop2/server.js"));
-        service.build = Some("../api".into());
-        assert!(covers("deploy/compose.yml", &service, "api/main.py"));
-        service.build = None;
-        assert!(covers("deploy/Procfile", &service, "deploy/main.py"));
-        assert!(!covers("deploy/Procfile", &service, "main.py"));
+        let covers = |deployment: &str, build: Option<&str>, path: &str| {
+            let mut file = FileFacts::empty(deployment, crate::model::fact::Language::Compose);
+            let build = build.map(Name::new);
+            file.services = vec![Service { build, ..Service::named("web", Span::default()) }];
+            covers(&Fleet::new(&[file]).services[0], path)
+        };
+        assert!(covers("docker-compose.yml", Some("./shop/"), "shop/server.js"));
+        assert!(!covers("docker-compose.yml", Some("./shop/"), "shop2/server.js"));
+        assert!(covers("deploy/compose.yml", Some("../api"), "api/main.py"));
+        assert!(covers("deploy/Procfile", None, "deploy/main.py"));
+        assert!(!covers("deploy/Procfile", None, "main.py"));
+    }
+
+    #[test]
+    fn pods_run_the_code_that_their_image_is_made_of() {
+        use crate::model::fact::Language;
+        let mut dockerfile = FileFacts::empty("docker/Dockerfile", Language::Settings);
+        dockerfile.services = vec![Service { kind: "image".into(), ..Service::named("image", Span::default()) }];
+        let mut pods = FileFacts::empty("k8s/web.yaml", Language::Kubernetes);
+        let pod = |name: &str| Service { image: Some("shop:1".into()), ..Service::named(name, Span::default()) };
+        pods.services = vec![pod("web"), pod("worker")];
+        let files = [dockerfile, pods];
+        let fleet = Fleet::new(&files);
+        assert_eq!(context(&fleet, "shop/views.py", &[]).apps.len(), 2);
     }
 
     #[test]

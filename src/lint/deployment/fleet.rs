@@ -24,6 +24,8 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
+    /// The folder of the code that its image is made of, where it pulls one that a Dockerfile of the project describes.
+    pub code: Option<String>,
     /// It is worth a row of its own.
     pub is_row: bool,
     /// How the balancers that list it learn that it cannot answer; `None` where none does.
@@ -32,7 +34,7 @@ pub struct Deployed<'a> {
 
 impl Deployed<'_> {
     pub fn name(&self) -> ServiceName {
-        ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+        ServiceName { name: self.service.name.clone(), path: self.path.to_string(), line: self.service.span.line }
     }
 
     /// Where one of its spans lies. What stands in a file for a workplace is told where the service says that it uses it.
@@ -70,6 +72,7 @@ impl<'a> Fleet<'a> {
             language: if file.language.is_code() { Language::Workers } else { file.language },
             service: service.clone(),
             declared: service,
+            code: None,
             is_row: true,
             watched: None,
         };

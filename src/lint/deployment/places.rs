@@ -13,6 +13,7 @@ use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::rules::deployed::{BalancerPattern, ServicePattern};
 use crate::rules::pattern::{Pattern, Patterns, ValuePattern};
+use crate::source::deploy::processes;
 
 /// A place in a deployment file, and the value there.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +151,7 @@ const LIMITS: [&str; 3] = ["resources.limits.cpus", "resources.limits.cpu", "cpu
 /// The number of processes where it is more than gunicorn's "(2 x $num_cores) + 1" of the limit, with how that is counted:
 /// <https://docs.gunicorn.org/en/stable/design.html#how-many-workers>.
 fn beyond_processors(service: &Service) -> Option<Place> {
-    let processes = service.processes.as_ref()?;
+    let processes = service.processes.as_ref().filter(|count| !processes::keep_nothing(count))?;
     let is_limit = |key: &str| {
         LIMITS.iter().any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     };

@@ -183,6 +183,7 @@ impl Stage {
         let is_store = |role: &Role| matches!(role, Role::Database | Role::Cache | Role::Broker);
         let of_base = || role::of_image(&self.base).filter(is_store);
         let told = role::of_commands(&commands).or_else(of_base).or_else(|| role::of_name(name));
+        let told = told.or_else(|| role::of_base(&self.base).filter(|_| commands.is_empty()));
         let mut settings = self.settings.clone();
         if let Some(entrypoint) = &self.entrypoint {
             let value = Value::Text(entrypoint.line().into());

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::command::{self, Command};
-use super::super::{processes, role};
+use super::super::{path_from, processes, role};
 use super::Reader;
 use super::copies::Draft;
 use super::values::{from, from_outside, known};
@@ -128,12 +128,21 @@ impl Reader<'_> {
         }
     }
 
+    /// The build context, as seen from the folder of the file.
     fn build(&mut self, service: &Node) -> Option<Name> {
         let build = service.get("build")?;
-        if build.mapping().is_none() {
-            return self.scalar(build, "build").map(|text| text.value);
+        let context = match build.mapping() {
+            None => self.scalar(build, "build").map(|text| text.value)?,
+            Some(_) => self.name(build, "context").map_or_else(|| Name::new("."), |(context, _)| context),
+        };
+        let folder = self.file.folder();
+        let is_relative = !context.starts_with(['/', '~', '$']) && !context.contains("://");
+        if self.home == folder || !is_relative {
+            return Some(context);
         }
-        Some(self.name(build, "context").map_or_else(|| Name::new("."), |(context, _)| context))
+        let up = "../".repeat(folder.split('/').filter(|part| !part.is_empty()).count());
+        let seen = path_from(&self.home, &context).map(|path| Name::new(format!("{up}{path}")));
+        Some(seen.unwrap_or(context))
     }
 
     /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers` and `deployment_strategy`.

@@ -221,6 +221,11 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
             Some(AffinityKey::Cookie),
         ),
         (
+            "kind: IngressRoute\nspec: {routes: [{services: [{name: shop, strategy: hrw}]}]}\n",
+            Some(AffinityKey::Address),
+        ),
+        ("kind: IngressRoute\nspec: {routes: [{services: [{name: shop, strategy: p2c}]}]}\n", None),
+        (
             "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/upstream-hash-by: $request_uri}}\nspec: \
              {defaultBackend: {service: {name: shop}}}\n",
             Some(AffinityKey::Request),
