@@ -12,7 +12,7 @@ mod script;
 mod servers;
 mod table;
 
-pub use code::{Context, context, starts};
+pub use code::{Audience, Context, context, starts};
 pub use connections::{Certainty, DatabaseServer, Excess, Pool, databases, excess, is_named};
 pub use crosscheck::{Unweighed, Weighed, weigh};
 pub use fleet::{Deployed, Fleet};

@@ -252,6 +252,9 @@ impl Service {
         if whole.instances.is_empty() {
             whole.instances = lower.instances;
         }
+        if whole.copies.is_empty() {
+            whole.copies = lower.copies;
+        }
         whole.ceiling = whole.ceiling.or(lower.ceiling);
         whole.container_name = whole.container_name.or(lower.container_name);
         whole.host_network = whole.host_network.or(lower.host_network);

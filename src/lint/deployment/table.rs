@@ -44,6 +44,7 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
             location: deployed.location(),
             each: service.processes.as_ref().map_or(Number::Exactly(1), Count::number),
             program: program(service),
+            shares_disk: deployed.shares_disk(),
             instances: service.instances.clone(),
             ceiling: service.ceiling.clone(),
             workers: service.processes.clone(),
