@@ -17,4 +17,4 @@ pub use connections::{Certainty, DatabaseServer, Excess, Pool, databases, excess
 pub use crosscheck::{Unweighed, Weighed, weigh};
 pub use fleet::{Deployed, Fleet};
 pub use places::{Place, is_run_by, of_balancer, of_service, runs_code};
-pub use table::rows;
+pub use table::{how_many, rows};

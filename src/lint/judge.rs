@@ -288,8 +288,9 @@ impl<'r> Judge<'_, '_, 'r> {
             let Some(home) = self.project.file(&deployed.path) else { continue };
             if self.surroundings(&clause.conditions, home, None) && self.runs(&clause.conditions, deployed) {
                 let places = deployment::of_service(deployed, fleet, pattern, singletons);
-                let service = &deployed.service;
-                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
+                let (replicas, times) = deployment::how_many(&deployed.service);
+                let name = deployed.service.name.to_string();
+                let words = [("service", name), ("replicas", replicas), ("times", times)];
                 self.places(rule, clause, places, &words, Some(&deployed.name()));
             }
         }

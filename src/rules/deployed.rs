@@ -35,6 +35,9 @@ pub struct ServicePattern {
     /// It states more processes than twice the processors that its limit gives it, and one; the finding is at the number.
     #[serde(default)]
     pub beyond_processors: bool,
+    /// It states more instances than its autoscaler makes of it; the finding is at the number.
+    #[serde(default)]
+    pub beyond_autoscaler: bool,
     /// Images, as the file writes them, of which alone the clause speaks.
     pub image: Option<Patterns>,
     /// Images, as the file writes them, of which the clause does not speak.

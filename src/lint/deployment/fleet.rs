@@ -26,6 +26,8 @@ pub struct Deployed<'a> {
     pub declared: &'a Service,
     /// The folder of the code that its image is made of, where it pulls one that a Dockerfile of the project describes.
     pub code: Option<String>,
+    /// Its number as files state it, where an autoscaler sets it as well.
+    pub stated: Vec<Count>,
     /// It is worth a row of its own.
     pub is_row: bool,
     /// How the balancers that list it learn that it cannot answer; `None` where none does.
@@ -97,6 +99,7 @@ impl<'a> Fleet<'a> {
             service: service.clone(),
             declared: service,
             code: None,
+            stated: Vec::new(),
             is_row: true,
             watched: None,
         };
@@ -254,7 +257,7 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
             }
         }
         Says::Scales { least, most } => {
-            service.instances = vec![least.clone()];
+            deployed.stated = std::mem::replace(&mut service.instances, vec![least.clone()]);
             service.ceiling = Some(most.clone());
         }
         Says::Affinity(affinity) => service.affinity = Some(affinity.clone()),

@@ -132,6 +132,18 @@ fn cause(finding: &Finding) -> Cause {
     Cause { message: short + mark, location: Some(Location::clone(location)) }
 }
 
+/// How many instances it runs at most, and how often that is: "5" and "up to 5 times".
+pub fn how_many(service: &Service) -> (String, String) {
+    let (least, most) = (service.replicas(), service.most_replicas());
+    match at_least(service) {
+        AtLeast { replicas: false, most: false, .. } if most > least => {
+            (most.to_string(), format!("up to {most} times"))
+        }
+        AtLeast { replicas: false, most: false, .. } => (most.to_string(), format!("{most} times")),
+        _ => (SEVERAL_WORD.to_owned(), format!("{SEVERAL_WORD} times")),
+    }
+}
+
 /// "runs 3 instances: server :26, server2 :46, server3 :51". What stands in another file than `path` is told with its name.
 pub(super) fn in_words(service: &Service, path: &str) -> String {
     let place = |count: &Count| match &*count.location.path == path {
