@@ -121,6 +121,8 @@ pub struct ServiceRow {
     pub each: Number,
     /// What it is made of and what it starts: by this a service is known that got another name. Empty where no file says it.
     pub program: String,
+    /// Its replicas are processes of one machine, and share its disk.
+    pub shares_disk: bool,
     /// Where the number of replicas is stated; empty where nothing says it, which means one.
     pub instances: Vec<Count>,
     /// Where it is stated how many an autoscaler may make.
@@ -178,6 +180,8 @@ pub struct Raise {
     /// `None` where there was no such service.
     pub before: Option<Number>,
     pub now: Number,
+    /// Those that there are more of share a disk, as processes of one machine do.
+    pub shares_disk: bool,
     /// Where the number is stated.
     pub location: Location,
 }
