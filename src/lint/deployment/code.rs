@@ -109,7 +109,8 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     let program = server.service.name.as_str();
     let is_run = match command {
         // The image says what runs, or a script that its name tells.
-        None => app.service.role == Role::Web || app.service.role == Role::Unknown,
+        None => is_told_by_image(app),
+        Some(command) if is_init(command) => is_told_by_image(app),
         Some(command) => {
             let runs = processes::program_of(command).unwrap_or_default();
             names(command, &server.path)
@@ -121,6 +122,16 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     let named = command.is_some_and(|command| names(command, &server.path));
     let has_file = || named || mounts(app, &server.path) || covers(&app.path, &app.service, &server.path);
     is_app(&app.service) && is_run && has_file()
+}
+
+fn is_told_by_image(app: &Deployed<'_>) -> bool {
+    app.service.role == Role::Web || app.service.role == Role::Unknown
+}
+
+/// Does it start whatever the image has for it?
+fn is_init(command: &str) -> bool {
+    let program = command.split_whitespace().next().and_then(|word| word.rsplit('/').next());
+    program.is_some_and(|program| ["init", "my_init", "runsvdir", "s6-svscan"].contains(&program))
 }
 
 /// Is the file, or a folder that it lies in, mounted into the service?
