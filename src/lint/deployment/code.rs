@@ -6,7 +6,7 @@ use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
-use crate::source::deploy::processes;
+use crate::source::deploy::{processes, servers};
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
@@ -70,8 +70,9 @@ pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
 
 /// Is there code that the service runs, among these files?
 pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
-    let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
-    let code = || files.iter().filter(|file| file.language.is_code());
+    let alone = fleet.services.iter().filter(|app| self::is_app(&app.service)).count() == 1;
+    let is_app = |file: &&FileFacts| file.language.is_code() && !servers::is_own_file(&file.path);
+    let code = || files.iter().filter(is_app);
     // Somebody else's code beside it is no answer for a program that is not here.
     let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
     !is_missing && code().any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
@@ -294,6 +295,10 @@ mod tests {
         assert!(is_known("python shop/main.py", &file, &service));
         assert!(!is_known("python worker.py", &file, &service));
         assert!(is_known("celery -A shop worker", &file, &service));
+        let own = [file.clone(), FileFacts::empty("gunicorn.conf.py", crate::model::fact::Language::Python)];
+        let own = own.map(|file| FileFacts { services: vec![Service::named("web", Span::default())], ..file });
+        let fleet = Fleet::new(&own[..1]);
+        assert!(!super::is_known(&fleet, &fleet.services[0], &own), "a server's own file is not the app");
         file.path = "compose.yml".into();
         service.image = Some("shop/worker".into());
         assert!(!is_known("python worker.py", &file, &service));

@@ -63,6 +63,11 @@ pub fn find(facts: &mut FileFacts, text: &str) {
     facts.services.append(&mut services);
 }
 
+/// Is it a server's own file, written in a language: code that runs beside the app's?
+pub fn is_own_file(path: &str) -> bool {
+    pm2::is_own_file(path) || ROWS.iter().any(|row| matches!(&row.what, What::File(paths) if paths.is_match(path)))
+}
+
 fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(Number, Name, Span)>) -> Service {
     let count = |(value, stated_as, span)| Count::new(value, stated_as, Location::new(Arc::clone(path), span));
     Service {

@@ -83,14 +83,23 @@ impl Module {
     }
 
     /// The literal under a key, or the literal that its variable falls back to.
-    fn count(&self, reader: &Reader<'_>, node: &Node, key: &str, stated_as: &str) -> Option<Count> {
+    fn count(&self, reader: &mut Reader<'_>, node: &Node, key: &str, stated_as: &str) -> Option<Count> {
         let value = node.get(key)?;
-        let text = value.text()?;
         if let Some(number) = number(value) {
             return Some(reader.count_of(number, stated_as, value.span));
         }
-        let name = text.trim_start_matches("${").trim_end_matches('}').strip_prefix("var.")?;
-        let (value, location) = self.variables.get(name)?.clone();
+        let text = value.text().cloned().unwrap_or_default();
+        let name = text.trim_start_matches("${").trim_end_matches('}').strip_prefix("var.");
+        let known = name.and_then(|name| Some((name, self.variables.get(name)?.clone())));
+        if known.is_none() && text != "null" {
+            let help = "Where it is a variable, give that a default; until then it counts as not stated.";
+            reader.problem(
+                value.span,
+                format!("`{stated_as}` is no number, so the number of instances is unknown"),
+                help,
+            );
+        }
+        let (name, (value, location)) = known?;
         Some(Count::new(value, format!("{stated_as} = var.{name}"), location))
     }
 
@@ -201,7 +210,7 @@ fn cloud_run(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
     let container = template.and_then(|template| blocks(template, "containers").first().copied());
     let service = service(reader, resource, CLOUD_RUN, container);
     let scaling = [template, Some(&*resource.body)].map(|node| node.and_then(|node| node.get("scaling")));
-    let count = |key: &str| {
+    let mut count = |key: &str| {
         let mut scaling = scaling.iter().flatten();
         scaling.find_map(|scaling| module.count(reader, scaling, key, &format!("scaling.{key}")))
     };
@@ -228,7 +237,7 @@ fn cloud_run_v1(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
     let service = service(reader, resource, CLOUD_RUN, container);
     let annotations =
         template.and_then(|template| template.get("metadata")).and_then(|metadata| metadata.get("annotations"));
-    let count = |key: &str| {
+    let mut count = |key: &str| {
         let key = format!("autoscaling.knative.dev/{key}");
         annotations.and_then(|annotations| module.count(reader, annotations, &key, &key))
     };

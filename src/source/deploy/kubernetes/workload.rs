@@ -93,6 +93,8 @@ impl Reader<'_> {
             role: match told {
                 _ if document.kind == "CronJob" => Role::Cron,
                 None if serves => Role::Web,
+                // Its image is the app's, and what it runs comes to an end.
+                Some(Role::Web) if document.kind == "Job" => Role::Unknown,
                 told => told.unwrap_or(Role::Unknown),
             },
             processes: processes::of(&self.file.path, &pod.commands, &pod.environment).filter(|count| count.value != 1),
