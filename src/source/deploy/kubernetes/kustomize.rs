@@ -14,6 +14,7 @@ use crate::model::deployment::{Count, Says, Target};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
 use crate::source::deploy::{File, Found};
+use crate::source::file_name;
 use crate::source::yaml::{self, Node};
 
 /// Is this a kustomization or a component, by its kind or, as it may leave that out, by the name of its file?
@@ -36,6 +37,26 @@ fn is_remote(name: &str) -> bool {
 }
 
 impl Reader<'_> {
+    /// Is this file a resource of the kustomization beside it, or of none at all, as opposed to a patch?
+    pub(super) fn is_resource(&self) -> bool {
+        let folders: Vec<&str> =
+            std::iter::successors(Some(self.file.folder()), |folder| folder.rsplit_once('/').map(|(above, _)| above))
+                .collect();
+        let read = |folder: &str| KUSTOMIZATIONS.iter().find_map(|name| (self.file.beside)(&join(folder, name)));
+        let own = folders.first().and_then(|folder| read(folder));
+        let name = file_name(&self.file.path);
+        let lists = |document: &Rc<Node>| {
+            let mut items = ["resources", "bases"].iter().flat_map(|key| list(document, key));
+            items.any(|item| item.text().is_some_and(|text| text.trim_start_matches("./") == name))
+        };
+        match own {
+            Some(text) => yaml::parse(&self.file.path, &text).documents.iter().any(lists),
+            None => {
+                !name.contains("patch") && !folders.iter().skip(1).chain(&[""]).any(|folder| read(folder).is_some())
+            }
+        }
+    }
+
     pub(super) fn kustomization(&mut self, document: &Node) {
         for item in list(document, "replicas") {
             if let (Some(name), Some(count)) = (text(item, "name"), self.number(item, "count")) {
