@@ -28,7 +28,9 @@ const MAX_ROUTES: usize = 2_000;
 pub fn read(file: &File<'_>) -> Found {
     let mut page = Page::new(file);
     let mut directives = syntax::parse(&mut page, file.text);
-    Includes::new(file).expand(&mut directives);
+    let mut includes = Includes::new(file);
+    includes.circles(&directives, &mut page);
+    includes.expand(&mut directives);
     let mut reader = Reader { page, groups: HashMap::new(), variables: HashMap::new(), routes: 0 };
     reader.flatten("", &directives);
     reader.declarations(&directives);
@@ -96,7 +98,12 @@ impl Reader<'_> {
             }
         }
         balancer.health_check = health_check(&balancer);
-        self.groups.insert(name.text.clone(), self.page.found.balancers.len());
+        let known = self.groups.insert(name.text.clone(), self.page.found.balancers.len());
+        // Branches of a template may repeat it.
+        if known.is_some() && !["{%", "{{", "<%"].iter().any(|mark| self.page.file.text.contains(mark)) {
+            let message = format!("the upstream `{}` is here a second time", name.text);
+            self.page.problem(message, "nginx refuses such a file; keep one of them.", &name.place);
+        }
         self.page.found.balancers.push(balancer);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A service goes by the name of its resource, by which others refer to it; its own name is an alias.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +39,12 @@ pub fn read(file: &File<'_>) -> Found {
         module.declare(root, &file.path);
         module.resources.extend(resources(root));
     }
+    let mut seen = HashSet::new();
     for resource in &module.resources {
+        if !seen.insert((&resource.kind, &resource.name)) {
+            let message = format!("the {} `{}` is here a second time", resource.kind, resource.name);
+            reader.problem(resource.span, message, "Terraform refuses such a module; keep one of them.");
+        }
         match resource.kind.as_str() {
             "aws_ecs_service" => ecs_service(&mut reader, &module, resource),
             "aws_appautoscaling_target" => autoscaling(&mut reader, &module, resource),

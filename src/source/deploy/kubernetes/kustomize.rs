@@ -13,7 +13,7 @@ use crate::model::Name;
 use crate::model::deployment::{Count, Says, Target};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
-use crate::source::deploy::{File, Found};
+use crate::source::deploy::{File, Found, path_from};
 use crate::source::file_name;
 use crate::source::yaml::{self, Node};
 
@@ -23,6 +23,9 @@ pub(super) fn is_kustomization(path: &str, document: &Node) -> bool {
     name.starts_with("kustomization.")
         || text(document, "apiVersion").is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
+
+/// Kustomizations below one that are looked into.
+const MAX_BASES: usize = 32;
 
 /// What a folder's own kustomization may be called.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -96,12 +99,38 @@ impl Reader<'_> {
             let has_kustomization =
                 || KUSTOMIZATIONS.iter().any(|name| (self.file.beside)(&join(&path, name)).is_some());
             if is_file || has_kustomization() {
+                if self.leads_back(&path) {
+                    let help = "Kustomize refuses such a circle.";
+                    self.problem(item.span, format!("`{name}` takes this kustomization in turn"), help);
+                }
                 found.push(path.into());
             } else {
                 self.problem(item.span, format!("`{name}` is not here, so nothing of it is read"), "");
             }
         }
         found
+    }
+
+    /// Does the kustomization of a folder take this one, itself or through others?
+    fn leads_back(&self, folder: &str) -> bool {
+        let mut open = vec![folder.to_owned()];
+        let mut next = 0;
+        while let Some(folder) = open.get(next).cloned().filter(|_| next < MAX_BASES) {
+            if folder == self.file.folder() {
+                return true;
+            }
+            next += 1;
+            let Some(text) = KUSTOMIZATIONS.iter().find_map(|name| (self.file.beside)(&join(&folder, name))) else {
+                continue;
+            };
+            for document in &yaml::parse(&folder, &text).documents {
+                let items = ["resources", "bases", "components"].iter().flat_map(|key| list(document, key));
+                let folders = items.filter_map(|item| item.text()).filter_map(|name| path_from(&folder, name));
+                let new: Vec<String> = folders.filter(|folder| !open.contains(folder)).take(MAX_BASES).collect();
+                open.extend(new);
+            }
+        }
+        false
     }
 
     /// `namePrefix`, `nameSuffix` and `images`, which hold for all that it takes in.

@@ -163,6 +163,14 @@ fn a_patch_is_no_service() {
 }
 
 #[test]
+fn kustomizations_that_take_each_other_are_told() {
+    let beside = |path: &str| (path == "b/kustomization.yaml").then(|| "resources: [../a]\n".to_owned());
+    let found = found_at("a/kustomization.yaml", "resources: [../b]\n", &beside);
+    let told: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["a/kustomization.yaml:1:13: `../b` takes this kustomization in turn"]);
+}
+
+#[test]
 fn labels_may_be_those_of_the_kustomization() {
     let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  replicas: 2\n  template: {spec: {containers: \
                 [{name: shop, image: shop}]}}\n";

@@ -170,6 +170,15 @@ fn passenger_runs_processes_of_its_own() {
 }
 
 #[test]
+fn what_nginx_refuses_is_told() {
+    let twice = found("upstream a { server x; }\nupstream a { server y; }\n");
+    assert_eq!(problems(&twice), ["nginx.conf:2:10: the upstream `a` is here a second time"]);
+    let circle = [("more.conf", "include nginx.conf;\nserver { listen 80; }\n")];
+    let circle = read_at("nginx.conf", "http {\n  include more.conf;\n  include mime.types;\n}\n", &circle);
+    assert_eq!(problems(&circle), ["nginx.conf:2:3: `more.conf` includes this file in turn"]);
+}
+
+#[test]
 fn lua_is_passed_over() {
     let text = "server { content_by_lua_block { local t = { a = '}' } -- }\n ngx.say(\"{\") }\n location / { proxy_pass http://a; } }";
     let found = found(text);

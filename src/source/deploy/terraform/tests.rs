@@ -193,6 +193,14 @@ resource "azurerm_container_app" "bot" {
 }
 
 #[test]
+fn a_resource_that_is_there_twice_is_told() {
+    let one = "resource \"aws_ecs_service\" \"web\" {\n  desired_count = 2\n}\n";
+    let told = found(&one.repeat(2), &|_| None).problems;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].location.as_ref().unwrap().span.line, 4);
+}
+
+#[test]
 fn a_number_that_nobody_states_is_told() {
     let text = "resource \"aws_ecs_service\" \"web\" {\n  desired_count = var.web_count\n}\nresource \"google_cloud_run_v2_service\" \
                 \"api\" {\n  template {\n    scaling { max_instance_count = local.most }\n  }\n}\n";
