@@ -49,6 +49,9 @@ pub struct Coverage {
     pub languages: Vec<Volume>,
     /// Files that were analysed in part, because something in them could not be understood.
     pub in_part: usize,
+    /// Of these files those in which nothing could be understood.
+    #[serde(default)]
+    pub lost: usize,
     /// Files that would have been read and were not, by path.
     pub passed_over: Vec<PassedOver>,
     /// What nobody here reads, though it may say something about instances, by name.

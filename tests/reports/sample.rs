@@ -173,6 +173,7 @@ pub fn lint() -> LintReport {
                 Volume { language: Language::Compose, files: 2, lines: 21 },
             ],
             in_part: 1,
+            lost: 0,
             passed_over: vec![
                 PassedOver { path: "big.js".into(), reason: Reason::TooLarge },
                 PassedOver { path: "x.min.js".into(), reason: Reason::Minified },
