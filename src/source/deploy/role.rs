@@ -222,7 +222,10 @@ mod tests {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let columns: Vec<_> = line.split('\t').collect();
             assert_eq!(columns.len(), 3, "{line}");
-            assert!(parse(columns[0]).is_some() && ["image", "command", "name", "base"].contains(&columns[1]), "{line}");
+            assert!(
+                parse(columns[0]).is_some() && ["image", "command", "name", "base"].contains(&columns[1]),
+                "{line}"
+            );
             assert!(!columns[2].is_empty() && seen.insert((columns[1], columns[2])), "{line}");
         }
     }
