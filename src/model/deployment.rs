@@ -255,6 +255,9 @@ impl Service {
         if whole.instances.is_empty() {
             whole.instances = lower.instances;
         }
+        if whole.copies.is_empty() {
+            whole.copies = lower.copies;
+        }
         whole.ceiling = whole.ceiling.or(lower.ceiling);
         whole.container_name = whole.container_name.or(lower.container_name);
         whole.host_network = whole.host_network.or(lower.host_network);
@@ -298,7 +301,8 @@ impl Service {
 
     /// The service without what one of its copies has for itself: what is left, two of its instances share.
     pub fn in_common(&self) -> Service {
-        let is_shared = |setting: &Setting| !self.own.iter().any(|(key, value)| setting.key == *key && setting.value == *value);
+        let is_shared =
+            |setting: &Setting| !self.own.iter().any(|(key, value)| setting.key == *key && setting.value == *value);
         let mut common = self.clone();
         common.environment.retain(is_shared);
         common.settings.retain(is_shared);
@@ -325,12 +329,6 @@ impl Service {
     /// The most instances that may run: as configured, or as an autoscaler makes them.
     pub fn most_replicas(&self) -> u32 {
         self.ceiling.as_ref().map_or(0, |count| count.value).max(self.replicas())
-    }
-
-    /// The most instances that may run, as people say it: `3`, `2 or more` where a file says that there are several.
-    pub fn most_replicas_told(&self) -> String {
-        let more = if self.instances.iter().chain(&self.ceiling).any(|count| count.at_least) { " or more" } else { "" };
-        format!("{}{more}", self.most_replicas())
     }
 
     /// Instances × processes.

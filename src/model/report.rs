@@ -49,6 +49,9 @@ pub struct Coverage {
     pub languages: Vec<Volume>,
     /// Files that were analysed in part, because something in them could not be understood.
     pub in_part: usize,
+    /// Of these files those in which nothing could be understood.
+    #[serde(default)]
+    pub lost: usize,
     /// Files that would have been read and were not, by path.
     pub passed_over: Vec<PassedOver>,
     /// What nobody here reads, though it may say something about instances, by name.
@@ -121,6 +124,8 @@ pub struct ServiceRow {
     pub each: Number,
     /// What it is made of and what it starts: by this a service is known that got another name. Empty where no file says it.
     pub program: String,
+    /// Its replicas are processes of one machine, and share its disk.
+    pub shares_disk: bool,
     /// Where the number of replicas is stated; empty where nothing says it, which means one.
     pub instances: Vec<Count>,
     /// Where it is stated how many an autoscaler may make.
@@ -178,6 +183,8 @@ pub struct Raise {
     /// `None` where there was no such service.
     pub before: Option<Number>,
     pub now: Number,
+    /// Those that there are more of share a disk, as processes of one machine do.
+    pub shares_disk: bool,
     /// Where the number is stated.
     pub location: Location,
 }

@@ -3,7 +3,7 @@
 
 use crate::model::Name;
 use crate::model::deployment::{Count, Number};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, SHARED_ON_ONE_DISK};
 use crate::model::location::Location;
 use crate::model::report::{Raise, ServiceRow};
 
@@ -51,7 +51,8 @@ fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {
         let same = what == "instances at most" && raises.iter().any(|raise| raise.now == now);
         if is_higher(now, before) && !same {
             let location = place(row, old, what).unwrap_or_else(|| row.location.clone());
-            raises.push(Raise { service: row.service(), what: Name::new(what), before, now, location });
+            let shares_disk = row.shares_disk || what == "processes";
+            raises.push(Raise { service: row.service(), what: Name::new(what), before, now, shares_disk, location });
         }
     }
     raises
@@ -92,9 +93,11 @@ fn place(row: &ServiceRow, old: Option<&ServiceRow>, what: &str) -> Option<Locat
     counts.iter().rfind(is_new).or(counts.last()).map(|count| count.location.clone())
 }
 
-/// Is the finding about one of the services that were raised?
+/// Is the finding about one of the services that were raised, and about what there are more of now?
 pub fn concerns(finding: &Finding, raised: &[Raise]) -> bool {
-    raised.iter().any(|raise| finding.services.contains(&raise.service))
+    let needs_disks = SHARED_ON_ONE_DISK.contains(&finding.family.as_str());
+    let is_meant = |raise: &&Raise| finding.services.contains(&raise.service);
+    raised.iter().filter(is_meant).any(|raise| !(needs_disks && raise.shares_disk))
 }
 
 #[cfg(test)]
@@ -116,6 +119,7 @@ mod tests {
             location: Location::new(path, Span::on_line(3, 1, 2)),
             each: Number::Exactly(processes / replicas.max(1)),
             program: String::new(),
+            shares_disk: false,
             instances: vec![count],
             ceiling: None,
             workers: None,
@@ -198,6 +202,20 @@ mod tests {
         let before = [row("web", "old.yml", 2, 2, 2)];
         assert_eq!(said(&before, &[row("web", "renamed.yml", 2, 2, 2)]), Vec::<String>::new());
         assert_eq!(said(&before, &[row("web", "new.yml", 2, 2, 2)]), Vec::<String>::new(), "it moved");
+    }
+
+    #[test]
+    fn more_processes_of_one_machine_do_no_harm_to_files() {
+        use crate::policy::baseline::tests::finding;
+        let (one, four) = ([row("web", "c.yml", 1, 1, 1)], [row("web", "c.yml", 1, 1, 4)]);
+        let raised = raises(&one, &four, &|path| Some(path.to_owned()));
+        let mut found = finding("r", "app.py", "uploads");
+        found.services = vec![four[0].service()];
+        assert!(concerns(&found, &raised));
+        found.family = "local-file".into();
+        assert!(!concerns(&found, &raised));
+        let more = raises(&one, &[row("web", "c.yml", 2, 2, 8)], &|path| Some(path.to_owned()));
+        assert!(concerns(&found, &more), "there are more instances as well");
     }
 
     #[test]

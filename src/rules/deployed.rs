@@ -35,6 +35,9 @@ pub struct ServicePattern {
     /// It states more processes than twice the processors that its limit gives it, and one; the finding is at the number.
     #[serde(default)]
     pub beyond_processors: bool,
+    /// It states more instances than its autoscaler makes of it; the finding is at the number.
+    #[serde(default)]
+    pub beyond_autoscaler: bool,
     /// Images, as the file writes them, of which alone the clause speaks.
     pub image: Option<Patterns>,
     /// Images, as the file writes them, of which the clause does not speak.
@@ -84,9 +87,6 @@ pub struct ServicePattern {
     /// Settings, by their keys, and what each must be; the finding is at the first.
     #[serde(default)]
     pub with: BTreeMap<Name, ValuePattern>,
-    /// Settings, by their keys, and others of whose number each must be above; the finding is at the first.
-    #[serde(default)]
-    pub above: BTreeMap<Name, Name>,
     /// It is killed before its program has given up what it works on, as far as both times are known; the finding is at the place that
     /// states one of them.
     pub cut_short: Option<Known>,

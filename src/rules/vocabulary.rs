@@ -214,6 +214,11 @@ pub const SECTIONS: &[Section] = &[
                 "true or false",
                 "it states more processes than twice the processors that its limit gives it, and one; the finding is at the number",
             ),
+            word(
+                "beyond_autoscaler",
+                "true or false",
+                "it states more instances than its autoscaler makes of it; the finding is at the number",
+            ),
             word("image", "patterns", "images of which alone the clause speaks"),
             word("unless_image", "patterns", "images of which the clause does not speak"),
             word("command", "patterns", "its command line, words joined by blanks; the finding is there"),
@@ -252,11 +257,6 @@ pub const SECTIONS: &[Section] = &[
                 "with",
                 "option: value",
                 "its settings, by key patterns, and what each must be; the finding is at the first",
-            ),
-            word(
-                "above",
-                "option: option",
-                "its settings, by key patterns, and others of whose number each must be above; the finding is at the first",
             ),
             word(
                 "cut_short",
@@ -398,7 +398,12 @@ pub const SECTIONS: &[Section] = &[
             word("name", "", "the name of the state, the setting or the class"),
             word("callee", "", "what is called, as the code writes it"),
             word("service", "", "the name of the service"),
-            word("replicas", "", "how many instances the service runs"),
+            word("replicas", "", "how many instances the service runs: `3`, or `several` where no file counts them"),
+            word(
+                "times",
+                "",
+                "the same after `runs`: `3 times`, `several times`, `up to 5 times` where an autoscaler decides",
+            ),
             word("value", "", "the value of the setting or the command"),
             word("routes", "", "the routes whose handlers reach it; \"handlers\" where none is known"),
         ],

@@ -154,9 +154,17 @@ struct Row {
 
 impl Row {
     fn fits(&self, text: &str) -> bool {
+        // JSON may stand in one line.
+        let starts = |line: &str, word: &str| {
+            let line = line.trim_start();
+            line.starts_with(word)
+                || line
+                    .strip_prefix('{')
+                    .is_some_and(|line| word.starts_with('"') && line.trim_start().starts_with(word))
+        };
         let begins = |word: &&str| match word.strip_prefix('^') {
             Some(word) => text.lines().any(|line| line.starts_with(word)),
-            None => text.lines().any(|line| line.trim_start().starts_with(word)),
+            None => text.lines().any(|line| starts(line, word)),
         };
         self.words.iter().all(|any| any.iter().any(begins))
     }
@@ -280,6 +288,7 @@ mod tests {
             language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"),
             Some(Language::Kubernetes)
         );
+        assert_eq!(language("app.json", "{\"formation\": {}}"), Some(Language::Platform));
         assert_eq!(language("chart/templates/web.yaml", manifest), Some(Language::Helm));
         for name in ["composer.yml", "mkdocs.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
             assert_eq!(language(name, ""), None, "{name}");

@@ -72,6 +72,7 @@ fn several() -> ServiceRow {
         location: location.clone(),
         each: Number::Several,
         program: "hello".into(),
+        shares_disk: false,
         instances: vec![],
         ceiling: None,
         workers: Some(Count::new(Number::Several, "gunicorn workers", location)),
@@ -128,6 +129,7 @@ pub fn lint() -> LintReport {
                 location: Location::new("docker-compose.yml", Span::on_line(7, 3, 6)),
                 each: Number::Exactly(4),
                 program: "shop".into(),
+                shares_disk: false,
                 ceiling: None,
                 workers: None,
                 instances: vec![Count::new(
@@ -152,6 +154,7 @@ pub fn lint() -> LintReport {
             what: "instances".into(),
             before: Some(1.into()),
             now: 3.into(),
+            shares_disk: false,
             location: Location::new("docker-compose.yml", Span::on_line(9, 17, 18)),
         }],
         problems: vec![
@@ -170,6 +173,7 @@ pub fn lint() -> LintReport {
                 Volume { language: Language::Compose, files: 2, lines: 21 },
             ],
             in_part: 1,
+            lost: 0,
             passed_over: vec![
                 PassedOver { path: "big.js".into(), reason: Reason::TooLarge },
                 PassedOver { path: "x.min.js".into(), reason: Reason::Minified },

@@ -1,5 +1,6 @@
 //! Which code a service runs, and so which code runs more than once already.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fleet::{Deployed, Fleet};
@@ -8,7 +9,8 @@ use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
-use crate::source::deploy::processes;
+use crate::rules::clause::Occasion;
+use crate::source::deploy::{processes, servers};
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
@@ -19,15 +21,53 @@ pub struct Context<'f> {
     pub instances: Vec<Related>,
     /// Where a platform, or an autoscaler, may make several instances of it.
     pub possible: Vec<Related>,
-    /// Where several processes of it run in one instance already.
+    /// Where several processes of it run on one machine already, with one disk.
     pub processes: Vec<Related>,
     /// Every service that runs it is declared to run once, and does: where that is.
     pub runs_once: Vec<Related>,
 }
 
-/// What deployment files say about the code of a file.
-pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Context<'f> {
-    let apps = fleet.running(path);
+/// Whom a finding in code is about, of those that could run the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Who answers clients: a worker that is made of the same code never does.
+    Servers,
+    /// Everybody but who only starts jobs.
+    Handlers,
+    Everybody,
+}
+
+/// Families of what only clients that are answered notice.
+const OF_CLIENTS: [&str; 4] = ["session-store", "balancer-affinity", "rate-limit", "realtime-fanout"];
+
+impl Audience {
+    /// `occasions` are those on which code gets there.
+    pub fn of(family: &str, occasions: &BTreeSet<Occasion>) -> Self {
+        let is_of_clients = |occasion: &Occasion| matches!(occasion, Occasion::Request | Occasion::Websocket);
+        match occasions.is_empty() {
+            true if OF_CLIENTS.contains(&family) => Audience::Servers,
+            true => Audience::Everybody,
+            false if occasions.iter().all(is_of_clients) => Audience::Servers,
+            false if occasions.contains(&Occasion::Timer) => Audience::Everybody,
+            false => Audience::Handlers,
+        }
+    }
+
+    fn has(self, role: Role) -> bool {
+        match self {
+            Audience::Servers => matches!(role, Role::Web | Role::Unknown),
+            Audience::Handlers => role != Role::Cron,
+            Audience::Everybody => true,
+        }
+    }
+}
+
+/// What deployment files say about the code of a file. Where nobody of the audience runs it, roles tell nothing.
+pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, audience: Audience, singletons: &[Name]) -> Context<'f> {
+    let mut apps = fleet.running(path);
+    if apps.iter().any(|app| audience.has(app.service.role)) {
+        apps.retain(|app| audience.has(app.service.role));
+    }
     let is_single = |app: &&Deployed<'_>| {
         singletons.contains(&app.service.name) && app.service.running_processes().max(app.service.most_replicas()) <= 1
     };
@@ -45,14 +85,17 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Con
         message: format!("{number} more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
         excerpt: None,
     };
-    let place = |app: &&Deployed<'_>, count| told(app, count, "already");
-    let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
-    let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
+    let place = |app: &&Deployed<'_>, count: Option<&Count>| told(app, count, "already");
+    let (beside, apart): (Vec<_>, Vec<_>) =
+        apps.iter().filter(|app| app.service.replicas() > 1).partition(|app| app.shares_disk());
+    let of_instances = |app: &&Deployed<'_>| place(app, app.service.instances.first());
+    let instances = apart.into_iter().map(of_instances).collect();
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
     let several = several.filter(|app| !app.service.processes.as_ref().is_some_and(processes::keep_nothing));
-    let processes = several.map(|app| place(app, app.service.processes.as_ref())).collect();
+    let several = several.map(|app| place(app, app.service.processes.as_ref()));
+    let processes = beside.into_iter().map(of_instances).chain(several).collect();
     Context { apps, instances, possible, processes, runs_once: Vec::new() }
 }
 
@@ -72,8 +115,9 @@ pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
 
 /// Is there code that the service runs, among these files?
 pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
-    let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
-    let code = || files.iter().filter(|file| file.language.is_code());
+    let alone = fleet.services.iter().filter(|app| self::is_app(&app.service)).count() == 1;
+    let is_app = |file: &&FileFacts| file.language.is_code() && !servers::is_own_file(&file.path);
+    let code = || files.iter().filter(is_app);
     // Somebody else's code beside it is no answer for a program that is not here.
     let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
     !is_missing && code().any(|file| alone || covers(deployed, &file.path))
@@ -111,7 +155,8 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     let program = server.service.name.as_str();
     let is_run = match command {
         // The image says what runs, or a script that its name tells.
-        None => app.service.role == Role::Web || app.service.role == Role::Unknown,
+        None => is_told_by_image(app),
+        Some(command) if is_init(command) => is_told_by_image(app),
         Some(command) => {
             let runs = processes::program_of(command).unwrap_or_default();
             names(command, &server.path)
@@ -133,6 +178,16 @@ pub(super) fn has_nearer(app: &Deployed<'_>, path: &str, others: &[Arc<str>]) ->
         .iter()
         .filter(|other| other.rsplit('/').next() == name && ***other != *path)
         .any(|other| covers(app, other) && (!is_covered || other.matches('/').count() < depth))
+}
+
+fn is_told_by_image(app: &Deployed<'_>) -> bool {
+    app.service.role == Role::Web || app.service.role == Role::Unknown
+}
+
+/// Does it start whatever the image has for it?
+fn is_init(command: &str) -> bool {
+    let program = command.split_whitespace().next().and_then(|word| word.rsplit('/').next());
+    program.is_some_and(|program| ["init", "my_init", "runsvdir", "s6-svscan"].contains(&program))
 }
 
 /// Is the file, or a folder that it lies in, mounted into the service?
@@ -273,7 +328,26 @@ mod tests {
         pods.services = vec![pod("web"), pod("worker")];
         let files = [dockerfile, pods];
         let fleet = Fleet::new(&files);
-        assert_eq!(context(&fleet, "shop/views.py", &[]).apps.len(), 2);
+        assert_eq!(context(&fleet, "shop/views.py", Audience::Everybody, &[]).apps.len(), 2);
+    }
+
+    #[test]
+    fn what_answers_requests_is_held_against_those_that_answer_them() {
+        let mut file = FileFacts::empty("Procfile", crate::model::fact::Language::Procfile);
+        let process = |(name, role): (&str, Role)| Service { role, ..Service::named(name, Span::default()) };
+        file.services = [("web", Role::Web), ("worker", Role::Worker), ("clock", Role::Cron)].map(process).to_vec();
+        let files = [file];
+        let fleet = Fleet::new(&files);
+        let meant = |family: &str, occasions: &[Occasion]| {
+            let audience = Audience::of(family, &occasions.iter().copied().collect());
+            let apps = context(&fleet, "shop.rb", audience, &[]).apps;
+            apps.iter().map(|app| app.service.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(meant("process-state", &[Occasion::Request]), ["web"]);
+        assert_eq!(meant("session-store", &[]), ["web"]);
+        assert_eq!(meant("process-state", &[Occasion::Request, Occasion::Message]), ["web", "worker"]);
+        assert_eq!(meant("process-state", &[Occasion::Timer]), ["web", "worker", "clock"]);
+        assert_eq!(meant("local-file", &[]), ["web", "worker", "clock"]);
     }
 
     #[test]
@@ -303,7 +377,7 @@ mod tests {
         file.services = vec![service];
         let files = [file];
         let fleet = Fleet::new(&files);
-        let places = context(&fleet, "server.js", &[]).possible;
+        let places = context(&fleet, "server.js", Audience::Everybody, &[]).possible;
         assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 
@@ -322,6 +396,10 @@ mod tests {
         assert!(is_known("python shop/main.py", &file, &service));
         assert!(!is_known("python worker.py", &file, &service));
         assert!(is_known("celery -A shop worker", &file, &service));
+        let own = [file.clone(), FileFacts::empty("gunicorn.conf.py", crate::model::fact::Language::Python)];
+        let own = own.map(|file| FileFacts { services: vec![Service::named("web", Span::default())], ..file });
+        let fleet = Fleet::new(&own[..1]);
+        assert!(!super::is_known(&fleet, &fleet.services[0], &own), "a server's own file is not the app");
         file.path = "compose.yml".into();
         service.image = Some("shop/worker".into());
         assert!(!is_known("python worker.py", &file, &service));
@@ -340,7 +418,7 @@ mod tests {
             let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
             file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
             let files = [file];
-            context(&Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
+            context(&Fleet::new(&files), path, Audience::Everybody, &["bot".into()]).runs_once.len() == 1
         };
         assert!(runs_once(1, "bot.py"));
         assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");

@@ -44,6 +44,7 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
             location: deployed.location(),
             each: service.processes.as_ref().map_or(Number::Exactly(1), Count::number),
             program: program(service),
+            shares_disk: deployed.shares_disk(),
             instances: service.instances.clone(),
             ceiling: service.ceiling.clone(),
             workers: service.processes.clone(),
@@ -129,6 +130,18 @@ fn cause(finding: &Finding) -> Cause {
     let short = message.chars().take(LONGEST_REASON).collect::<String>();
     let mark = if short.len() < message.len() { "…" } else { "" };
     Cause { message: short + mark, location: Some(Location::clone(location)) }
+}
+
+/// How many instances it runs at most, and how often that is: "5" and "up to 5 times".
+pub fn how_many(service: &Service) -> (String, String) {
+    let (least, most) = (service.replicas(), service.most_replicas());
+    match at_least(service) {
+        AtLeast { replicas: false, most: false, .. } if most > least => {
+            (most.to_string(), format!("up to {most} times"))
+        }
+        AtLeast { replicas: false, most: false, .. } => (most.to_string(), format!("{most} times")),
+        _ => (SEVERAL_WORD.to_owned(), format!("{SEVERAL_WORD} times")),
+    }
 }
 
 /// "runs 3 instances: server :26, server2 :46, server3 :51". What stands in another file than `path` is told with its name.

@@ -3,6 +3,7 @@
 //! The language adapters have read the files; a table (`servers.tsv`) says which of their facts state a number of processes. Such a
 //! server becomes a [`Service`] of the kind [`SERVER`]; `lint` gives what it says to the service that runs it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -61,6 +62,11 @@ pub fn find(facts: &mut FileFacts, text: &str) {
         Vec::new()
     };
     facts.services.append(&mut services);
+}
+
+/// Is it a server's own file, written in a language: code that runs beside the app's?
+pub fn is_own_file(path: &str) -> bool {
+    pm2::is_own_file(path) || ROWS.iter().any(|row| matches!(&row.what, What::File(paths) if paths.is_match(path)))
 }
 
 fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(Number, Name, Span)>) -> Service {
@@ -209,13 +215,18 @@ const CHILDREN: &str = "pm.max_children";
 
 /// The processes of all pools in a file of PHP-FPM.
 fn pools(facts: &FileFacts, text: &str) -> Option<Service> {
-    // Pools are told apart by sections, of which settings know nothing.
-    let number = |line: &str| {
-        let (key, value) = line.split(';').next()?.split_once('=')?;
-        value.trim().parse::<u32>().ok().filter(|_| key.trim() == CHILDREN)
-    };
+    // Pools are told apart by sections, of which settings know nothing. Of one pool the last number counts.
+    let mut pools: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut pool = "";
+    for line in text.lines().filter_map(|line| line.split(';').next()) {
+        let number = || line.split_once('=').filter(|(key, _)| key.trim() == CHILDREN)?.1.trim().parse().ok();
+        match line.trim().strip_prefix('[') {
+            Some(name) => pool = name,
+            None => pools.extend(number().map(|number| (pool, number))),
+        }
+    }
     let setting = facts.settings.iter().find(|setting| setting.key == CHILDREN)?;
-    let total = text.lines().filter_map(number).reduce(u32::saturating_add);
+    let total = pools.into_values().reduce(u32::saturating_add);
     let stated = total.map(|total| (total.into(), Name::new(format!("{PHP_FPM} {CHILDREN}")), setting.span));
     Some(Service { settings: facts.settings.clone(), ..server(&facts.path, PHP_FPM, setting.span, stated) })
 }

@@ -98,7 +98,10 @@ impl Reader<'_> {
             Role::Database | Role::Cache | Role::Broker | Role::Balancer => &Vec::new(),
             _ => &own,
         };
-        service.processes = processes::of(&self.path, &commands, environment).filter(|count| count.value != 1);
+        let processes = processes::of(&self.path, &commands, environment).filter(|count| count.value != 1);
+        // The variable may stand in a file of its own.
+        let placed = |count: Count| Count { location: service.place(count.location.span, &self.path), ..count };
+        service.processes = processes.map(placed);
         service
     }
 

@@ -96,6 +96,7 @@ fn pools_of_php_have_processes() {
     }
     let two = format!("{www}\n[admin]\npm = ondemand\npm.max_children=5\n;pm.max_children = 100\n");
     assert_eq!(one("php-fpm.d/www.conf", &two).1, 25);
+    assert_eq!(one("php-fpm.d/www.conf", &format!("{www}{www}pm.max_children = 30\n")).1, 30, "one pool, said twice");
     assert_eq!(one("php-fpm.d/www.conf", "[www]\npm = static\npm.max_children = ${CHILDREN}\n").1, 1);
     assert_eq!(servers("php-fpm.d/docker.conf", "[global]\nerror_log = /proc/self/fd/2\n"), []);
 }
