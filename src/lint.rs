@@ -31,7 +31,7 @@ use crate::model::finding::{Finding, Related, ServiceName, Severity};
 use crate::model::location::{Excerpt, Location, Span};
 use crate::model::report::LintReport;
 use crate::rules::{Rule, RuleSet};
-use deployment::{Context, Fleet, Weighed};
+use deployment::{Audience, Context, Fleet, Weighed};
 use fingerprint::Fingerprints;
 use indexed::Indexed;
 use project::{FileId, Project};
@@ -100,13 +100,15 @@ fn findings(
 ) -> Vec<Finding> {
     hits.sort_by(|a, b| (a.file, a.span, &a.rule.id).cmp(&(b.file, b.span, &b.rule.id)));
     let mut fingerprints = Fingerprints::default();
-    let mut contexts: HashMap<FileId, Context<'_>> = HashMap::new();
+    let mut contexts: HashMap<(FileId, Audience), Context<'_>> = HashMap::new();
     let mut current: Option<(FileId, Option<Indexed>)> = None;
     let mut findings = Vec::new();
     for hit in hits {
         let file = &project.files[hit.file];
-        let context =
-            contexts.entry(hit.file).or_insert_with(|| deployment::context(fleet, &file.path, &options.singletons));
+        let audience = Audience::of(&hit.rule.family, &hit.occasions);
+        let context = contexts
+            .entry((hit.file, audience))
+            .or_insert_with(|| deployment::context(fleet, &file.path, audience, &options.singletons));
         let Some((weighed, services)) = weighed(&hit, file, context) else { continue };
         if current.as_ref().is_none_or(|(id, _)| *id != hit.file) {
             current = Some((hit.file, read(&file.path).map(Indexed::new)));

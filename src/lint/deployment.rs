@@ -6,15 +6,16 @@ mod code;
 mod connections;
 mod crosscheck;
 mod fleet;
+mod grace;
 mod image;
 mod places;
 mod script;
 mod servers;
 mod table;
 
-pub use code::{Context, context, starts};
+pub use code::{Audience, Context, context, starts};
 pub use connections::{Certainty, DatabaseServer, Excess, Pool, databases, excess, is_named};
 pub use crosscheck::{Unweighed, Weighed, weigh};
 pub use fleet::{Deployed, Fleet};
 pub use places::{Place, is_run_by, of_balancer, of_service, runs_code};
-pub use table::rows;
+pub use table::{how_many, rows};

@@ -6,7 +6,7 @@ use super::deployment::{self, Certainty, DatabaseServer, Deployed, Excess, Fleet
 use super::edges::Edges;
 use super::pool::Pools;
 use super::project::{FileId, FunctionRef, Project};
-use super::reach::{Reach, named_functions};
+use super::reach::{Reach, Reached, named_functions};
 use super::settings::Overrides;
 use super::sight::{ClauseId, Fact, Sightings, Watch};
 use super::state::{self, States, Uses};
@@ -16,7 +16,7 @@ use crate::model::Name;
 use crate::model::fact::{Access, Call, FunctionId, Language, Value};
 use crate::model::finding::{Confidence, Related, ServiceName, Severity};
 use crate::model::location::{Location, Span};
-use crate::rules::clause::{Clause, Conditions, Evidence, Once, Place, Subject};
+use crate::rules::clause::{Clause, Conditions, Evidence, Occasion, Once, Place, Subject};
 use crate::rules::pattern::ValuePattern;
 use crate::rules::{Rule, RuleSet};
 use crate::source::stage::{self, Stage};
@@ -33,6 +33,8 @@ pub struct Hit<'r> {
     pub fix: String,
     pub related: Vec<Related>,
     pub routes: Vec<Name>,
+    /// The occasions on which code gets to it; empty where none is known.
+    pub occasions: BTreeSet<Occasion>,
     /// The variable of the environment that, where it is set, makes it harmless.
     pub variable: Option<Name>,
     /// Texts that stand in it: paths, addresses.
@@ -118,6 +120,7 @@ struct Subjects {
     words: Vec<(&'static str, String)>,
     related: Vec<Related>,
     routes: Vec<Name>,
+    occasions: BTreeSet<Occasion>,
     texts: Vec<Name>,
     services: Vec<ServiceName>,
     /// How severe it may be at most.
@@ -135,6 +138,7 @@ impl Subjects {
             words: Vec::new(),
             related: Vec::new(),
             routes: Vec::new(),
+            occasions: BTreeSet::new(),
             texts: Vec::new(),
             services: Vec::new(),
             at_most: Severity::Error,
@@ -203,9 +207,10 @@ impl<'r> Judge<'_, '_, 'r> {
         {
             return;
         }
-        let routes = self.reach.get(file, function).map(|reached| reached.routes.iter().cloned().collect());
-        let routes = routes.unwrap_or_default();
-        let subjects = Subjects { function, fit, words, routes, texts, ..Subjects::at(file, span) };
+        let reached = self.reach.get(file, function);
+        let routes = reached.map(|reached| reached.routes.iter().cloned().collect()).unwrap_or_default();
+        let occasions = reached.map(|reached| reached.occasions.clone()).unwrap_or_default();
+        let subjects = Subjects { function, fit, words, routes, occasions, texts, ..Subjects::at(file, span) };
         match &clause.conditions.connections {
             None => self.add(rule, clause, subjects),
             Some(pattern) => {
@@ -251,14 +256,16 @@ impl<'r> Judge<'_, '_, 'r> {
             if !self.surroundings(&clause.conditions, file, state.function) {
                 continue;
             }
-            let routes = self.routes(&uses);
+            let routes = self.reached(&uses, |reached| &reached.routes).into_iter().cloned().collect::<Vec<_>>();
+            let occasions = self.reached(&uses, |reached| &reached.occasions).into_iter().copied().collect();
             let words = vec![
                 ("name", state::name(&state.symbol).to_owned()),
                 ("routes", wording::routes(&routes, MOST_RELATED)),
             ];
             let related = self.related(&uses, file, state.span);
             let function = state.function;
-            self.add(rule, clause, Subjects { function, words, related, routes, ..Subjects::at(file, state.span) });
+            let subjects = Subjects { function, words, related, routes, occasions, ..Subjects::at(file, state.span) };
+            self.add(rule, clause, subjects);
         }
     }
 
@@ -281,8 +288,9 @@ impl<'r> Judge<'_, '_, 'r> {
             let Some(home) = self.project.file(&deployed.path) else { continue };
             if self.surroundings(&clause.conditions, home, None) && self.runs(&clause.conditions, deployed) {
                 let places = deployment::of_service(deployed, fleet, pattern, singletons);
-                let service = &deployed.service;
-                let words = [("service", service.name.to_string()), ("replicas", service.most_replicas().to_string())];
+                let (replicas, times) = deployment::how_many(&deployed.service);
+                let name = deployed.service.name.to_string();
+                let words = [("service", name), ("replicas", replicas), ("times", times)];
                 self.places(rule, clause, places, &words, Some(&deployed.name()));
             }
         }
@@ -384,6 +392,7 @@ impl<'r> Judge<'_, '_, 'r> {
             fix: clause.fix.clone().unwrap_or_else(|| rule.fix.clone()),
             related: subjects.related,
             routes: subjects.routes,
+            occasions: subjects.occasions,
             variable: if let Fit::Fallback(name) = subjects.fit { name } else { None },
             texts: subjects.texts,
             services: subjects.services,
@@ -440,11 +449,15 @@ impl<'r> Judge<'_, '_, 'r> {
                 .is_none_or(|pattern| deployment::is_run_by(self.fleet, &facts.path, pattern, self.singletons))
     }
 
-    fn routes(&self, uses: &Uses<'_>) -> Vec<Name> {
+    /// What is known of the functions that use a state.
+    fn reached<'u, T: Ord>(
+        &'u self,
+        uses: &Uses<'_>,
+        known: impl Fn(&'u Reached) -> &'u BTreeSet<T>,
+    ) -> BTreeSet<&'u T> {
         let accesses = uses.writes.iter().chain(&uses.reads);
         let reached = accesses.filter_map(|(file, access)| self.reach.get(*file, access.function));
-        let routes: BTreeSet<&Name> = reached.flat_map(|reached| &reached.routes).collect();
-        routes.into_iter().cloned().collect()
+        reached.flat_map(known).collect()
     }
 
     fn related(&self, uses: &Uses<'_>, file: FileId, declared: Span) -> Vec<Related> {

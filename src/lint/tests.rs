@@ -399,7 +399,7 @@ fn workers_of_gunicorn_are_evidence_for_the_code_beside_them() {
         file.0.services.push(Service { kind: SERVER.into(), processes, ..Service::named("gunicorn", line(1)) });
         run(&[SESSION], vec![session(3, None), file]).findings[0].context.clone()
     };
-    let message = "already more than one: `gunicorn` runs one instance, 4 processes: gunicorn workers";
+    let message = "already more than one: `gunicorn` runs one instance, 4 processes: gunicorn workers :3";
     assert_eq!(workers("gunicorn.conf.py")[0].message, message);
     assert_eq!(workers("config/gunicorn.conf.py")[0].message, message);
     assert!(workers("other/gunicorn.conf.py").is_empty());

@@ -59,7 +59,8 @@ pub const SERVER: &str = "server";
 pub const UNREAD: &str = "unread";
 
 /// A number as files have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Number {
     Exactly(u32),
     /// One for each processor or for each node, as with `pm2 -i max` or `deploy.mode: global`: more than one, and no file says how many.
@@ -68,6 +69,10 @@ pub enum Number {
 
 /// The smallest number of which "several" is true.
 pub const SEVERAL: u32 = 2;
+
+/// What a number that no file states is called, and what it is where workers are meant.
+pub const SEVERAL_WORD: &str = "several";
+pub const ONE_PER_PROCESSOR: &str = "one per processor";
 
 impl Number {
     pub fn least(self) -> u32 {
@@ -137,6 +142,8 @@ pub struct Service {
     pub instances: Vec<Count>,
     /// Names of the services that are copies of this app, its own included; empty where there is one.
     pub copies: Vec<Name>,
+    /// Keys of variables and settings of which no two copies have the same value.
+    pub own: Vec<Name>,
     /// Other names by which it is reached in its network: a host name, a container's name, aliases.
     pub aliases: Vec<Name>,
     /// The most instances that an autoscaler may make of it.
@@ -184,6 +191,7 @@ impl Service {
             command_span: None,
             instances: Vec::new(),
             copies: Vec::new(),
+            own: Vec::new(),
             aliases: Vec::new(),
             ceiling: None,
             processes: None,
@@ -246,6 +254,9 @@ impl Service {
         whole.build = whole.build.or(lower.build);
         if whole.instances.is_empty() {
             whole.instances = lower.instances;
+        }
+        if whole.copies.is_empty() {
+            whole.copies = lower.copies;
         }
         whole.ceiling = whole.ceiling.or(lower.ceiling);
         whole.container_name = whole.container_name.or(lower.container_name);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use super::deployment::{Count, Role};
+use super::deployment::{Count, Number, ONE_PER_PROCESSOR, Role, SEVERAL_WORD};
 use super::event::ReplicaName;
 use super::fact::Language;
 use super::finding::{Finding, ServiceName, Severity, Suppressed};
@@ -120,8 +120,18 @@ pub struct ServiceRow {
     /// Of replicas or of processes there are several, and no file says how many: the numbers are the least.
     pub at_least: AtLeast,
     pub location: Location,
-    /// Where the numbers are stated.
-    pub counts: Vec<Count>,
+    /// Worker processes in each replica.
+    pub each: Number,
+    /// What it is made of and what it starts: by this a service is known that got another name. Empty where no file says it.
+    pub program: String,
+    /// Its replicas are processes of one machine, and share its disk.
+    pub shares_disk: bool,
+    /// Where the number of replicas is stated; empty where nothing says it, which means one.
+    pub instances: Vec<Count>,
+    /// Where it is stated how many an autoscaler may make.
+    pub ceiling: Option<Count>,
+    /// Where the number of processes in each replica is stated.
+    pub workers: Option<Count>,
     /// In words: "runs 3 instances: server :26, server2 :46, server3 :51".
     pub runs: String,
     pub verdict: Scalability,
@@ -130,6 +140,11 @@ pub struct ServiceRow {
 }
 
 impl ServiceRow {
+    /// Where its numbers are stated.
+    pub fn counts(&self) -> impl Iterator<Item = &Count> {
+        self.instances.iter().chain(&self.ceiling).chain(&self.workers)
+    }
+
     pub fn service(&self) -> ServiceName {
         ServiceName { name: self.name.clone(), path: self.location.path.to_string(), line: self.location.span.line }
     }
@@ -166,8 +181,10 @@ pub struct Raise {
     /// `instances`, `instances at most`, `processes`.
     pub what: Name,
     /// `None` where there was no such service.
-    pub before: Option<u32>,
-    pub now: u32,
+    pub before: Option<Number>,
+    pub now: Number,
+    /// Those that there are more of share a disk, as processes of one machine do.
+    pub shares_disk: bool,
     /// Where the number is stated.
     pub location: Location,
 }
@@ -176,9 +193,15 @@ pub struct Raise {
 impl std::fmt::Display for Raise {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Raise { service: ServiceName { name: service, .. }, what, now, location, .. } = self;
+        let many = match now {
+            Number::Exactly(number) => format!("{number} {what}"),
+            Number::Several if what == "processes" => format!("{SEVERAL_WORD} {what} ({ONE_PER_PROCESSOR})"),
+            Number::Several => format!("{SEVERAL_WORD} {what}, and no file says how many,"),
+        };
         match self.before {
-            Some(before) => write!(f, "`{service}`: {now} {what} instead of {before} ({location})"),
-            None => write!(f, "`{service}` is new: {now} {what} ({location})"),
+            Some(Number::Exactly(before)) => write!(f, "`{service}`: {many} instead of {before} ({location})"),
+            Some(Number::Several) => write!(f, "`{service}`: {many} instead of {SEVERAL_WORD} ({location})"),
+            None => write!(f, "`{service}` is new: {} ({location})", many.trim_end_matches(',')),
         }
     }
 }

@@ -67,13 +67,12 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
         let named: Vec<String> = named.collect();
         let more = against.len().saturating_sub(MOST_NAMED);
         let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        let count = if against.len() == 1 {
-            "1 finding speaks".to_owned()
-        } else {
-            format!("{} findings speak", against.len())
+        let (count, them, all) = match against.len() {
+            1 => ("1 finding speaks".to_owned(), "it", "it with its story"),
+            more => (format!("{more} findings speak"), "them", "them all"),
         };
         let reason = format!(
-            "{event}{count} against it: {}{more}. Mend them, or accept them with a reason: `scaleproof lint` shows them all.",
+            "{event}{count} against it: {}{more}. Mend {them}, or accept {them} with a reason: `scaleproof lint` shows {all}.",
             named.join("; ")
         );
         return told(Gate::Fail, reason);
@@ -124,7 +123,7 @@ mod tests {
     fn raise(service: &str) -> Raise {
         let location = Location::new("compose.yml", Span::on_line(7, 1, 2));
         let service = ServiceName { name: service.into(), path: "compose.yml".into(), line: 3 };
-        Raise { service, what: "instances".into(), before: Some(1), now: 3, location }
+        Raise { service, what: "instances".into(), before: Some(1.into()), now: 3.into(), shares_disk: false, location }
     }
 
     fn report(raised: &[&str], finding_of: Option<&str>) -> LintReport {

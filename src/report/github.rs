@@ -8,7 +8,7 @@ use super::text::{clip, one_line, visible};
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
 use crate::model::problem::Problem;
-use crate::model::report::LintReport;
+use crate::model::report::{LintReport, ServiceRow};
 use crate::model::verdict::{Gate, Scalability};
 
 /// Writes one command for each finding and problem, and what it comes to as a line of the log.
@@ -29,6 +29,7 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         let said = format!("{} ({}): {}\n\n{}", row.verdict, row.runs, row.role, reasons.join("\n\n"));
         command("notice", Some(&row.location), &format!("scaleproof: {}", row.name), said.trim_end(), out)?;
     }
+    services(&report.services, out)?;
     for raise in &report.raised {
         command("notice", Some(&raise.location), "scaleproof: raised", &raise.to_string(), out)?;
     }
@@ -38,6 +39,30 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         Gate::Unknown => "UNKNOWN",
     };
     writeln!(out, "scaleproof: {verdict}: {}", counts(report, |_, text| text))
+}
+
+/// The table of services, for those who unfold it in the log.
+fn services(rows: &[ServiceRow], out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "::group::services")?;
+    for row in rows {
+        let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
+        let lead = if reasons.is_empty() { "" } else { ": " };
+        let said = format!(
+            "{} ({}) at {} {}; {}{lead}{}",
+            row.name,
+            row.role,
+            row.location,
+            row.runs,
+            row.verdict,
+            reasons.join("; ")
+        );
+        // A line is a command that begins with two colons, or that has the older mark somewhere.
+        writeln!(out, "- {}", visible(&one_line(&clip(&said, MOST))).replace("##[", "## ["))?;
+    }
+    writeln!(out, "::endgroup::")
 }
 
 /// An annotation is for what somebody has to know; a log has only room for so many.

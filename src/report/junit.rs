@@ -31,7 +31,7 @@ pub fn lint(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
         let (name, value) = (
             format!("service {}", row.name),
-            format!("{}, {}: {} {}", row.role, row.runs, row.verdict, reasons.join("; ")),
+            format!("{} ({}), {}: {} {}", row.role, row.location, row.runs, row.verdict, reasons.join("; ")),
         );
         suite.add_property((clean(&name).as_str(), clean(value.trim_end()).as_str()));
     }

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::text::clip;
+use crate::model::deployment::Count;
 use crate::model::finding::{Confidence, Finding, Related, Severity, Suppressed};
 use crate::model::location::{Location, Span};
 use crate::model::problem::Problem;
@@ -63,9 +64,11 @@ pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
 fn services(report: &LintReport) -> Vec<Value> {
     let service = |row: &ServiceRow| {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
+        let count = |count: &Count| format!("{} ({})", count.stated_as, count.location);
         json!({
             "name": row.name, "role": row.role, "replicas": row.replicas, "most": row.most, "processes": row.processes,
-            "at_least": row.at_least, "place": row.location.to_string(), "verdict": row.verdict, "reasons": reasons,
+            "at_least": row.at_least, "place": row.location.to_string(), "runs": row.runs,
+            "counts": row.counts().map(count).collect::<Vec<_>>(), "verdict": row.verdict, "reasons": reasons,
         })
     };
     report.services.iter().map(service).collect()

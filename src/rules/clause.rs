@@ -20,7 +20,7 @@ pub struct Clause {
     pub languages: Vec<Dialect>,
     pub subject: Subject,
     pub conditions: Conditions,
-    /// What is here, as one sentence. `{name}`, `{callee}`, `{service}`, `{replicas}`, `{value}` and `{routes}` are filled in;
+    /// What is here, as one sentence. `{name}`, `{callee}`, `{service}`, `{replicas}`, `{times}`, `{value}` and `{routes}` are filled in;
     /// `{routes}` is "handlers" where none is known.
     pub say: String,
     pub severity: Option<Severity>,
@@ -376,7 +376,7 @@ pub(super) struct RawClause {
 }
 
 /// The words in braces that `say` may use.
-pub const PLACEHOLDERS: [&str; 6] = ["name", "callee", "service", "replicas", "value", "routes"];
+pub const PLACEHOLDERS: [&str; 7] = ["name", "callee", "service", "replicas", "times", "value", "routes"];
 
 impl RawClause {
     pub(super) fn check(self) -> Result<Clause, String> {

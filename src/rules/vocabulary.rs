@@ -214,6 +214,11 @@ pub const SECTIONS: &[Section] = &[
                 "true or false",
                 "it states more processes than twice the processors that its limit gives it, and one; the finding is at the number",
             ),
+            word(
+                "beyond_autoscaler",
+                "true or false",
+                "it states more instances than its autoscaler makes of it; the finding is at the number",
+            ),
             word("image", "patterns", "images of which alone the clause speaks"),
             word("unless_image", "patterns", "images of which the clause does not speak"),
             word("command", "patterns", "its command line, words joined by blanks; the finding is there"),
@@ -254,9 +259,14 @@ pub const SECTIONS: &[Section] = &[
                 "its settings, by key patterns, and what each must be; the finding is at the first",
             ),
             word(
-                "below",
-                "option: number",
-                "its settings, by key patterns, and a number that each must be below; the finding is at the first",
+                "cut_short",
+                "known",
+                "it is killed before its program has given up what it works on; the finding is at one of both times",
+            ),
+            word(
+                "alike",
+                "true",
+                "of the variables and settings that are asked for, two of its instances have the same value",
             ),
             word(
                 "same",
@@ -388,7 +398,12 @@ pub const SECTIONS: &[Section] = &[
             word("name", "", "the name of the state, the setting or the class"),
             word("callee", "", "what is called, as the code writes it"),
             word("service", "", "the name of the service"),
-            word("replicas", "", "how many instances the service runs"),
+            word("replicas", "", "how many instances the service runs: `3`, or `several` where no file counts them"),
+            word(
+                "times",
+                "",
+                "the same after `runs`: `3 times`, `several times`, `up to 5 times` where an autoscaler decides",
+            ),
             word("value", "", "the value of the setting or the command"),
             word("routes", "", "the routes whose handlers reach it; \"handlers\" where none is known"),
         ],
@@ -479,6 +494,11 @@ pub const SECTIONS: &[Section] = &[
             word("passive", "", "from requests of users that failed there"),
             word("active", "", "it asks"),
         ],
+    },
+    Section {
+        name: "known",
+        about: "Where two numbers must be known from.",
+        words: &[word("stated", "", "one of them at least is stated"), word("default", "", "both may be defaults")],
     },
     Section {
         name: "affinity key",

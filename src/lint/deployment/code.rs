@@ -2,10 +2,13 @@
 
 use super::fleet::{Deployed, Fleet};
 use super::table::in_words;
+use std::collections::BTreeSet;
+
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
+use crate::rules::clause::Occasion;
 use crate::source::deploy::{processes, servers};
 
 /// What deployment files say about the code of a file.
@@ -17,15 +20,53 @@ pub struct Context<'f> {
     pub instances: Vec<Related>,
     /// Where a platform, or an autoscaler, may make several instances of it.
     pub possible: Vec<Related>,
-    /// Where several processes of it run in one instance already.
+    /// Where several processes of it run on one machine already, with one disk.
     pub processes: Vec<Related>,
     /// Every service that runs it is declared to run once, and does: where that is.
     pub runs_once: Vec<Related>,
 }
 
-/// What deployment files say about the code of a file.
-pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Context<'f> {
-    let apps = fleet.running(path);
+/// Whom a finding in code is about, of those that could run the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Who answers clients: a worker that is made of the same code never does.
+    Servers,
+    /// Everybody but who only starts jobs.
+    Handlers,
+    Everybody,
+}
+
+/// Families of what only clients that are answered notice.
+const OF_CLIENTS: [&str; 4] = ["session-store", "balancer-affinity", "rate-limit", "realtime-fanout"];
+
+impl Audience {
+    /// `occasions` are those on which code gets there.
+    pub fn of(family: &str, occasions: &BTreeSet<Occasion>) -> Self {
+        let is_of_clients = |occasion: &Occasion| matches!(occasion, Occasion::Request | Occasion::Websocket);
+        match occasions.is_empty() {
+            true if OF_CLIENTS.contains(&family) => Audience::Servers,
+            true => Audience::Everybody,
+            false if occasions.iter().all(is_of_clients) => Audience::Servers,
+            false if occasions.contains(&Occasion::Timer) => Audience::Everybody,
+            false => Audience::Handlers,
+        }
+    }
+
+    fn has(self, role: Role) -> bool {
+        match self {
+            Audience::Servers => matches!(role, Role::Web | Role::Unknown),
+            Audience::Handlers => role != Role::Cron,
+            Audience::Everybody => true,
+        }
+    }
+}
+
+/// What deployment files say about the code of a file. Where nobody of the audience runs it, roles tell nothing.
+pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, audience: Audience, singletons: &[Name]) -> Context<'f> {
+    let mut apps = fleet.running(path);
+    if apps.iter().any(|app| audience.has(app.service.role)) {
+        apps.retain(|app| audience.has(app.service.role));
+    }
     let is_single = |app: &&Deployed<'_>| {
         singletons.contains(&app.service.name) && app.service.running_processes().max(app.service.most_replicas()) <= 1
     };
@@ -43,14 +84,17 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, singletons: &[Name]) -> Con
         message: format!("{number} more than one: `{}` {}", app.service.name, in_words(&app.service, &app.path)),
         excerpt: None,
     };
-    let place = |app: &&Deployed<'_>, count| told(app, count, "already");
-    let replicated = apps.iter().filter(|app| app.service.replicas() > 1);
-    let instances = replicated.map(|app| place(app, app.service.instances.first())).collect();
+    let place = |app: &&Deployed<'_>, count: Option<&Count>| told(app, count, "already");
+    let (beside, apart): (Vec<_>, Vec<_>) =
+        apps.iter().filter(|app| app.service.replicas() > 1).partition(|app| app.shares_disk());
+    let of_instances = |app: &&Deployed<'_>| place(app, app.service.instances.first());
+    let instances = apart.into_iter().map(of_instances).collect();
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
     let several = several.filter(|app| !app.service.processes.as_ref().is_some_and(processes::keep_nothing));
-    let processes = several.map(|app| place(app, app.service.processes.as_ref())).collect();
+    let several = several.map(|app| place(app, app.service.processes.as_ref()));
+    let processes = beside.into_iter().map(of_instances).chain(several).collect();
     Context { apps, instances, possible, processes, runs_once: Vec::new() }
 }
 
@@ -62,7 +106,7 @@ pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
     let is_runner = |place: &usize| services[*place].is_row && is_app(&services[*place].service);
     let mut apps: Vec<usize> = (0..services.len()).filter(is_runner).collect();
     if apps.len() > 1 || apps.iter().any(|place| services[*place].service.kind == SERVER) {
-        apps.retain(|place| covers(&services[*place].path, &services[*place].service, path));
+        apps.retain(|place| covers(&services[*place], path));
     }
     let starters: Vec<usize> = apps.iter().copied().filter(|place| starts(&services[*place].service, path)).collect();
     if starters.is_empty() { apps } else { starters }
@@ -75,7 +119,7 @@ pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[File
     let code = || files.iter().filter(is_app);
     // Somebody else's code beside it is no answer for a program that is not here.
     let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
-    !is_missing && code().any(|file| alone || covers(&deployed.path, &deployed.service, &file.path))
+    !is_missing && code().any(|file| alone || covers(deployed, &file.path))
 }
 
 /// Does the command name a file of code that it starts, relative to its folder?
@@ -121,7 +165,7 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
         }
     };
     let named = command.is_some_and(|command| names(command, &server.path));
-    let has_file = || named || mounts(app, &server.path) || covers(&app.path, &app.service, &server.path);
+    let has_file = || named || mounts(app, &server.path) || covers(app, &server.path);
     is_app(&app.service) && is_run && has_file()
 }
 
@@ -192,24 +236,36 @@ const ON_HOSTS: [&str; 6] = [SERVER, "fcgi-program", "job", "process", "program"
 
 /// The folder whose code the file of a service speaks of.
 fn home<'d>(deployment: &'d str, service: &Service) -> &'d str {
-    let mut home = deployment.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while ON_HOSTS.contains(&service.kind.as_str()) {
+    match ON_HOSTS.contains(&service.kind.as_str()) {
+        true => above_configuration(deployment),
+        false => folder_of(deployment),
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The folder of a file, or the one above it where that holds nothing but configuration.
+pub(super) fn above_configuration(path: &str) -> &str {
+    let mut home = folder_of(path);
+    loop {
         let (above, name) = home.rsplit_once('/').unwrap_or(("", home));
         if !CONFIGURATION.contains(&name) {
-            break;
+            return home;
         }
         home = above;
     }
-    home
 }
 
 /// Is the file within the folder that the service is built from, or beside a file that names no such folder?
-fn covers(deployment: &str, service: &Service, path: &str) -> bool {
-    let home = home(deployment, service);
-    if service.build.is_none() && service.image.is_some() {
-        return false;
-    }
-    let root = joined(home, service.build.as_deref().unwrap_or("."));
+fn covers(it: &Deployed<'_>, path: &str) -> bool {
+    let service = &it.service;
+    let root = match (&service.build, &it.code) {
+        (None, Some(code)) => code.clone(),
+        (None, None) if service.image.is_some() => return false,
+        (build, _) => joined(home(&it.path, service), build.as_deref().unwrap_or(".")),
+    };
     root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -238,15 +294,49 @@ mod tests {
 
     #[test]
     fn a_service_covers_the_folder_that_it_is_built_from() {
-        let mut service = Service::named("web", Span::default());
-        service.build = Some("./shop/".into());
-        assert!(covers("docker-compose.yml", &service, "shop/server.js"));
-        assert!(!covers("docker-compose.yml", &service, "shop2/server.js"));
-        service.build = Some("../api".into());
-        assert!(covers("deploy/compose.yml", &service, "api/main.py"));
-        service.build = None;
-        assert!(covers("deploy/Procfile", &service, "deploy/main.py"));
-        assert!(!covers("deploy/Procfile", &service, "main.py"));
+        let covers = |deployment: &str, build: Option<&str>, path: &str| {
+            let mut file = FileFacts::empty(deployment, crate::model::fact::Language::Compose);
+            let build = build.map(Name::new);
+            file.services = vec![Service { build, ..Service::named("web", Span::default()) }];
+            covers(&Fleet::new(&[file]).services[0], path)
+        };
+        assert!(covers("docker-compose.yml", Some("./shop/"), "shop/server.js"));
+        assert!(!covers("docker-compose.yml", Some("./shop/"), "shop2/server.js"));
+        assert!(covers("deploy/compose.yml", Some("../api"), "api/main.py"));
+        assert!(covers("deploy/Procfile", None, "deploy/main.py"));
+        assert!(!covers("deploy/Procfile", None, "main.py"));
+    }
+
+    #[test]
+    fn pods_run_the_code_that_their_image_is_made_of() {
+        use crate::model::fact::Language;
+        let mut dockerfile = FileFacts::empty("docker/Dockerfile", Language::Settings);
+        dockerfile.services = vec![Service { kind: "image".into(), ..Service::named("image", Span::default()) }];
+        let mut pods = FileFacts::empty("k8s/web.yaml", Language::Kubernetes);
+        let pod = |name: &str| Service { image: Some("shop:1".into()), ..Service::named(name, Span::default()) };
+        pods.services = vec![pod("web"), pod("worker")];
+        let files = [dockerfile, pods];
+        let fleet = Fleet::new(&files);
+        assert_eq!(context(&fleet, "shop/views.py", Audience::Everybody, &[]).apps.len(), 2);
+    }
+
+    #[test]
+    fn what_answers_requests_is_held_against_those_that_answer_them() {
+        let mut file = FileFacts::empty("Procfile", crate::model::fact::Language::Procfile);
+        let process = |(name, role): (&str, Role)| Service { role, ..Service::named(name, Span::default()) };
+        file.services = [("web", Role::Web), ("worker", Role::Worker), ("clock", Role::Cron)].map(process).to_vec();
+        let files = [file];
+        let fleet = Fleet::new(&files);
+        let meant = |family: &str, occasions: &[Occasion]| {
+            let audience = Audience::of(family, &occasions.iter().copied().collect());
+            let apps = context(&fleet, "shop.rb", audience, &[]).apps;
+            apps.iter().map(|app| app.service.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(meant("process-state", &[Occasion::Request]), ["web"]);
+        assert_eq!(meant("session-store", &[]), ["web"]);
+        assert_eq!(meant("process-state", &[Occasion::Request, Occasion::Message]), ["web", "worker"]);
+        assert_eq!(meant("process-state", &[Occasion::Timer]), ["web", "worker", "clock"]);
+        assert_eq!(meant("local-file", &[]), ["web", "worker", "clock"]);
     }
 
     #[test]
@@ -276,7 +366,7 @@ mod tests {
         file.services = vec![service];
         let files = [file];
         let fleet = Fleet::new(&files);
-        let places = context(&fleet, "server.js", &[]).possible;
+        let places = context(&fleet, "server.js", Audience::Everybody, &[]).possible;
         assert!(places[0].message.starts_with("may be more than one: `shop` runs one instance, up to 2"), "{places:?}");
     }
 
@@ -317,7 +407,7 @@ mod tests {
             let mut file = FileFacts::empty("compose.yml", crate::model::fact::Language::Compose);
             file.services = vec![service("bot", "python bot.py", bot), service("web", "python web.py", 1)];
             let files = [file];
-            context(&Fleet::new(&files), path, &["bot".into()]).runs_once.len() == 1
+            context(&Fleet::new(&files), path, Audience::Everybody, &["bot".into()]).runs_once.len() == 1
         };
         assert!(runs_once(1, "bot.py"));
         assert!(!runs_once(2, "bot.py"), "it is declared to, and does not");

@@ -3,11 +3,8 @@
 use super::code::Context;
 use super::fleet::Deployed;
 use crate::model::Name;
-use crate::model::deployment::{Affinity, Mount, Service, Sharing};
-use crate::model::finding::{Related, Severity};
-
-/// Families of what only breaks where instances do not share a disk and an address: several processes of one instance do.
-const WITHIN_ONE_INSTANCE: &[&str] = &["local-file", "embedded-db", "self-address", "local-volume"];
+use crate::model::deployment::{Affinity, AffinityKey, Service, Sharing};
+use crate::model::finding::{Related, SHARED_ON_ONE_DISK, Severity};
 
 /// Families of what nobody sees as long as each client stays with one instance.
 pub const HIDDEN_BY_AFFINITY: &[&str] = &["session-store", "balancer-affinity"];
@@ -19,10 +16,15 @@ const WHATEVER_THE_NUMBER: &[&str] = &["no-graceful-shutdown", "no-health-check"
 const NEEDS_AFFINITY: &str = "balancer-affinity";
 
 /// Families of what a client that stays with one instance sees less often.
-const MASKED_BY_AFFINITY: &[&str] = &["session-store", "process-state", "local-cache", "realtime-fanout"];
+const MASKED_BY_AFFINITY: &[&str] =
+    &["session-store", "process-state", "local-cache", "rate-limit", "realtime-fanout", "boot-secret"];
 
 /// Families of what is written to a disk.
 const ON_DISK: &[&str] = &["local-file", "embedded-db", "session-store"];
+
+/// The family of files that several programs write at once, trusting in locks that a network file system does not keep:
+/// <https://sqlite.org/faq.html#q5>.
+const TRUSTS_LOCKS: &str = "embedded-db";
 
 /// A finding before the deployment is looked at.
 pub struct Unweighed<'h> {
@@ -51,12 +53,12 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
     }
     let is_set =
         |app: &Deployed<'_>| app.service.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
-    let is_kept = |app: &Deployed<'_>| finding.family == NEEDS_AFFINITY && app.service.affinity.is_some();
+    let is_kept = |app: &Deployed<'_>| finding.family == NEEDS_AFFINITY && affinity(&app.service).is_some();
     if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(app) || is_kept(app)) {
         return None;
     }
     let mut places = context.instances.clone();
-    if !WITHIN_ONE_INSTANCE.contains(&finding.family) {
+    if !SHARED_ON_ONE_DISK.contains(&finding.family) {
         places.extend(context.processes.iter().cloned());
     }
     let already = !places.is_empty();
@@ -64,14 +66,20 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
     places.extend(context.possible.iter().cloned());
     places.extend(masks(finding, context));
     let volumes = volumes(finding, context);
-    let shared = !volumes.is_empty() && volumes.iter().all(|(mount, _)| mount.sharing == Sharing::Network);
-    places.extend(volumes.into_iter().map(|(_, place)| place));
+    let reach = volumes.iter().map(|volume| volume.reach).min();
+    places.extend(volumes.into_iter().map(|volume| volume.place));
     let severity = match finding.severity {
-        _ if shared => Severity::Info,
+        severity if reach == Some(Reach::Everybody) => severity.min(Severity::Info),
+        severity if reach == Some(Reach::OneHost) => severity.min(Severity::Warning),
         Severity::Warning if already && !finding.conditional && depends => Severity::Error,
         severity => severity,
     };
     Some(Weighed { severity, context: places })
+}
+
+/// By the client, as opposed to by what is asked for.
+fn affinity(service: &Service) -> Option<&Affinity> {
+    service.affinity.as_ref().filter(|affinity| affinity.by != AffinityKey::Request)
 }
 
 /// Affinity does not mend it, it hides it: until an instance goes, or a client comes without cookie.
@@ -79,7 +87,7 @@ fn masks(finding: &Unweighed<'_>, context: &Context<'_>) -> Vec<Related> {
     if !MASKED_BY_AFFINITY.contains(&finding.family) {
         return Vec::new();
     }
-    let affinities = context.apps.iter().filter_map(|app| Some((&app.service, app.service.affinity.as_ref()?)));
+    let affinities = context.apps.iter().filter_map(|app| Some((&app.service, affinity(&app.service)?)));
     let mask = |(app, affinity): (&Service, &Affinity)| Related {
         location: affinity.location.clone(),
         message: format!("masked, as long as clients stay with one instance of `{}`: {}", app.name, affinity.stated_as),
@@ -88,28 +96,58 @@ fn masks(finding: &Unweighed<'_>, context: &Context<'_>) -> Vec<Related> {
     affinities.map(mask).collect()
 }
 
-/// The mounts that what is written goes to, and what is to say of them.
-fn volumes<'f>(finding: &Unweighed<'_>, context: &Context<'f>) -> Vec<(&'f Mount, Related)> {
+/// How far what is written to a volume is seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Not by all instances, or not soundly.
+    Nowhere,
+    /// By all instances, for they run on one host.
+    OneHost,
+    Everybody,
+}
+
+/// A mount that what is written goes to.
+struct Volume {
+    reach: Reach,
+    place: Related,
+}
+
+/// The mounts that what is written goes to. What copies of a service have in common is told once.
+fn volumes(finding: &Unweighed<'_>, context: &Context<'_>) -> Vec<Volume> {
     if !ON_DISK.contains(&finding.family) {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let mut found: Vec<Volume> = Vec::new();
     for app in &context.apps {
         let mounts = app.service.mounts.iter().filter(|mount| !mount.read_only);
         for mount in mounts.filter(|mount| finding.texts.iter().any(|text| lies_in(text, &mount.target))) {
-            let what = match mount.sharing {
-                Sharing::Network => "a volume that all instances share",
-                Sharing::Own => "a volume that each instance has for itself",
-                Sharing::Ephemeral => "a folder that is gone with the instance",
-                Sharing::Bind => "a folder of one host",
-                Sharing::Host => "a volume of one host",
-                Sharing::Unknown => continue,
-            };
+            let Some((reach, what)) = seen_by(mount.sharing, app, finding.family) else { continue };
             let message = format!("`{}` keeps {} in {what}", app.service.name, mount.target);
-            found.push((mount, Related { location: app.place(mount.span), message, excerpt: None }));
+            if !found.iter().any(|known| known.place.message == message) {
+                let place = Related { location: app.place(mount.span), message, excerpt: None };
+                found.push(Volume { reach, place });
+            }
         }
     }
     found
+}
+
+/// Who sees what is written to a volume, and what it is called; `None` where nobody knows.
+fn seen_by(sharing: Sharing, app: &Deployed<'_>, family: &str) -> Option<(Reach, &'static str)> {
+    Some(match sharing {
+        Sharing::Network if family == TRUSTS_LOCKS => {
+            (Reach::Nowhere, "a volume that all instances share, and locks of files do not hold over a network")
+        }
+        Sharing::Network => (Reach::Everybody, "a volume that all instances share"),
+        Sharing::Own => (Reach::Nowhere, "a volume that each instance has for itself"),
+        Sharing::Ephemeral => (Reach::Nowhere, "a folder that is gone with the instance"),
+        Sharing::Bind | Sharing::Host if family != TRUSTS_LOCKS && app.is_on_one_host() => {
+            (Reach::OneHost, "a volume of one host: instances there share it, one on another host does not")
+        }
+        Sharing::Bind => (Reach::Nowhere, "a folder of one host"),
+        Sharing::Host => (Reach::Nowhere, "a volume of one host"),
+        Sharing::Unknown => return None,
+    })
 }
 
 /// Does a path of the program lie in a mounted folder? A relative path does where the folder is called like its beginning:
@@ -132,7 +170,7 @@ fn lies_in(path: &str, target: &str) -> bool {
 mod tests {
     use super::*;
     use crate::lint::deployment::Fleet;
-    use crate::model::deployment::AffinityKey;
+    use crate::model::deployment::Mount;
     use crate::model::fact::{FileFacts, Language, Setting, Value};
     use crate::model::location::{Location, Span};
 
@@ -220,6 +258,10 @@ mod tests {
         let (_, places) = weighed("session-store", &[], None, &service, &[]).unwrap();
         assert_eq!(places, ["masked, as long as clients stay with one instance of `web`: ip_hash"]);
         assert_eq!(weighed("local-file", &[], None, &service, &[]).unwrap().1, Vec::<String>::new());
+        if let Some(affinity) = &mut service.affinity {
+            affinity.by = AffinityKey::Request;
+        }
+        assert_eq!(weighed("session-store", &[], None, &service, &[]).unwrap().1, Vec::<String>::new(), "by address");
     }
 
     #[test]
@@ -246,10 +288,26 @@ mod tests {
             weighed("local-file", &["uploads/x.png"], None, &service, &["instances"]).unwrap().0,
             Severity::Info
         );
-        service.mounts = vec![mount(Sharing::Host)];
+        let network = weighed("embedded-db", &["/app/uploads/a.db"], None, &service, &["instances"]).unwrap();
+        assert_eq!(network.0, Severity::Error, "locks of files do not hold there");
+        service.mounts = vec![mount(Sharing::Own)];
         let (severity, places) = weighed("local-file", &["/app/uploads"], None, &service, &["instances"]).unwrap();
         assert_eq!(severity, Severity::Error);
-        assert_eq!(places[1], "`web` keeps /app/uploads in a volume of one host");
+        assert_eq!(places[1], "`web` keeps /app/uploads in a volume that each instance has for itself");
+    }
+
+    #[test]
+    fn what_instances_of_one_host_share_breaks_only_on_a_second_host() {
+        let mut service = web();
+        let (source, target) = ("data".into(), "/app/uploads".into());
+        service.mounts =
+            vec![Mount { source, target, read_only: false, sharing: Sharing::Host, span: Span::default() }];
+        let severity =
+            |service: &Service| weighed("local-file", &["/app/uploads"], None, service, &["instances"]).unwrap().0;
+        assert_eq!(severity(&service), Severity::Warning);
+        let value = Value::Text("global".into());
+        service.settings = vec![Setting { key: "deploy.mode".into(), value, function: None, span: Span::default() }];
+        assert_eq!(severity(&service), Severity::Error, "a swarm has many hosts");
     }
 
     #[test]

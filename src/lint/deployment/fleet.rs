@@ -8,8 +8,8 @@ use std::sync::{Arc, RwLock};
 
 use super::{code, image, script};
 use crate::model::Name;
-use crate::model::deployment::{Attachment, Balancer, HealthCheck, SERVER, Says, Service, Target};
-use crate::model::fact::{FileFacts, Language, Value};
+use crate::model::deployment::{Attachment, Balancer, Count, HealthCheck, SERVER, Says, Service, Target};
+use crate::model::fact::{FileFacts, Language, Setting, Value};
 use crate::model::finding::ServiceName;
 use crate::model::location::{Location, Span};
 use crate::source::deploy::{processes, role};
@@ -24,6 +24,10 @@ pub struct Deployed<'a> {
     pub service: Service,
     /// As its own document has it.
     pub declared: &'a Service,
+    /// The folder of the code that its image is made of, where it pulls one that a Dockerfile of the project describes.
+    pub code: Option<String>,
+    /// Its number as files state it, where an autoscaler sets it as well.
+    pub stated: Vec<Count>,
     /// It is worth a row of its own.
     pub is_row: bool,
     /// How the balancers that list it learn that it cannot answer; `None` where none does.
@@ -45,10 +49,34 @@ impl Deployed<'_> {
         Location::new(self.path.clone(), own)
     }
 
+    /// Do its instances share a disk without further ado, as processes of one machine do?
+    pub fn shares_disk(&self) -> bool {
+        matches!(
+            self.language,
+            Language::Supervisor | Language::Systemd | Language::Cron | Language::Workers | Language::Gunicorn
+        )
+    }
+
+    /// Do all its instances run on one host, as Compose has it without a swarm?
+    pub fn is_on_one_host(&self) -> bool {
+        let is_of_swarm = |setting: &Setting| SWARM.iter().any(|key| setting.key.starts_with(key));
+        self.language == Language::Compose && !self.is_stack() && !self.service.settings.iter().any(is_of_swarm)
+    }
+
+    /// Does the name of its file say that it is for a swarm?
+    pub fn is_stack(&self) -> bool {
+        self.path.rsplit('/').next().is_some_and(|name| name.contains("stack"))
+    }
+
     pub fn location(&self) -> Location {
         Location::new(self.path.clone(), self.service.span)
     }
 }
+
+/// Settings of a Compose file that only a swarm, or Docker Cloud, follows:
+/// <https://docs.docker.com/reference/compose-file/deploy/>.
+const SWARM: [&str; 5] =
+    ["deploy.mode", "deploy.placement", "deploy.endpoint_mode", "deploy.update_config", "target_num_containers"];
 
 /// The services of all files, in their order.
 pub struct Fleet<'a> {
@@ -70,6 +98,8 @@ impl<'a> Fleet<'a> {
             language: if file.language.is_code() { Language::Workers } else { file.language },
             service: service.clone(),
             declared: service,
+            code: None,
+            stated: Vec::new(),
             is_row: true,
             watched: None,
         };
@@ -194,7 +224,9 @@ fn is_meant(deployed: &Deployed<'_>, target: &Target) -> bool {
         Target::Below(places) => places.iter().any(|place| {
             deployed.path.strip_prefix(&**place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         }),
-        Target::Declared { path, name } => deployed.path == *path && service.name == *name,
+        Target::Declared { path, name } => {
+            deployed.path == *path && (service.name == *name || service.copies.contains(name))
+        }
         Target::Selected(labels) => !labels.is_empty() && labels.iter().all(|label| service.labels.contains(label)),
         Target::Mounting(volume) => service.mounts.iter().any(|mount| mount.source == *volume),
         Target::Configured(name) => service.configured_by.contains(name),
@@ -225,7 +257,7 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
             }
         }
         Says::Scales { least, most } => {
-            service.instances = vec![least.clone()];
+            deployed.stated = std::mem::replace(&mut service.instances, vec![least.clone()]);
             service.ceiling = Some(most.clone());
         }
         Says::Affinity(affinity) => service.affinity = Some(affinity.clone()),
@@ -257,18 +289,37 @@ fn say(deployed: &mut Deployed<'_>, attachment: &Attachment, path: &Arc<str>) {
         }
         Says::Overlays(upper) => {
             let lower = std::mem::replace(service, Service::named("", service.span));
-            let (span, kind) = (lower.span, lower.kind.clone());
-            // Of several overlays the one that runs most instances.
-            let most = (lower.instances != deployed.declared.instances && lower.replicas() > upper.replicas())
-                .then(|| lower.instances.clone());
-            *service = upper.as_ref().clone().seen_from(path, &home).laid_over(lower);
-            (service.span, service.kind) = (span, kind);
-            if let Some(most) = most {
-                service.instances = most;
-            }
+            let upper = upper.as_ref().clone().seen_from(path, &home);
+            *service = match lower.copies.iter().position(|copy| lower.copies.len() > 1 && *copy == upper.name) {
+                Some(copy) => laid_over_copy(upper, lower, copy),
+                None => laid_over(upper, lower, deployed.declared),
+            };
         }
         Says::Replaces => {}
     }
+}
+
+/// Of several overlays the one that runs most instances counts.
+fn laid_over(upper: Service, lower: Service, declared: &Service) -> Service {
+    let (span, kind) = (lower.span, lower.kind.clone());
+    let most =
+        (lower.instances != declared.instances && lower.replicas() > upper.replicas()).then(|| lower.instances.clone());
+    let whole = upper.laid_over(lower);
+    Service { span, kind, instances: most.unwrap_or(whole.instances.clone()), ..whole }
+}
+
+/// What is laid over one of several copies changes the number of this copy, and no other's.
+fn laid_over_copy(mut upper: Service, lower: Service, copy: usize) -> Service {
+    let number = std::mem::take(&mut upper.instances).into_iter().next();
+    // One copy that has a name of its own for its container gets along with the others.
+    upper.container_name = upper.container_name.filter(|_| number.as_ref().is_some_and(|number| number.value > 1));
+    let (span, kind, name) = (lower.span, lower.kind.clone(), lower.name.clone());
+    let mut whole = Service { span, kind, name, ..upper.clone().laid_over(lower) };
+    if let (Some(number), Some(count)) = (number, whole.instances.get_mut(copy)) {
+        let stated_as = Name::new(format!("{} of `{}`", number.stated_as, upper.name));
+        *count = Count { stated_as, ..number };
+    }
+    whole
 }
 
 /// How many folders two paths have in common.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::code::{is_app, joined};
+use super::code::{above_configuration, is_app, joined};
 use super::fleet::Deployed;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
@@ -71,6 +71,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
         match only.or_else(named) {
             Some((path, image)) => {
                 built.push(path.clone());
+                it.code = Some(above_configuration(path).to_owned());
                 inherit(&mut it.service, &it.path, image, path);
             }
             None => unexplained |= is_app(&it.service),
@@ -80,7 +81,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
 }
 
 /// An image's name without its tag.
-fn repository(image: &str) -> &str {
+pub(super) fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image, |(name, _)| name)
 }

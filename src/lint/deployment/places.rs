@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::fleet::{Deployed, Fleet};
+use super::grace;
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
 use crate::model::deployment::{
-    Affinity, AffinityKey, Balancer, HealthCheck, Mount, Port, Role, Route, Server, Service,
+    Affinity, AffinityKey, Balancer, HealthCheck, Mount, Number, ONE_PER_PROCESSOR, Port, Role, Route, Server, Service,
 };
 use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
@@ -34,9 +35,8 @@ pub fn of_service(
     }
     let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
-    if let Some(index) = below(&service.settings, &pattern.below) {
-        let is_meant = pattern.command.as_ref().is_none_or(runs);
-        return stated(deployed, index).filter(|_| is_meant).into_iter().collect();
+    if let Some(known) = pattern.cut_short {
+        return grace::cut_short(deployed, known).into_iter().collect();
     }
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span).filter(|_| runs(commands));
@@ -44,6 +44,9 @@ pub fn of_service(
     }
     if pattern.beyond_processors {
         return beyond_processors(service).into_iter().collect();
+    }
+    if pattern.beyond_autoscaler {
+        return beyond_autoscaler(deployed).into_iter().collect();
     }
     if let Some(targets) = &pattern.mount {
         let mounts = mounts(service, targets, pattern);
@@ -124,25 +127,51 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && (!pattern.no_port || service.ports.is_empty())
         && !has_variable(service, pattern.unless_environment.as_ref())
-        && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
+        && (!pattern.alike || are_alike(service, pattern))
         && processes >= pattern.processes
         && pattern.processes_at_most.is_none_or(|most| processes <= most)
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
 }
 
-/// Keys under which formats limit the processors of an instance: Compose, its older form, Kubernetes.
-const LIMITS: [&str; 3] = ["resources.limits.cpus", "resources.limits.cpu", "cpus"];
+/// Are the variables and settings that are asked for not such that each copy has its own?
+fn are_alike(service: &Service, pattern: &ServicePattern) -> bool {
+    let is_own = |settings: &[Setting], asked| {
+        find(settings, asked).is_some_and(|index| service.own.contains(&settings[index].key))
+    };
+    !pattern.environment.iter().any(|asked| is_own(&service.environment, asked))
+        && !pattern.with.iter().any(|asked| is_own(&service.settings, asked))
+}
+
+/// The number of instances where an autoscaler never lets that many run, with its own.
+fn beyond_autoscaler(deployed: &Deployed<'_>) -> Option<Place> {
+    let ceiling = deployed.service.ceiling.as_ref().filter(|ceiling| !ceiling.at_least)?;
+    let stated = deployed.stated.first().filter(|stated| stated.value > ceiling.value)?;
+    let value = format!("{} > {} ({})", stated.value, ceiling.value, ceiling.location);
+    Some(Place { location: stated.location.clone(), value })
+}
+
+/// Keys under which formats limit the processors of an instance: Compose and Kubernetes.
+const LIMITS: [&str; 2] = ["resources.limits.cpus", "resources.limits.cpu"];
+/// The same at the top of a service, as Compose has it as well.
+const LIMIT: &str = "cpus";
 
 /// The number of processes where it is more than gunicorn's "(2 x $num_cores) + 1" of the limit, with how that is counted:
-/// <https://docs.gunicorn.org/en/stable/design.html#how-many-workers>.
+/// <https://docs.gunicorn.org/en/stable/design.html#how-many-workers>. One process for each processor is one for each of the machine,
+/// whatever the limit: <https://docs.python.org/3/library/os.html#os.cpu_count>.
 fn beyond_processors(service: &Service) -> Option<Place> {
     let processes = service.processes.as_ref().filter(|count| !processes::keep_nothing(count))?;
     let is_limit = |key: &str| {
-        LIMITS.iter().any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+        key == LIMIT
+            || LIMITS
+                .iter()
+                .any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     };
-    let (limit, cores) = service.settings.iter().filter(|setting| is_limit(&setting.key)).find_map(|setting| {
+    let app = container(service);
+    let is_of_app = |setting: &&Setting| app.is_none_or(|app| setting.key.starts_with(app));
+    let mut limits = service.settings.iter().filter(|setting| is_limit(&setting.key)).filter(is_of_app);
+    let (limit, cores) = limits.find_map(|setting| {
         let text = shown(setting);
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| *number > 0.0);
         let cores = match text.strip_suffix('m') {
@@ -152,10 +181,32 @@ fn beyond_processors(service: &Service) -> Option<Place> {
         Some((setting, cores))
     })?;
     let most = (2.0 * cores + 1.0).floor().max(1.0);
-    (f64::from(processes.value) > most).then(|| Place {
-        location: processes.location.clone(),
-        value: format!("{} > 2 × {cores} + 1 = {most}: `{}` of line {}", processes.value, limit.key, limit.span.line),
-    })
+    let source = format!("`{}` of line {}", limit.key, limit.span.line);
+    let value = match processes.number() {
+        Number::Several if counts_machine(&processes.stated_as) => {
+            format!("{ONE_PER_PROCESSOR} of the machine, of which it may use {cores}: {source}")
+        }
+        Number::Exactly(number) if f64::from(number) > most => {
+            format!("{number} > 2 × {cores} + 1 = {most}: {source}")
+        }
+        _ => return None,
+    };
+    Some(Place { location: processes.location.clone(), value })
+}
+
+/// Programs whose count of processors is that of the machine, by the beginning of what their number is called.
+const COUNT_MACHINE: [&str; 4] = ["gunicorn", "uvicorn", "hypercorn", "pm2"];
+
+fn counts_machine(stated_as: &str) -> bool {
+    COUNT_MACHINE.iter().any(|program| stated_as.starts_with(program))
+}
+
+/// What the keys of the app's own container begin with, where its format has several: `spec.template.spec.containers.1.`.
+fn container(service: &Service) -> Option<&str> {
+    // The span of a setting begins with its key, that of the container is its name alone.
+    let end = |span: Span| (span.end_line, span.end_column);
+    let app = service.container.map(end)?;
+    service.settings.iter().find(|it| end(it.span) == app && it.key.ends_with(".name"))?.key.strip_suffix("name")
 }
 
 /// Does somebody ask it, or may a balancer do so whose configuration is not there?
@@ -274,17 +325,6 @@ fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<us
         .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
 }
 
-/// The first of the settings that are a number below what is asked.
-fn below(settings: &[Setting], limits: &BTreeMap<Name, f64>) -> Option<usize> {
-    let limits = limits.iter().map(|(key, limit)| (Pattern::new(key.clone()), *limit));
-    let small = |(key, limit): (Pattern, f64)| {
-        settings.iter().position(|setting| {
-            key.matches(&setting.key) && matches!(setting.value, Value::Number(number) if number < limit)
-        })
-    };
-    limits.filter_map(small).min()
-}
-
 /// The first setting of a group below `one` that is there with the same values below `other` as well, and no further ones.
 fn same(settings: &[Setting], parts: Option<&[Name; 2]>) -> Option<usize> {
     let [one, other] = parts?;
@@ -305,7 +345,7 @@ fn has_variable(service: &Service, names: Option<&Patterns>) -> bool {
     names.is_some_and(|names| service.environment.iter().any(|variable| names.matches(&variable.key)))
 }
 
-fn shown(setting: &Setting) -> String {
+pub(super) fn shown(setting: &Setting) -> String {
     match &setting.value {
         Value::Text(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
@@ -374,8 +414,21 @@ mod tests {
         );
         assert!(counted(9, "spec.containers.0.resources.limits.cpu", "500m").is_some());
         assert!(counted(9, "cpus", "4").is_none());
+        let counted_of_all = |stated_as: &str| {
+            let location = Location::new("gunicorn.conf.py", Span::on_line(4, 1, 2));
+            let mut service = Service::named("web", Span::default());
+            service.processes = Some(Count::new(Number::Several, stated_as, location));
+            let value = crate::model::fact::Value::Text("0.5".into());
+            service.settings =
+                vec![Setting { key: "cpus".into(), value, function: None, span: Span::on_line(9, 1, 2) }];
+            beyond_processors(&service).map(|place| place.value)
+        };
+        let told = "one per processor of the machine, of which it may use 0.5: `cpus` of line 9";
+        assert_eq!(counted_of_all("gunicorn workers").as_deref(), Some(told));
+        assert_eq!(counted_of_all("puma workers"), None, "it looks at the limit");
         assert!(
             counted(9, "mycpus", "0.5").is_none()
+                && counted(9, "deploy.resources.reservations.cpus", "0.5").is_none()
                 && counted(9, cpus, "${CPUS}").is_none()
                 && counted(9, cpus, "0").is_none()
         );

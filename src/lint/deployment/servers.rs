@@ -43,7 +43,6 @@ impl Fleet<'_> {
     pub(super) fn instances_behind(&self, server: &Server, path: &str) -> Option<u32> {
         let deployed = self.behind(server, path)?;
         let service = &deployed.service;
-        let is_stack = deployed.path.rsplit('/').next().is_some_and(|name| name.contains("stack"));
         // One that has a name of its own for its container runs once.
         if service.container_name.is_some() && service.copies.len() < 2 {
             return None;
@@ -54,7 +53,7 @@ impl Fleet<'_> {
             Some(at) => service.instances.get(at).map(|count| count.value).filter(|count| *count > 1)?,
             None => service.most_replicas(),
         };
-        (!is_stack).then_some(count)
+        (!deployed.is_stack()).then_some(count)
     }
 
     /// The copies of a service of which a balancer lists one, and nobody lists these; with the last server that it lists.

@@ -3,8 +3,9 @@
 use super::code;
 use super::crosscheck::HIDDEN_BY_AFFINITY;
 use super::fleet::{Deployed, Fleet};
+use super::image;
 use crate::model::Name;
-use crate::model::deployment::{Count, Role, Service, UNREAD};
+use crate::model::deployment::{Count, Number, ONE_PER_PROCESSOR, Role, SEVERAL_WORD, Service, UNREAD};
 use crate::model::fact::FileFacts;
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
@@ -41,13 +42,23 @@ pub fn rows(fleet: &Fleet<'_>, files: &[FileFacts], findings: &[Finding], single
             processes: service.running_processes(),
             at_least: at_least(service),
             location: deployed.location(),
-            counts: service.instances.iter().chain(&service.ceiling).chain(&service.processes).cloned().collect(),
+            each: service.processes.as_ref().map_or(Number::Exactly(1), Count::number),
+            program: program(service),
+            shares_disk: deployed.shares_disk(),
+            instances: service.instances.clone(),
+            ceiling: service.ceiling.clone(),
+            workers: service.processes.clone(),
             runs: in_words(service, &deployed.path),
             verdict,
             reasons,
         }
     };
     fleet.services.iter().filter(|deployed| deployed.is_row).map(row).collect()
+}
+
+fn program(service: &Service) -> String {
+    let origin = service.build.as_deref().or(service.image.as_deref().map(image::repository));
+    [origin, service.command.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ")
 }
 
 fn at_least(service: &Service) -> AtLeast {
@@ -121,6 +132,18 @@ fn cause(finding: &Finding) -> Cause {
     Cause { message: short + mark, location: Some(Location::clone(location)) }
 }
 
+/// How many instances it runs at most, and how often that is: "5" and "up to 5 times".
+pub fn how_many(service: &Service) -> (String, String) {
+    let (least, most) = (service.replicas(), service.most_replicas());
+    match at_least(service) {
+        AtLeast { replicas: false, most: false, .. } if most > least => {
+            (most.to_string(), format!("up to {most} times"))
+        }
+        AtLeast { replicas: false, most: false, .. } => (most.to_string(), format!("{most} times")),
+        _ => (SEVERAL_WORD.to_owned(), format!("{SEVERAL_WORD} times")),
+    }
+}
+
 /// "runs 3 instances: server :26, server2 :46, server3 :51". What stands in another file than `path` is told with its name.
 pub(super) fn in_words(service: &Service, path: &str) -> String {
     let place = |count: &Count| match &*count.location.path == path {
@@ -131,23 +154,23 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
         (0, _) if service.ceiling.is_some() => "runs when there is something to do".to_owned(),
         (0, _) => "is switched off".to_owned(),
         (1, _) => "runs one instance".to_owned(),
-        (_, [count]) if count.at_least => format!("runs several instances: {}", place(count)),
+        (_, [count]) if count.at_least => format!("runs {SEVERAL_WORD} instances: {}", place(count)),
         (replicas, [count]) => format!("runs {replicas} instances: {}", place(count)),
         (replicas, counts) => {
             format!("runs {replicas} instances: {}", counts.iter().map(place).collect::<Vec<_>>().join(", "))
         }
     };
     if let Some(ceiling) = service.ceiling.as_ref().filter(|ceiling| ceiling.value > service.replicas()) {
-        let most = if ceiling.at_least { "several".to_owned() } else { ceiling.value.to_string() };
+        let most = if ceiling.at_least { SEVERAL_WORD.to_owned() } else { ceiling.value.to_string() };
         words += &format!(", up to {most}: {}", place(ceiling));
     }
     if let Some(processes) = service.processes.as_ref().filter(|count| count.value != 1) {
         let each = if service.replicas() > 1 { " each" } else { "" };
         let number = match processes.at_least {
-            true => "several processes (one per processor)".to_owned(),
+            true => format!("{SEVERAL_WORD} processes ({ONE_PER_PROCESSOR})"),
             false => format!("{} processes", processes.value),
         };
-        words += &format!(", {number}{each}: {}", processes.stated_as);
+        words += &format!(", {number}{each}: {}", place(processes));
     }
     words
 }
@@ -155,7 +178,6 @@ pub(super) fn in_words(service: &Service, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::deployment::Number;
     use crate::model::fact::Language;
     use crate::model::finding::Confidence;
     use crate::model::location::Span;
@@ -231,7 +253,7 @@ mod tests {
         service.processes = Some(Count::new(Number::Several, "gunicorn workers", location.clone()));
         assert_eq!(
             in_words(&service, "docker-compose.yml"),
-            "runs one instance, several processes (one per processor): gunicorn workers"
+            "runs one instance, several processes (one per processor): gunicorn workers :4"
         );
         assert_eq!(at_least(&service), AtLeast { processes: true, ..AtLeast::default() });
         service.instances = vec![Count::new(Number::Several, "deploy.mode: global", location)];

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{FindingV1, ProblemV1};
-use crate::model::deployment::{Count, Role};
+use crate::model::deployment::{Count, Number, Role};
 use crate::model::finding::{Severity, Suppressed};
 use crate::model::location::Location;
 use crate::model::report::{Cause, Coverage, Foreign, LintReport, PassedOver, Raise, ServiceRow, Volume};
@@ -134,7 +134,7 @@ impl<'a> From<&'a ServiceRow> for ServiceV1<'a> {
             processes_at_least: row.at_least.processes,
             path: &row.location.path,
             line: row.location.span.line,
-            counts: row.counts.iter().map(count).collect(),
+            counts: row.counts().map(count).collect(),
             runs: &row.runs,
             verdict: row.verdict,
             reasons: row.reasons.iter().map(cause).collect(),
@@ -148,7 +148,11 @@ struct RaiseV1<'a> {
     service: &'a str,
     what: &'a str,
     before: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    before_at_least: bool,
     now: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    now_at_least: bool,
     path: &'a str,
     line: u32,
 }
@@ -158,8 +162,10 @@ impl<'a> From<&'a Raise> for RaiseV1<'a> {
         RaiseV1 {
             service: &raise.service.name,
             what: &raise.what,
-            before: raise.before,
-            now: raise.now,
+            before: raise.before.map(Number::least),
+            before_at_least: raise.before == Some(Number::Several),
+            now: raise.now.least(),
+            now_at_least: raise.now == Number::Several,
             path: &raise.location.path,
             line: raise.location.span.line,
         }

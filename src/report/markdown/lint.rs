@@ -96,7 +96,9 @@ fn services(report: &LintReport, page: &mut Page) {
         } else {
             format!("{}: {}", row.verdict, reasons.join("; "))
         };
-        let (name, place) = (cell(&code(&row.name)), cell(&code(&row.location.to_string())));
+        let name = cell(&code(&row.name));
+        let stated = if row.counts().next().is_some() { format!(", {}", prose(&row.runs)) } else { String::new() };
+        let place = cell(&(code(&row.location.to_string()) + &stated));
         format!("| {name} | {} | {replicas} | {processes} | {} | {place} |\n", row.role, cell(&prose(&verdict)))
     };
     let more = page.push_while_room(SERVICES, report.services.iter().map(row));

@@ -11,7 +11,7 @@ use crate::rules::clause::{
     ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause, ShapeName, StatePattern,
 };
 use crate::rules::connections::{ConnectionsPattern, Part};
-use crate::rules::deployed::{BalancerPattern, ServicePattern};
+use crate::rules::deployed::{BalancerPattern, Known, ServicePattern};
 use crate::rules::entry_point::{Code, Memory, Objects, RawEntryPoint};
 use crate::rules::pattern::LongForm;
 use crate::rules::rule::{CHECKS, RawRule};
@@ -73,6 +73,7 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
         ("database", words_of::<Database>()),
         ("sharing", words_of::<Sharing>()),
         ("affinity key", words_of::<AffinityKey>()),
+        ("known", words_of::<Known>()),
         ("health check", words_of::<HealthCheck>()),
         ("class", words_of::<ClassPattern>()),
         ("value", words_of::<LongForm>()),
@@ -116,7 +117,6 @@ fn every_word_has_a_meaning_and_every_shape_is_told() {
         "list of texts",
         "option",
         "list of options",
-        "option: number",
     ];
     for section in SECTIONS {
         for word in section.words {

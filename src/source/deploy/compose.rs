@@ -72,7 +72,7 @@ pub fn read(file: &File<'_>) -> Found {
         }));
     }
     let services = copies::gather(&file.path, drafts);
-    let settings = tree.documents.iter().flat_map(|document| shared_networks(document)).collect();
+    let settings = tree.documents.iter().flat_map(|document| networks(document)).collect();
     Found { services, attachments, settings, comments: tree.comments, problems: reader.problems, ..Found::default() }
 }
 
@@ -97,16 +97,21 @@ fn is_part(service: &Node) -> bool {
         && ["image", "build", "extends", "provider"].iter().all(|key| service.get(key).is_none())
 }
 
-/// `networks.<name>.external`: services of other files are reached there by their names.
-fn shared_networks(document: &Node) -> Vec<Setting> {
+/// `networks.<name>.external`: services of other files are reached there by their names. `networks.<name>.driver`: how far it reaches.
+fn networks(document: &Node) -> Vec<Setting> {
     let networks = document.get("networks").and_then(|networks| networks.mapping());
-    let shared = networks.into_iter().flat_map(|networks| &networks.entries).filter_map(|network| {
-        let external = network.value.get("external")?;
-        let key = Name::new(format!("networks.{}.external", network.key));
-        let is_own = external.text().is_some_and(|text| text == "false");
-        (!is_own).then(|| Setting { key, value: Value::Bool(true), function: None, span: external.span })
+    let told = networks.into_iter().flat_map(|networks| &networks.entries).flat_map(|network| {
+        let setting = |key: &str, value: Value, span: Span| {
+            let key = Name::new(format!("networks.{}.{key}", network.key));
+            Setting { key, value, function: None, span }
+        };
+        let external = network.value.get("external").filter(|it| it.text().is_none_or(|text| text != "false"));
+        let external = external.map(|node| setting("external", Value::Bool(true), node.span));
+        let driver = network.value.get("driver").and_then(|node| Some((node.text()?, node.span)));
+        let driver = driver.map(|(text, span)| setting("driver", Value::Text(text.clone()), span));
+        [external, driver].into_iter().flatten()
     });
-    shared.collect()
+    told.collect()
 }
 
 /// What every part of a file is read with.

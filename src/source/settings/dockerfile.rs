@@ -5,7 +5,7 @@ use super::placeholder::{Syntax, value};
 use super::{Sheet, shell};
 use crate::model::fact::Value;
 use crate::model::location::Span;
-use crate::source::deploy::image::{self, Line, Program, Stage};
+use crate::source::deploy::image::{self, CRONTAB, Line, Program, Stage};
 
 pub(super) fn read(sheet: &mut Sheet<'_>) {
     let mut goes_on = false;
@@ -120,6 +120,7 @@ impl Instruction {
             "EXPOSE" => stage.expose(text, span),
             "VOLUME" => stage.keep(&self.line, span),
             "USER" | "STOPSIGNAL" => stage.set(&self.name, text, span),
+            "COPY" | "ADD" | "RUN" if image::installs_crontab(&self.name, text) => stage.set(CRONTAB, text, span),
             _ => {}
         }
     }

@@ -148,7 +148,7 @@ impl Reader<'_> {
         Some(seen.unwrap_or(context))
     }
 
-    /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers`.
+    /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers` and `deployment_strategy`.
     fn replicas(&mut self, service: &Node) -> Option<Count> {
         let deploy = service.get("deploy");
         let stated = [
@@ -159,6 +159,11 @@ impl Reader<'_> {
         let mode = deploy.and_then(|deploy| deploy.get("mode"));
         if let Some(mode) = mode.filter(|mode| mode.text().is_some_and(|mode| mode.starts_with("global"))) {
             return Some(self.count(Number::Several, "deploy.mode: global", mode.span));
+        }
+        // <https://github.com/docker/docker.github.io/blob/v17.06/docker-cloud/apps/stack-yaml-reference.md#deployment_strategy>
+        let strategy = service.get("deployment_strategy");
+        if let Some(strategy) = strategy.filter(|strategy| strategy.text().is_some_and(|it| it == "every_node")) {
+            return Some(self.count(Number::Several, "deployment_strategy: every_node", strategy.span));
         }
         let mut counts = stated.into_iter().filter_map(|(key, node)| {
             let node = node?;

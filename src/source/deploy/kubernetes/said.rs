@@ -63,9 +63,14 @@ impl Reader<'_> {
 
     fn claim(&mut self, document: &Document<'_>) {
         let modes = list(document.node, "spec.accessModes");
-        let many = |mode: &Rc<Node>| mode.text().is_some_and(|mode| mode.ends_with("Many"));
-        if !modes.is_empty() {
-            let sharing = if modes.iter().any(many) { Sharing::Network } else { Sharing::Host };
+        let has = |end: &str| modes.iter().any(|mode: &Rc<Node>| mode.text().is_some_and(|mode| mode.ends_with(end)));
+        // Of what many only read, nothing that is written there is seen.
+        let sharing = match (has("WriteMany"), has("Once") || has("OncePod")) {
+            (true, _) => Some(Sharing::Network),
+            (false, true) => Some(Sharing::Host),
+            (false, false) => None,
+        };
+        if let Some(sharing) = sharing {
             self.attach(Target::Mounting(document.name.clone()), Says::Shares(sharing), document.span);
         }
     }
