@@ -87,12 +87,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(guard::ARGUMENT) => return guard::main(),
         _ => {}
     }
+    let is_ab = arguments.iter().any(|argument| argument == "--ab-compat");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed pipe is no error, and there is nowhere else to say it.
             let _ = error.print();
-            return ExitCode::from(error.exit_code() as u8);
+            return match error.use_stderr() {
+                true if is_ab => Exit::USAGE_OF_AB.into(),
+                _ => ExitCode::from(error.exit_code() as u8),
+            };
         }
     };
     match std::panic::catch_unwind(|| run(cli.command)) {

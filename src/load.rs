@@ -8,9 +8,11 @@ mod user;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 
 use crate::model::event::{JourneyResult, Purpose, RouteChoice, Sink};
@@ -38,6 +40,20 @@ pub struct Way {
     pub endpoint: Option<Endpoint>,
     /// The local address of connections; `None` for what the system takes.
     pub source: Option<IpAddr>,
+    /// Whom to believe where the base is https; `None` for nobody.
+    pub tls: Option<Arc<ClientConfig>>,
+}
+
+/// A client that believes these. Left to itself it would read the system's certificates, each time that one is made.
+pub fn client(tls: Option<&ClientConfig>) -> reqwest::ClientBuilder {
+    static NOBODY: LazyLock<ClientConfig> = LazyLock::new(|| {
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring knows the versions that rustls takes for safe")
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth()
+    });
+    reqwest::Client::builder().tls_backend_preconfigured(tls.unwrap_or(&NOBODY).clone())
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

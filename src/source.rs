@@ -68,6 +68,7 @@ pub fn scan(roots: &[PathBuf], base: &Path, exclude: &[String], manifests: Manif
             Outcome::Read(read) => {
                 let Extracted { facts, problems: met } = *read;
                 coverage.in_part += usize::from(!met.is_empty());
+                coverage.lost += usize::from(!met.is_empty() && facts.is_nothing());
                 files.push(facts);
                 problems.extend(met);
             }

@@ -20,19 +20,30 @@ use std::sync::atomic::AtomicBool;
 
 pub use args::Args;
 use args::{BenchFormat, ReportArgs};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::exit::{Exit, Failure, Result, all};
 use super::output;
 use crate::load::bench::slices::Slices;
 use crate::load::bench::summary::{calibrate, summarise};
-use crate::load::bench::{self, Interval, Measured, Plan};
+use crate::load::bench::{self as generator, Interval, Measured, Plan};
 use crate::model::bench::{BenchReport, FailureKind, Slice};
 use crate::model::problem::Problem;
 use crate::policy::threshold::{self, Bound};
 use crate::report::{ab, csv, hlog, json, markdown, terminal};
 
 pub fn run(args: &Args) -> Result {
+    match bench(args) {
+        Err(wrong @ Failure::Problems(_)) if args.report.ab_compat => {
+            wrong.show();
+            Ok(Exit::USAGE_OF_AB)
+        }
+        result => result,
+    }
+}
+
+fn bench(args: &Args) -> Result {
     if args.report.show_version {
         output::print(|_, out| writeln!(out, "scaleproof bench {}", env!("CARGO_PKG_VERSION")))?;
         return Ok(Exit::Pass);
@@ -52,7 +63,7 @@ pub fn run(args: &Args) -> Result {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, stop.clone())?;
     }
-    let ceiling = args.load.calibrate.then(|| bench::ceiling(&plan, &stop)).transpose()?;
+    let ceiling = args.load.calibrate.then(|| generator::ceiling(&plan, &stop)).transpose()?;
     memory::release_code();
     let (measured, slices) = measure(args, &plan, &stop)?;
     memory::release_code();
@@ -83,7 +94,7 @@ fn measure(args: &Args, plan: &Plan, stop: &AtomicBool) -> Result<(Measured, Vec
         }
     };
     let measured =
-        bench::run(plan, stop, &mut watch).map_err(|error| Failure::refused("the generator cannot run", &error))?;
+        generator::run(plan, stop, &mut watch).map_err(|error| Failure::refused("the generator cannot run", &error))?;
     live.finish();
     Ok((measured, slices.map(Slices::into_slices).unwrap_or_default()))
 }
@@ -139,10 +150,17 @@ fn exit(report: &BenchReport, ab_compat: bool) -> Result {
     };
     let why =
         format!("nothing was answered: {} of {} requests, {}", failure.count, report.requests.sent, failure.example);
-    Err(Failure::Refused(Problem::new(why).help(match failure.kind {
+    let refused = Failure::Refused(Problem::new(why).help(match failure.kind {
         FailureKind::Assertion => {
             "The server answers, and not as the story asserts. Travel it once with `scaleproof test --scenario`."
         }
         _ => "Nothing was measured. Does the server run, at this address and port, and speak this protocol?",
-    })))
+    }));
+    match failure.kind {
+        FailureKind::Refused if ab_compat => {
+            refused.show();
+            Ok(Exit::Errno(Errno::CONNREFUSED.raw_os_error() as u8))
+        }
+        _ => Err(refused),
+    }
 }

@@ -18,6 +18,13 @@ pub enum Exit {
     Undecided,
     /// `EX_SOFTWARE` of sysexits.h.
     Bug,
+    /// What ab ends with: a number of errno.h.
+    Errno(u8),
+}
+
+impl Exit {
+    /// `EINVAL`, with which ab ends where the command line is wrong.
+    pub const USAGE_OF_AB: Exit = Exit::Errno(22);
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +35,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Undecided => 3,
             Exit::Bug => 70,
+            Exit::Errno(number) => number,
         })
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::http::{self, Answer};
 
-static STORE: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
+static STORE: LazyLock<reqwest::Client> =
+    LazyLock::new(|| crate::load::client(None).build().expect("nothing is asked that could be refused"));
 
 pub async fn serve() -> io::Result<()> {
     http::serve(http::port()?, service_fn(handle)).await

@@ -6,6 +6,7 @@ mod code;
 mod connections;
 mod crosscheck;
 mod fleet;
+mod grace;
 mod image;
 mod places;
 mod script;

@@ -9,6 +9,7 @@ use crate::model::fact::*;
 use crate::model::finding::Severity;
 use crate::model::location::{Location, Span};
 use crate::model::report::LintReport;
+use crate::model::verdict::Scalability;
 use crate::rules::{Rule, RuleSet, parse, parse_entry_points};
 
 fn line(line: u32) -> Span {
@@ -362,6 +363,31 @@ fn evidence_of_several_instances_is_attached() {
     assert_eq!(context[0].message, "already more than one: `web` runs 3 instances: deploy.replicas :7");
     assert!(run(&[SESSION], vec![session(3, None), compose("./", 1)]).findings[0].context.is_empty());
     assert_eq!(report.services[0].runs, "runs 3 instances: deploy.replicas :7");
+}
+
+#[test]
+fn services_of_one_name_are_told_apart() {
+    let rule = "
+id: own-net
+title: T
+severity: warning
+confidence: high
+breaks: b
+fix: f
+detect:
+  - in: [kubernetes]
+    service: { host_network: true }
+    say: \"`{service}`\"
+read: [\"x: https://example.org\"]
+";
+    let mut set = RuleSet::default();
+    set.add(parse(rule, "rules/host-port/own-net.yaml").unwrap()).unwrap();
+    let mut file = FileFacts::empty("pods.yaml", Language::Kubernetes);
+    file.services = vec![Service::named("web", line(4)), Service::named("web", line(30))];
+    file.services[1].host_network = Some(line(40));
+    let report = lint(&[file], &set, &Options::default(), &|_| None, &|_, _, _| Vec::new());
+    let verdicts: Vec<_> = report.services.iter().map(|row| (row.location.span.line, row.verdict)).collect();
+    assert_eq!(verdicts, [(4, Scalability::Unknown), (30, Scalability::SingleInstance)]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! they lie, nothing allocated for each request. Those for HTTP/2 and for stories are built of libraries, and keep the same books.
 
 mod books;
+mod certificate;
 mod clock;
 pub mod compare;
 mod drive;

@@ -1,5 +1,6 @@
 //! One user on the way: renders, sends, judges, step by step.
 
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -26,6 +27,7 @@ const MAX_REDIRECTS: u32 = 20;
 /// Layers that fail.
 const NOT_IN_TIME: &str = "no complete answer in time";
 const NOT_CONNECTED: &str = "connecting failed";
+const NOT_SECURED: &str = "the TLS handshake failed";
 const BROKE_OFF: &str = "the body broke off";
 const NO_ANSWER: &str = "no answer";
 /// Of a digest: enough to tell values apart, too few to find one.
@@ -72,14 +74,15 @@ pub(super) async fn travel(road: &Road, journey: Journey) -> Trip {
 }
 
 fn client(road: &Road, fresh_connections: bool) -> reqwest::Result<Client> {
+    let builder = super::client(road.way.tls.as_deref());
     let builder = match &road.way.endpoint {
-        Some(Endpoint::Unix(path)) => Client::builder().unix_socket(path.as_path()),
+        Some(Endpoint::Unix(path)) => builder.unix_socket(path.as_path()),
         Some(Endpoint::Tcp(address)) => {
             let base = reqwest::Url::parse(&road.base).ok();
             let host = base.as_ref().and_then(|base| base.host_str()).unwrap_or_default();
-            Client::builder().resolve(host, *address)
+            builder.resolve(host, *address)
         }
-        None => Client::builder(),
+        None => builder,
     };
     builder
         .local_address(road.way.source)
@@ -346,6 +349,7 @@ pub(super) fn failure_kind(words: &str) -> FailureKind {
             FailureKind::Refused
         }
         NOT_CONNECTED => FailureKind::Connect,
+        NOT_SECURED => FailureKind::Tls,
         BROKE_OFF => FailureKind::Truncated,
         NO_ANSWER if cause.starts_with("Connection reset") => FailureKind::Reset,
         NO_ANSWER => FailureKind::Closed,
@@ -356,8 +360,14 @@ pub(super) fn failure_kind(words: &str) -> FailureKind {
 
 /// The layer that failed and the innermost reason: "connecting failed: Connection refused (os error 111)".
 fn in_words(error: &reqwest::Error) -> String {
+    let mut cause: &(dyn std::error::Error + 'static) = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
     let layer = if error.is_timeout() {
         return NOT_IN_TIME.to_string();
+    } else if is_of_tls(cause, error.is_connect()) {
+        NOT_SECURED
     } else if error.is_connect() {
         NOT_CONNECTED
     } else if error.is_body() || error.is_decode() {
@@ -365,11 +375,15 @@ fn in_words(error: &reqwest::Error) -> String {
     } else {
         NO_ANSWER
     };
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
     format!("{layer}: {cause}")
+}
+
+/// An error of a stream holds what rustls says, or another error of a stream that does, and tells of neither as its source. While
+/// connecting, only a handshake can be cut off.
+fn is_of_tls(cause: &(dyn std::error::Error + 'static), connecting: bool) -> bool {
+    let Some(stream) = cause.downcast_ref::<io::Error>() else { return cause.is::<rustls::Error>() };
+    let cut_off = stream.kind() == io::ErrorKind::UnexpectedEof;
+    connecting && cut_off || stream.get_ref().is_some_and(|within| is_of_tls(within, connecting))
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -140,12 +140,10 @@ pub struct Requests {
     pub length_varied: u64,
 }
 
-/// Why a request has no answer.
+/// Why a request has no answer. A host whose name has no address is none of these: nothing is sent to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
-    /// The name of the host has no address.
-    Resolve,
     /// Nobody listens.
     Refused,
     /// No route, no permission, no free port: the connection could not be made for another reason.
@@ -178,7 +176,6 @@ impl FailureKind {
     /// As it is written in reports.
     pub fn name(self) -> &'static str {
         match self {
-            FailureKind::Resolve => "resolve",
             FailureKind::Refused => "refused",
             FailureKind::Connect => "connect",
             FailureKind::ConnectTimeout => "connect-timeout",

@@ -142,6 +142,8 @@ pub struct Service {
     pub instances: Vec<Count>,
     /// Names of the services that are copies of this app, its own included; empty where there is one.
     pub copies: Vec<Name>,
+    /// Keys of variables and settings of which no two copies have the same value.
+    pub own: Vec<Name>,
     /// Other names by which it is reached in its network: a host name, a container's name, aliases.
     pub aliases: Vec<Name>,
     /// The most instances that an autoscaler may make of it.
@@ -189,6 +191,7 @@ impl Service {
             command_span: None,
             instances: Vec::new(),
             copies: Vec::new(),
+            own: Vec::new(),
             aliases: Vec::new(),
             ceiling: None,
             processes: None,

@@ -225,6 +225,13 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
+    /// Does it say nothing?
+    pub fn is_nothing(&self) -> bool {
+        let code = [self.imports.len(), self.functions.len(), self.classes.len(), self.calls.len(), self.states.len()];
+        let stated = [self.settings.len(), self.dependencies.len(), self.services.len(), self.attachments.len()];
+        code.iter().chain(&stated).chain([&self.balancers.len()]).all(|count| *count == 0)
+    }
+
     pub fn empty(path: impl Into<Arc<str>>, language: Language) -> Self {
         FileFacts {
             path: path.into(),

@@ -118,11 +118,13 @@ pub struct Finding {
 /// Families of what breaks only where instances do not share a disk and an address: several processes of one machine do.
 pub const SHARED_ON_ONE_DISK: &[&str] = &["local-file", "embedded-db", "self-address", "local-volume"];
 
-/// A service, told from others of its name by its file.
+/// A service, told from others of its name by its file and the line that names it: of one file, two namespaces may have the same names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceName {
     pub name: Name,
     pub path: String,
+    #[serde(default)]
+    pub line: u32,
 }
 
 /// A finding that a comment or the configuration silenced.

@@ -49,6 +49,9 @@ pub struct Coverage {
     pub languages: Vec<Volume>,
     /// Files that were analysed in part, because something in them could not be understood.
     pub in_part: usize,
+    /// Of these files those in which nothing could be understood.
+    #[serde(default)]
+    pub lost: usize,
     /// Files that would have been read and were not, by path.
     pub passed_over: Vec<PassedOver>,
     /// What nobody here reads, though it may say something about instances, by name.
@@ -140,6 +143,10 @@ impl ServiceRow {
     /// Where its numbers are stated.
     pub fn counts(&self) -> impl Iterator<Item = &Count> {
         self.instances.iter().chain(&self.ceiling).chain(&self.workers)
+    }
+
+    pub fn service(&self) -> ServiceName {
+        ServiceName { name: self.name.clone(), path: self.location.path.to_string(), line: self.location.span.line }
     }
 }
 

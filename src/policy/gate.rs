@@ -9,7 +9,7 @@ use crate::policy::raise;
 pub fn lint(report: &LintReport, fail_on: Option<Severity>) -> Gate {
     let worst = report.findings.iter().map(|finding| finding.severity).max();
     match fail_on {
-        _ if report.files == 0 => Gate::Unknown,
+        _ if report.files == report.coverage.lost => Gate::Unknown,
         Some(least) if worst >= Some(least) => Gate::Fail,
         _ => Gate::Pass,
     }
@@ -45,7 +45,7 @@ pub fn is_asked(report: &LintReport, question: &Question<'_>) -> bool {
 /// those services count then, unless everything is to be judged. `test` is what the replicas themselves have shown.
 pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestReport>) -> Decision {
     let told = |verdict, reason: String| Decision { verdict, reason };
-    if report.files == 0 {
+    if report.files == report.coverage.lost {
         let reason = "Nothing was analysed, so nothing can be said. Run it where the code is, or name its folder.";
         return told(Gate::Unknown, reason.to_owned());
     }
@@ -117,12 +117,12 @@ mod tests {
     use super::*;
     use crate::model::finding::ServiceName;
     use crate::model::location::{Location, Span};
-    use crate::model::report::Raise;
+    use crate::model::report::{Coverage, Raise};
     use crate::policy::baseline::tests::finding;
 
     fn raise(service: &str) -> Raise {
         let location = Location::new("compose.yml", Span::on_line(7, 1, 2));
-        let service = ServiceName { name: service.into(), path: "compose.yml".into() };
+        let service = ServiceName { name: service.into(), path: "compose.yml".into(), line: 3 };
         Raise { service, what: "instances".into(), before: Some(1.into()), now: 3.into(), shares_disk: false, location }
     }
 
@@ -132,7 +132,7 @@ mod tests {
         report.findings.extend(finding_of.map(|service| {
             let mut finding = finding("r", "app.py", "carts");
             finding.severity = Severity::Error;
-            finding.services = vec![ServiceName { name: service.into(), path: "compose.yml".into() }];
+            finding.services = vec![ServiceName { name: service.into(), path: "compose.yml".into(), line: 3 }];
             finding
         }));
         report
@@ -166,6 +166,10 @@ mod tests {
 
     #[test]
     fn nothing_analysed_is_never_a_pass() {
+        let lost =
+            |lost| LintReport { files: 1, coverage: Coverage { lost, ..Coverage::default() }, ..LintReport::default() };
+        assert_eq!(lint(&lost(1), Some(Severity::Error)), Gate::Unknown, "the only file could not be read");
+        assert_eq!(lint(&lost(0), Some(Severity::Error)), Gate::Pass);
         assert_eq!(asked(&LintReport::default(), None, false).0, Gate::Unknown);
     }
 }

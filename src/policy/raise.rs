@@ -3,7 +3,7 @@
 
 use crate::model::Name;
 use crate::model::deployment::{Count, Number};
-use crate::model::finding::{Finding, SHARED_ON_ONE_DISK, ServiceName};
+use crate::model::finding::{Finding, SHARED_ON_ONE_DISK};
 use crate::model::location::Location;
 use crate::model::report::{Raise, ServiceRow};
 
@@ -51,9 +51,8 @@ fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {
         let same = what == "instances at most" && raises.iter().any(|raise| raise.now == now);
         if is_higher(now, before) && !same {
             let location = place(row, old, what).unwrap_or_else(|| row.location.clone());
-            let service = ServiceName { name: row.name.clone(), path: row.location.path.to_string() };
             let shares_disk = row.shares_disk || what == "processes";
-            raises.push(Raise { service, what: Name::new(what), before, now, shares_disk, location });
+            raises.push(Raise { service: row.service(), what: Name::new(what), before, now, shares_disk, location });
         }
     }
     raises
@@ -211,7 +210,7 @@ mod tests {
         let (one, four) = ([row("web", "c.yml", 1, 1, 1)], [row("web", "c.yml", 1, 1, 4)]);
         let raised = raises(&one, &four, &|path| Some(path.to_owned()));
         let mut found = finding("r", "app.py", "uploads");
-        found.services = vec![ServiceName { name: "web".into(), path: "c.yml".into() }];
+        found.services = vec![four[0].service()];
         assert!(concerns(&found, &raised));
         found.family = "local-file".into();
         assert!(!concerns(&found, &raised));

@@ -52,11 +52,9 @@ impl Failed {
 
     fn place(&mut self, kind: FailureKind) -> &mut u64 {
         match kind {
-            FailureKind::Resolve
-            | FailureKind::Refused
-            | FailureKind::Connect
-            | FailureKind::ConnectTimeout
-            | FailureKind::Tls => &mut self.connect,
+            FailureKind::Refused | FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::Tls => {
+                &mut self.connect
+            }
             FailureKind::Reset | FailureKind::Closed | FailureKind::Truncated | FailureKind::Timeout => {
                 &mut self.receive
             }

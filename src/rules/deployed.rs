@@ -87,9 +87,12 @@ pub struct ServicePattern {
     /// Settings, by their keys, and what each must be; the finding is at the first.
     #[serde(default)]
     pub with: BTreeMap<Name, ValuePattern>,
-    /// Settings, by their keys, and a number that each must be below; the finding is at the first.
+    /// It is killed before its program has given up what it works on, as far as both times are known; the finding is at the place that
+    /// states one of them.
+    pub cut_short: Option<Known>,
+    /// Of the variables and settings that are asked for, two of its instances have the same value: not each copy its own.
     #[serde(default)]
-    pub below: BTreeMap<Name, f64>,
+    pub alike: bool,
     /// Parts of keys: what it says under the first it also says under the second; the finding is at the first.
     pub same: Option<[Name; 2]>,
     /// Settings that it must not have.
@@ -146,4 +149,14 @@ pub struct BalancerPattern {
     pub server_with: BTreeMap<Name, ValuePattern>,
     /// Settings that a server must not have; the finding is at the first that has none of them.
     pub server_without: Option<Patterns>,
+}
+
+/// Where two numbers must be known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Known {
+    /// One of them at least is stated.
+    Stated,
+    /// Both may be defaults.
+    Default,
 }

@@ -259,9 +259,14 @@ pub const SECTIONS: &[Section] = &[
                 "its settings, by key patterns, and what each must be; the finding is at the first",
             ),
             word(
-                "below",
-                "option: number",
-                "its settings, by key patterns, and a number that each must be below; the finding is at the first",
+                "cut_short",
+                "known",
+                "it is killed before its program has given up what it works on; the finding is at one of both times",
+            ),
+            word(
+                "alike",
+                "true",
+                "of the variables and settings that are asked for, two of its instances have the same value",
             ),
             word(
                 "same",
@@ -489,6 +494,11 @@ pub const SECTIONS: &[Section] = &[
             word("passive", "", "from requests of users that failed there"),
             word("active", "", "it asks"),
         ],
+    },
+    Section {
+        name: "known",
+        about: "Where two numbers must be known from.",
+        words: &[word("stated", "", "one of them at least is stated"), word("default", "", "both may be defaults")],
     },
     Section {
         name: "affinity key",

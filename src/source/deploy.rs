@@ -25,6 +25,7 @@ pub mod cron;
 pub mod database;
 mod directive;
 pub mod envoy;
+pub mod grace;
 pub mod haproxy;
 pub mod helm;
 pub mod hypercorn;
@@ -48,6 +49,7 @@ pub mod supervisor;
 pub mod systemd;
 pub mod terraform;
 pub mod threads;
+mod told;
 mod toml;
 pub mod traefik;
 pub mod uwsgi;
@@ -70,10 +72,18 @@ pub struct File<'a> {
 impl File<'_> {
     /// The path of a file that this one names, relative to its own folder; `None` where it lies outside of the project.
     pub fn path_of(&self, named: &str) -> Option<String> {
-        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let (path, above) = resolve(folder, named);
-        (!named.starts_with('/') && above == 0).then_some(path)
+        path_from(self.folder(), named)
     }
+
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+/// The path of what is named relative to a folder; `None` where it lies outside of the project.
+fn path_from(folder: &str, named: &str) -> Option<String> {
+    let (path, above) = resolve(folder, named);
+    (!named.starts_with('/') && above == 0).then_some(path)
 }
 
 /// A path relative to a folder, without `.` and `..`, and how many of its steps lead out of the project; these are left out. What lies
@@ -156,9 +166,17 @@ struct Row {
 
 impl Row {
     fn fits(&self, text: &str) -> bool {
+        // JSON may stand in one line.
+        let starts = |line: &str, word: &str| {
+            let line = line.trim_start();
+            line.starts_with(word)
+                || line
+                    .strip_prefix('{')
+                    .is_some_and(|line| word.starts_with('"') && line.trim_start().starts_with(word))
+        };
         let begins = |word: &&str| match word.strip_prefix('^') {
             Some(word) => text.lines().any(|line| line.starts_with(word)),
-            None => text.lines().any(|line| line.trim_start().starts_with(word)),
+            None => text.lines().any(|line| starts(line, word)),
         };
         self.words.iter().all(|any| any.iter().any(begins))
     }
@@ -296,6 +314,7 @@ mod tests {
             language("k8s/web.json", "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}\n"),
             Some(Language::Kubernetes)
         );
+        assert_eq!(language("app.json", "{\"formation\": {}}"), Some(Language::Platform));
         assert_eq!(language("chart/templates/web.yaml", manifest), Some(Language::Helm));
         for name in ["composer.yml", "mkdocs.yaml", "compose.json", "docker-compose", "profile", "yml", "größe.yml"] {
             assert_eq!(language(name, ""), None, "{name}");

@@ -54,6 +54,34 @@ fn the_command_says_why_nothing_was_measured() {
 }
 
 #[test]
+fn the_command_ends_as_ab_does_where_that_is_asked_for() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{address}/");
+    for (arguments, code) in [
+        (&["-n", "x"][..], 22),
+        (&["-n", "2", "-c", "5"], 22),
+        (&["--no-such-flag"], 22),
+        (&["-n", "5", "-q"], 111),
+        (&["--help"], 0),
+    ] {
+        run(".", &[&["bench", "--ab-compat"], arguments, &[&url]].concat()).expect_code(code);
+    }
+    run(".", &["bench", "-n", "x", &url]).expect_code(2);
+}
+
+/// Whoever sends through a proxy says whose the host is, when nobody here can know it.
+#[test]
+fn the_command_asks_whose_the_host_behind_a_proxy_is() {
+    let proxy = Server::start(vec![always(OK)]);
+    let address = proxy.address.to_string();
+    let ask = ["bench", "-n", "5", "-q", "-X", &address, "http://nonexistent.invalid/a"];
+    let said = run(".", &ask).expect_code(2);
+    assert!(said.stderr.contains("--yes-i-own-this-host"), "{}", said.stderr);
+    run(".", &[&ask[..], &["--yes-i-own-this-host"]].concat()).expect_code(0);
+    assert_eq!(proxy.requests(), 5);
+}
+
+#[test]
 fn the_command_says_that_a_story_asserts_something_else() {
     let server = Server::start(vec![always(OK)]);
     let folder = tempfile::tempdir().unwrap();

@@ -20,7 +20,10 @@ use scaleproof::model::bench::FailureKind;
 use scaleproof::scenario;
 use tokio::net::TcpListener;
 
+use crate::answers::{OK, always, say};
 use crate::client::{self, drive, drive_until};
+use crate::server::{self, Step};
+use crate::tls;
 
 /// A shop whose carts are kept by cookie.
 #[derive(Default)]
@@ -118,6 +121,28 @@ fn plan(endpoint: Endpoint, base: &str, text: &str) -> Plan {
     let target = client::target(endpoint);
     let engine = Engine::Story(Arc::new(story));
     Plan { engine, connections: 4, threads: 2, keep_samples: true, ..client::plan(target, 20) }
+}
+
+/// What a story of one request comes to over TLS.
+fn over_tls(server: SocketAddr, believed: &tls::Identity, name: &'static str) -> Measured {
+    let mut plan =
+        plan(Endpoint::Tcp(server), &format!("https://{name}:{}", server.port()), "GET {{base}}/\nHTTP 200\n");
+    plan.targets[0].origin.tls = Some(tls::client(believed, name));
+    drive(plan)
+}
+
+#[test]
+fn stories_are_travelled_over_tls() {
+    let identity = tls::identity(&["shop.example"]);
+    let server = server::Server::start_tls(vec![always(OK)], identity.server.clone());
+    let measured = over_tls(server.address, &identity, "shop.example");
+    assert_eq!((measured.tally.answered(), failures(&measured)), (20, vec![]));
+    assert_eq!(server.requests(), 20);
+    assert_eq!(failures(&over_tls(server.address, &identity, "another.example")), [(FailureKind::Tls, 20)]);
+    let silent = server::Server::start(vec![vec![Step::Drain(Duration::from_millis(20))]]);
+    assert_eq!(failures(&over_tls(silent.address, &identity, "shop.example")), [(FailureKind::Tls, 20)]);
+    let plain = server::Server::start(vec![vec![say("220 mail.example ESMTP\r\n"), Step::Hold]]);
+    assert_eq!(failures(&over_tls(plain.address, &identity, "shop.example")), [(FailureKind::Tls, 20)]);
 }
 
 fn failures(measured: &Measured) -> Vec<(FailureKind, u64)> {

@@ -35,7 +35,7 @@ pub fn identity(names: &[&str]) -> Identity {
 }
 
 /// A client that believes these, and expects this name.
-fn client(believed: &Identity, name: &'static str) -> TlsClient {
+pub fn client(believed: &Identity, name: &'static str) -> TlsClient {
     let mut roots = RootCertStore::empty();
     roots.add(believed.certificate.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -150,7 +150,7 @@ pub fn lint() -> LintReport {
             several(),
         ],
         raised: vec![Raise {
-            service: ServiceName { name: "web".into(), path: "docker-compose.yml".into() },
+            service: ServiceName { name: "web".into(), path: "docker-compose.yml".into(), line: 2 },
             what: "instances".into(),
             before: Some(1.into()),
             now: 3.into(),
@@ -173,6 +173,7 @@ pub fn lint() -> LintReport {
                 Volume { language: Language::Compose, files: 2, lines: 21 },
             ],
             in_part: 1,
+            lost: 0,
             passed_over: vec![
                 PassedOver { path: "big.js".into(), reason: Reason::TooLarge },
                 PassedOver { path: "x.min.js".into(), reason: Reason::Minified },

@@ -185,10 +185,14 @@ fn endpoint(args: &Args, address: &Address) -> Result<Endpoint> {
             let proxy = Address::parse(proxy)
                 .map_err(|why| Problem::new(format!("`{proxy}` is no proxy: {why}")).help("`-X` wants HOST:PORT."))?;
             // The proxy finds the host by itself; what it is may be known there only.
-            match wanted(address.bare_host(), address.port) {
-                Err(problem) if !owned => Err(problem.into()),
-                _ => Ok(Endpoint::Tcp(wanted(proxy.bare_host(), proxy.port)?)),
+            if !owned {
+                wanted(address.bare_host(), address.port).map_err(|problem| {
+                    problem.help(
+                        "The proxy finds the host by itself. If it is yours, say so with `--yes-i-own-this-host`.",
+                    )
+                })?;
             }
+            Ok(Endpoint::Tcp(wanted(proxy.bare_host(), proxy.port)?))
         }
     }
 }

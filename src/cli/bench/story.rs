@@ -27,15 +27,12 @@ fn base(addresses: &[Address]) -> std::result::Result<String, Problem> {
             "Give the address of the server, as in `scaleproof bench --scenario shop.hurl http://localhost:8080`.",
         ));
     };
-    if address.is_tls {
-        return Err(Problem::new("stories are not travelled over https yet")
-            .help("Give the address of the server behind TLS, as http://host:port."));
-    }
     if address.path != "/" {
         return Err(Problem::new(format!("a story says its paths by itself, and the URL has one: `{}`", address.path))
             .help("Give scheme, host and port only: that is what `{{base}}` stands for."));
     }
-    Ok(format!("http://{}", address.host_header()))
+    let scheme = if address.is_tls { "https" } else { "http" };
+    Ok(format!("{scheme}://{}", address.host_header()))
 }
 
 #[cfg(test)]
@@ -51,6 +48,6 @@ mod tests {
         assert_eq!(of(&["localhost:8080"]).unwrap(), "http://localhost:8080");
         assert!(of(&["http://a/", "http://b/"]).unwrap_err().help.contains("shop.hurl"));
         assert!(of(&["http://a/cart"]).unwrap_err().help.contains("{{base}}"));
-        assert!(of(&["https://a/"]).is_err());
+        assert_eq!(of(&["https://a:8443/"]).unwrap(), "https://a:8443");
     }
 }

@@ -9,7 +9,7 @@ use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
 use crate::rules::clause::Occasion;
-use crate::source::deploy::{self, processes};
+use crate::source::deploy::{self, processes, servers};
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +92,7 @@ pub fn context<'f>(fleet: &'f Fleet<'f>, path: &str, audience: Audience, singlet
     let scaled = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.most_replicas() > 1);
     let possible = scaled.map(|app| told(app, app.service.ceiling.as_ref(), "may be")).collect();
     let several = apps.iter().filter(|app| app.service.replicas() <= 1 && app.service.running_processes() > 1);
+    let several = several.filter(|app| !app.service.processes.as_ref().is_some_and(processes::keep_nothing));
     let several = several.map(|app| place(app, app.service.processes.as_ref()));
     let processes = beside.into_iter().map(of_instances).chain(several).collect();
     Context { apps, instances, possible, processes, runs_once: Vec::new() }
@@ -113,8 +114,9 @@ pub(super) fn running(services: &[Deployed<'_>], path: &str) -> Vec<usize> {
 
 /// Is there code that the service runs, among these files?
 pub(super) fn is_known(fleet: &Fleet<'_>, deployed: &Deployed<'_>, files: &[FileFacts]) -> bool {
-    let alone = fleet.services.iter().filter(|app| is_app(&app.service)).count() == 1;
-    let code = || files.iter().filter(|file| file.language.is_code());
+    let alone = fleet.services.iter().filter(|app| self::is_app(&app.service)).count() == 1;
+    let is_app = |file: &&FileFacts| file.language.is_code() && !servers::is_own_file(&file.path);
+    let code = || files.iter().filter(is_app);
     // Somebody else's code beside it is no answer for a program that is not here.
     let is_missing = names_program(&deployed.service) && !code().any(|file| starts(&deployed.service, &file.path));
     !is_missing && code().any(|file| alone || covers(deployed, &file.path))
@@ -152,7 +154,8 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     let program = server.service.name.as_str();
     let is_run = match command {
         // The image says what runs, or a script that its name tells.
-        None => app.service.role == Role::Web || app.service.role == Role::Unknown,
+        None => is_told_by_image(app),
+        Some(command) if is_init(command) => is_told_by_image(app),
         Some(command) => {
             let runs = processes::program_of(command).unwrap_or_default();
             names(command, &server.path)
@@ -162,7 +165,28 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
         }
     };
     let named = command.is_some_and(|command| names(command, &server.path));
-    is_app(&app.service) && is_run && (named || covers(app, &server.path))
+    let has_file = || named || mounts(app, &server.path) || covers(app, &server.path);
+    is_app(&app.service) && is_run && has_file()
+}
+
+fn is_told_by_image(app: &Deployed<'_>) -> bool {
+    app.service.role == Role::Web || app.service.role == Role::Unknown
+}
+
+/// Does it start whatever the image has for it?
+fn is_init(command: &str) -> bool {
+    let program = command.split_whitespace().next().and_then(|word| word.rsplit('/').next());
+    program.is_some_and(|program| ["init", "my_init", "runsvdir", "s6-svscan"].contains(&program))
+}
+
+/// Is the file, or a folder that it lies in, mounted into the service?
+fn mounts(app: &Deployed<'_>, path: &str) -> bool {
+    let home = home(&app.path, &app.service);
+    app.service.mounts.iter().filter(|mount| mount.is_bind()).any(|mount| {
+        let source = joined(home, &mount.source);
+        let rest = path.strip_prefix(&source).filter(|_| !source.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 /// Do two files speak of the same server: a start script that runs gunicorn, and gunicorn.conf.py?
@@ -357,6 +381,10 @@ mod tests {
         assert!(is_known("python shop/main.py", &file, &service));
         assert!(!is_known("python worker.py", &file, &service));
         assert!(is_known("celery -A shop worker", &file, &service));
+        let own = [file.clone(), FileFacts::empty("gunicorn.conf.py", crate::model::fact::Language::Python)];
+        let own = own.map(|file| FileFacts { services: vec![Service::named("web", Span::default())], ..file });
+        let fleet = Fleet::new(&own[..1]);
+        assert!(!super::is_known(&fleet, &fleet.services[0], &own), "a server's own file is not the app");
         file.path = "compose.yml".into();
         service.image = Some("shop/worker".into());
         assert!(!is_known("python worker.py", &file, &service));

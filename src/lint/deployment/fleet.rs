@@ -36,7 +36,7 @@ pub struct Deployed<'a> {
 
 impl Deployed<'_> {
     pub fn name(&self) -> ServiceName {
-        ServiceName { name: self.service.name.clone(), path: self.path.to_string() }
+        ServiceName { name: self.service.name.clone(), path: self.path.to_string(), line: self.service.span.line }
     }
 
     /// Where one of its spans lies. What stands in a file for a workplace is told where the service says that it uses it.

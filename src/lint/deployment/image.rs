@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::code::{above_configuration, is_app, joined};
 use super::fleet::Deployed;
 use crate::model::Name;
-use crate::model::deployment::{Role, Service};
+use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::Value;
 use crate::source::deploy::image::{IMAGE, STAGE};
-use crate::source::deploy::role;
+use crate::source::deploy::{command, processes, role};
 use crate::source::stage::{self, Stage};
 
 /// An image, and the Dockerfile that describes it.
@@ -107,6 +107,16 @@ fn image_of<'i>(service: &Service, path: &str, images: &'i [Image]) -> Option<&'
     stage.or_else(|| here().find(|(_, image)| image.kind == *IMAGE))
 }
 
+/// The processes of a command that says none itself, as the variables of the image that it runs in have it.
+fn by_variables(line: &str, image: &Service, path: &Arc<str>) -> Option<Count> {
+    let program = processes::program_of(line)?;
+    let commands = command::simple_commands(&command::words(&command::letters(line, (0, 0))));
+    let read: Vec<_> = image.environment.iter().filter(|it| processes::reads(program, &it.key)).cloned().collect();
+    let count = processes::of(path, &commands, &read)?;
+    let is_variable = read.iter().any(|setting| setting.span == count.location.span);
+    (is_variable && count.value != 1).then_some(count)
+}
+
 /// Rules: <https://docs.docker.com/reference/compose-file/services/#entrypoint>: whoever states an entrypoint drops the image's
 /// command as well.
 fn inherit(service: &mut Service, home: &str, image: &Service, path: &Arc<str>) {
@@ -120,6 +130,8 @@ fn inherit(service: &mut Service, home: &str, image: &Service, path: &Arc<str>) 
     let is_own = has("entrypoint") || service.command.is_some();
     if is_own {
         (part.command, part.command_span, part.processes) = (None, None, None);
+        // The variables of the image are still there.
+        service.processes = service.processes.take().or_else(|| by_variables(service.command.as_deref()?, image, path));
     }
     if has("entrypoint") {
         part.settings.retain(|setting| setting.key != "ENTRYPOINT");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fleet::{Deployed, Fleet};
+use super::grace;
 use crate::lint::value::{self, Fit};
 use crate::model::Name;
 use crate::model::deployment::{
@@ -12,6 +13,7 @@ use crate::model::fact::{Setting, Value};
 use crate::model::location::{Location, Span};
 use crate::rules::deployed::{BalancerPattern, ServicePattern};
 use crate::rules::pattern::{Pattern, Patterns, ValuePattern};
+use crate::source::deploy::processes;
 
 /// A place in a deployment file, and the value there.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +35,8 @@ pub fn of_service(
     }
     let at = |span: Span, value: &str| Place { location: deployed.place(span), value: value.into() };
     let runs = |commands: &Patterns| service.command.as_deref().is_some_and(|command| commands.matches(command));
-    if let Some(index) = below(&service.settings, &pattern.below) {
-        let is_meant = pattern.command.as_ref().is_none_or(runs);
-        return stated(deployed, index).filter(|_| is_meant).into_iter().collect();
+    if let Some(known) = pattern.cut_short {
+        return grace::cut_short(deployed, known).into_iter().collect();
     }
     if let Some(commands) = &pattern.command {
         let told = service.command.as_deref().zip(service.command_span).filter(|_| runs(commands));
@@ -126,12 +127,21 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && pattern.at_most.is_none_or(|most| service.most_replicas() <= most)
         && (!pattern.no_port || service.ports.is_empty())
         && !has_variable(service, pattern.unless_environment.as_ref())
-        && (pattern.below.is_empty() || below(&service.settings, &pattern.below).is_some())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
+        && (!pattern.alike || are_alike(service, pattern))
         && processes >= pattern.processes
         && pattern.processes_at_most.is_none_or(|most| processes <= most)
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
+}
+
+/// Are the variables and settings that are asked for not such that each copy has its own?
+fn are_alike(service: &Service, pattern: &ServicePattern) -> bool {
+    let is_own = |settings: &[Setting], asked| {
+        find(settings, asked).is_some_and(|index| service.own.contains(&settings[index].key))
+    };
+    !pattern.environment.iter().any(|asked| is_own(&service.environment, asked))
+        && !pattern.with.iter().any(|asked| is_own(&service.settings, asked))
 }
 
 /// The number of instances where an autoscaler never lets that many run, with its own.
@@ -151,14 +161,17 @@ const LIMIT: &str = "cpus";
 /// <https://docs.gunicorn.org/en/stable/design.html#how-many-workers>. One process for each processor is one for each of the machine,
 /// whatever the limit: <https://docs.python.org/3/library/os.html#os.cpu_count>.
 fn beyond_processors(service: &Service) -> Option<Place> {
-    let processes = service.processes.as_ref()?;
+    let processes = service.processes.as_ref().filter(|count| !processes::keep_nothing(count))?;
     let is_limit = |key: &str| {
         key == LIMIT
             || LIMITS
                 .iter()
                 .any(|limit| key.strip_suffix(limit).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     };
-    let (limit, cores) = service.settings.iter().filter(|setting| is_limit(&setting.key)).find_map(|setting| {
+    let app = container(service);
+    let is_of_app = |setting: &&Setting| app.is_none_or(|app| setting.key.starts_with(app));
+    let mut limits = service.settings.iter().filter(|setting| is_limit(&setting.key)).filter(is_of_app);
+    let (limit, cores) = limits.find_map(|setting| {
         let text = shown(setting);
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| *number > 0.0);
         let cores = match text.strip_suffix('m') {
@@ -186,6 +199,14 @@ const COUNT_MACHINE: [&str; 4] = ["gunicorn", "uvicorn", "hypercorn", "pm2"];
 
 fn counts_machine(stated_as: &str) -> bool {
     COUNT_MACHINE.iter().any(|program| stated_as.starts_with(program))
+}
+
+/// What the keys of the app's own container begin with, where its format has several: `spec.template.spec.containers.1.`.
+fn container(service: &Service) -> Option<&str> {
+    // The span of a setting begins with its key, that of the container is its name alone.
+    let end = |span: Span| (span.end_line, span.end_column);
+    let app = service.container.map(end)?;
+    service.settings.iter().find(|it| end(it.span) == app && it.key.ends_with(".name"))?.key.strip_suffix("name")
 }
 
 /// Does somebody ask it, or may a balancer do so whose configuration is not there?
@@ -304,17 +325,6 @@ fn find(settings: &[Setting], (key, value): (&Name, &ValuePattern)) -> Option<us
         .position(|setting| key.matches(&setting.key) && value::fit(value, &setting.value, &|_| None) == Fit::Yes)
 }
 
-/// The first of the settings that are a number below what is asked.
-fn below(settings: &[Setting], limits: &BTreeMap<Name, f64>) -> Option<usize> {
-    let limits = limits.iter().map(|(key, limit)| (Pattern::new(key.clone()), *limit));
-    let small = |(key, limit): (Pattern, f64)| {
-        settings.iter().position(|setting| {
-            key.matches(&setting.key) && matches!(setting.value, Value::Number(number) if number < limit)
-        })
-    };
-    limits.filter_map(small).min()
-}
-
 /// The first setting of a group below `one` that is there with the same values below `other` as well, and no further ones.
 fn same(settings: &[Setting], parts: Option<&[Name; 2]>) -> Option<usize> {
     let [one, other] = parts?;
@@ -335,7 +345,7 @@ fn has_variable(service: &Service, names: Option<&Patterns>) -> bool {
     names.is_some_and(|names| service.environment.iter().any(|variable| names.matches(&variable.key)))
 }
 
-fn shown(setting: &Setting) -> String {
+pub(super) fn shown(setting: &Setting) -> String {
     match &setting.value {
         Value::Text(text) => text.to_string(),
         Value::Number(number) => number.to_string(),

@@ -6,14 +6,15 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Status};
 use memchr::memchr;
 
+mod chunk;
 mod memo;
+
+use chunk::Chunk;
 pub use memo::Memo;
 
 /// Heads as large as this are nobody's; servers stop at 8 to 64 KiB.
 const MOST_HEAD_BYTES: usize = 256 << 10;
 const MOST_HEADERS: usize = 128;
-/// Extensions of one chunk, and all trailers.
-const MOST_CHUNK_TEXT: u32 = 64 << 10;
 /// Interim answers (1xx) before the final one.
 const MOST_INTERIM: u8 = 32;
 
@@ -80,26 +81,6 @@ struct Known {
     told: usize,
     /// Bytes of the head.
     length: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Chunk {
-    Size {
-        size: u64,
-        digits: u8,
-    },
-    /// What follows the size on its line.
-    Extension {
-        size: u64,
-        length: u32,
-    },
-    Data(u64),
-    /// The line end behind the data.
-    DataEnd,
-    Trailer {
-        line: u32,
-        total: u32,
-    },
 }
 
 impl Default for Reader {
@@ -293,7 +274,7 @@ impl Reader {
                 self.keep = false;
                 Stage::Whole
             }
-            (Some(true), _) => Stage::Chunked(Chunk::Size { size: 0, digits: 0 }),
+            (Some(true), _) => Stage::Chunked(Chunk::BEGIN),
             (None, Some(0)) => Stage::Whole,
             (None, Some(length)) => Stage::Sized(length),
             (Some(false), _) | (None, None) => {
@@ -304,52 +285,14 @@ impl Reader {
         Ok(())
     }
 
-    /// One step of a chunked body (RFC 9112, section 7.1), over as many bytes as it needs; `rest` has one at least.
+    /// One step of a chunked body.
     fn chunk(&mut self, chunk: Chunk, rest: &[u8], observer: &mut impl Observer) -> Result<usize, Fault> {
-        let first = rest[0];
-        let (next, taken) = match chunk {
-            Chunk::Size { size, digits } => match (char::from(first).to_digit(16), first) {
-                (Some(_), _) if digits == 16 => return Err(Fault::Garbage("a chunk's size has more than 16 digits")),
-                (Some(digit), _) => (Chunk::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }, 1),
-                _ if digits == 0 => return Err(Fault::Garbage("a chunk has no size")),
-                (None, b'\r' | b'\n' | b';' | b' ' | b'\t') => (Chunk::Extension { size, length: 0 }, 0),
-                _ => return Err(Fault::Garbage("a chunk's size is no number")),
-            },
-            Chunk::Extension { size, length } => {
-                let line_end = memchr(b'\n', rest);
-                let taken = line_end.map_or(rest.len(), |at| at + 1);
-                let length = length.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
-                if length > MOST_CHUNK_TEXT {
-                    return Err(Fault::TooLarge("the extension of a chunk"));
-                }
-                match (line_end, size) {
-                    (None, _) => (Chunk::Extension { size, length }, taken),
-                    (Some(_), 0) => (Chunk::Trailer { line: 0, total: 0 }, taken),
-                    (Some(_), size) => (Chunk::Data(size), taken),
-                }
-            }
-            Chunk::Data(left) => {
-                let taken = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                self.body(&rest[..taken], observer);
-                let left = left - taken as u64;
-                (if left == 0 { Chunk::DataEnd } else { Chunk::Data(left) }, taken)
-            }
-            Chunk::DataEnd => match first {
-                b'\r' => (Chunk::DataEnd, 1),
-                b'\n' => (Chunk::Size { size: 0, digits: 0 }, 1),
-                _ => return Err(Fault::Garbage("a chunk is longer than its size says")),
-            },
-            Chunk::Trailer { total, .. } if total > MOST_CHUNK_TEXT => return Err(Fault::TooLarge("the trailers")),
-            Chunk::Trailer { line: 0, total: _ } if first == b'\n' => {
-                self.stage = Stage::Whole;
-                return Ok(1);
-            }
-            Chunk::Trailer { total, .. } if first == b'\n' => (Chunk::Trailer { line: 0, total: total + 1 }, 1),
-            Chunk::Trailer { line, total } if first == b'\r' => (Chunk::Trailer { line, total: total + 1 }, 1),
-            Chunk::Trailer { line, total } => (Chunk::Trailer { line: line + 1, total: total + 1 }, 1),
-        };
-        self.stage = Stage::Chunked(next);
-        Ok(taken)
+        let step = chunk.step(rest)?;
+        if let Chunk::Data(_) = chunk {
+            self.body(&rest[..step.taken], observer);
+        }
+        self.stage = step.next.map_or(Stage::Whole, Stage::Chunked);
+        Ok(step.taken)
     }
 }
 

@@ -11,7 +11,7 @@ use rustix::net::{
 };
 use rustls::ClientConnection;
 
-use super::{Endpoint, TlsClient};
+use super::{Endpoint, TlsClient, certificate};
 use crate::model::bench::{FailureKind, TlsSession};
 
 pub struct Socket {
@@ -149,7 +149,7 @@ pub fn session(tls: &ClientConnection, client: &TlsClient) -> TlsSession {
             .map(|group| format!("{:?}", group.name()))
             .unwrap_or_default(),
         server_name: client.name.to_str().into_owned(),
-        bits: None,
+        bits: tls.peer_certificates().and_then(|chain| certificate::key_bits(chain.first()?)),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::scenario::ResponseParts;
 pub fn run(shared: &Shared<'_>, number: u32, mailbox: &Mutex<Tally>, story: &Story) -> io::Result<()> {
     let plan = shared.plan;
     let scenario = Arc::new(story.scenario.clone());
+    let origin = plan.targets.first().map(|target| &target.origin);
     let lanes: Vec<u32> = shared.lanes(number).collect();
     drive(shared, number, mailbox, lanes.len() as u32, async |thread, place| {
         let lane = lanes[place as usize];
@@ -37,8 +38,9 @@ pub fn run(shared: &Shared<'_>, number: u32, mailbox: &Mutex<Tally>, story: &Sto
             sink: ear.clone(),
             timeout: plan.timeout,
             way: Way {
-                endpoint: plan.targets.first().map(|target| target.origin.endpoint.clone()),
+                endpoint: origin.map(|origin| origin.endpoint.clone()),
                 source: plan.sources.get(source as usize).copied(),
+                tls: origin.and_then(|origin| origin.tls.as_ref()).map(|client| client.config.clone()),
             },
             witness: Some(ear),
         };

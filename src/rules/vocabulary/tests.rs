@@ -11,7 +11,7 @@ use crate::rules::clause::{
     ClassPattern, Dialect, Evidence, Fallback, Occasion, Once, PLACEHOLDERS, Place, RawClause, ShapeName, StatePattern,
 };
 use crate::rules::connections::{ConnectionsPattern, Part};
-use crate::rules::deployed::{BalancerPattern, ServicePattern};
+use crate::rules::deployed::{BalancerPattern, Known, ServicePattern};
 use crate::rules::entry_point::{Code, Memory, Objects, RawEntryPoint};
 use crate::rules::pattern::LongForm;
 use crate::rules::rule::{CHECKS, RawRule};
@@ -73,6 +73,7 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
         ("database", words_of::<Database>()),
         ("sharing", words_of::<Sharing>()),
         ("affinity key", words_of::<AffinityKey>()),
+        ("known", words_of::<Known>()),
         ("health check", words_of::<HealthCheck>()),
         ("class", words_of::<ClassPattern>()),
         ("value", words_of::<LongForm>()),
@@ -107,17 +108,7 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
 
 #[test]
 fn every_word_has_a_meaning_and_every_shape_is_told() {
-    let plain = [
-        "text",
-        "number",
-        "true",
-        "true or false",
-        "version",
-        "list of texts",
-        "option",
-        "list of options",
-        "option: number",
-    ];
+    let plain = ["text", "number", "true", "true or false", "version", "list of texts", "option", "list of options"];
     for section in SECTIONS {
         for word in section.words {
             assert!(!word.meaning.is_empty() && !word.meaning.ends_with('.'), "{} {}", section.name, word.word);

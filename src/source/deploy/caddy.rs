@@ -33,6 +33,8 @@ pub fn read(file: &File<'_>) -> Found {
     let snippets = directives.iter().filter(is_snippet).map(|it| (name(it), it.block.as_deref().unwrap_or_default()));
     let snippets = snippets.collect();
     let mut reader = Reader { page, snippets };
+    reader.template();
+    reader.imports(&directives);
     reader.flatten("", &directives);
     reader.proxies(&directives, "");
     reader.page.found
@@ -46,6 +48,36 @@ struct Reader<'t, 'd> {
 const PROXIES: [&str; 3] = ["reverse_proxy", "php_fastcgi", "proxy"];
 
 impl Reader<'_, '_> {
+    /// Caddy's own `{{ … }}` stands in pages, and never in its file.
+    fn template(&mut self) {
+        let text = self.page.file.text;
+        let tag = ["\n{%", "\n<%"].iter().filter_map(|mark| text.find(mark)).min();
+        if let Some(at) = tag {
+            self.page.template(&(at + 1..at + 3));
+        }
+    }
+
+    /// Files that are imported are read by themselves; here it is told where one is missing, or a snippet.
+    fn imports(&mut self, directives: &[Directive]) {
+        for directive in directives {
+            if directive.is("import") && !self.is_there(directive.argument(0)) {
+                let message =
+                    format!("`{}` is neither a snippet of this file nor a file that is here", directive.argument(0));
+                self.page.problem(message, "", &directive.place());
+            }
+            self.imports(directive.block.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn is_there(&self, named: &str) -> bool {
+        let file = self.page.file;
+        // What lies outside of the project, or behind a pattern or a variable, may be there.
+        let is_open = named.is_empty() || named.contains(['*', '{', '$']);
+        is_open
+            || self.snippets.contains_key(named)
+            || file.path_of(named).is_none_or(|path| (file.beside)(&path).is_some())
+    }
+
     /// All values under the dotted names of their directives; addresses of sites are no names.
     fn flatten(&mut self, outer: &str, directives: &[Directive]) {
         for directive in directives {

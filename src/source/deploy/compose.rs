@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{File, Found, Place};
+use super::{File, Found, Place, path_from};
 use crate::model::Name;
 use crate::model::deployment::{Attachment, Says, Service, Sharing, Target, UNREAD};
 use crate::model::fact::{Setting, Value};
@@ -72,7 +72,7 @@ pub fn read(file: &File<'_>) -> Found {
         }));
     }
     let services = copies::gather(&file.path, drafts);
-    let settings = tree.documents.iter().flat_map(|document| shared_networks(document)).collect();
+    let settings = tree.documents.iter().flat_map(|document| networks(document)).collect();
     Found { services, attachments, settings, comments: tree.comments, problems: reader.problems, ..Found::default() }
 }
 
@@ -97,16 +97,21 @@ fn is_part(service: &Node) -> bool {
         && ["image", "build", "extends", "provider"].iter().all(|key| service.get(key).is_none())
 }
 
-/// `networks.<name>.external`: services of other files are reached there by their names.
-fn shared_networks(document: &Node) -> Vec<Setting> {
+/// `networks.<name>.external`: services of other files are reached there by their names. `networks.<name>.driver`: how far it reaches.
+fn networks(document: &Node) -> Vec<Setting> {
     let networks = document.get("networks").and_then(|networks| networks.mapping());
-    let shared = networks.into_iter().flat_map(|networks| &networks.entries).filter_map(|network| {
-        let external = network.value.get("external")?;
-        let key = Name::new(format!("networks.{}.external", network.key));
-        let is_own = external.text().is_some_and(|text| text == "false");
-        (!is_own).then(|| Setting { key, value: Value::Bool(true), function: None, span: external.span })
+    let told = networks.into_iter().flat_map(|networks| &networks.entries).flat_map(|network| {
+        let setting = |key: &str, value: Value, span: Span| {
+            let key = Name::new(format!("networks.{}.{key}", network.key));
+            Setting { key, value, function: None, span }
+        };
+        let external = network.value.get("external").filter(|it| it.text().is_none_or(|text| text != "false"));
+        let external = external.map(|node| setting("external", Value::Bool(true), node.span));
+        let driver = network.value.get("driver").and_then(|node| Some((node.text()?, node.span)));
+        let driver = driver.map(|(text, span)| setting("driver", Value::Text(text.clone()), span));
+        [external, driver].into_iter().flatten()
     });
-    shared.collect()
+    told.collect()
 }
 
 /// What every part of a file is read with.
@@ -116,7 +121,9 @@ struct Reader<'a> {
     file: &'a File<'a>,
     problems: Vec<Problem>,
     attachments: Vec<Attachment>,
-    /// What the `.env` file says that Compose takes the values of variables from.
+    /// The folder from which its relative paths are seen: its own, unless a file that includes it says otherwise.
+    home: String,
+    /// What the files say that Compose takes the values of variables from: `.env` of that folder, and of the file that includes this one.
     variables: Rc<Variables>,
     /// How the named volumes are shared, where the file tells.
     volumes: HashMap<Name, Sharing>,
@@ -129,12 +136,9 @@ struct Other {
     documents: Vec<Rc<Node>>,
 }
 
-/// The variables of a `.env` file.
+/// Variables, and where their values stand.
 #[derive(Default)]
-struct Variables {
-    path: Arc<str>,
-    values: HashMap<Name, (Name, Span)>,
-}
+struct Variables(HashMap<Name, (Name, Location)>);
 
 /// A scalar after interpolation.
 struct Text {
@@ -155,16 +159,21 @@ impl Text {
 
 impl<'a> Reader<'a> {
     fn new(file: &'a File<'a>, problems: Vec<Problem>) -> Self {
-        Reader {
+        let mut reader = Reader {
             path: Arc::clone(&file.path),
             text: file.text,
             file,
             problems,
             attachments: Vec::new(),
-            variables: Rc::new(Variables::of(file)),
+            home: file.folder().to_owned(),
+            variables: Rc::default(),
             volumes: HashMap::new(),
             others: Rc::default(),
-        }
+        };
+        let context = reader.context();
+        reader.home = context.folder;
+        reader.variables = Rc::new(Variables::of(&context.variables, file));
+        reader
     }
 
     /// Reads the file `other`, which this one names.
@@ -175,10 +184,16 @@ impl<'a> Reader<'a> {
             file,
             problems: Vec::new(),
             attachments: Vec::new(),
+            home: file.folder().to_owned(),
             variables: Rc::clone(&self.variables),
             volumes: HashMap::new(),
             others: Rc::clone(&self.others),
         }
+    }
+
+    /// The path of a file that this one names.
+    fn path_of(&self, named: &str) -> Option<String> {
+        path_from(&self.home, named)
     }
 
     /// The Compose file of this path; `None` where there is none.
@@ -195,7 +210,7 @@ impl<'a> Reader<'a> {
 
     /// The file over which this one is laid where `.env` lists both, as [`COMPOSE_FILE`].
     fn listed_below(&self) -> Option<String> {
-        let value = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        let value = |name: &str| self.variables.0.get(name).map(|(value, _)| value.clone());
         let separator = value("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| ":".into());
         let files = value(COMPOSE_FILE)?;
         let files: Vec<_> = files.split(separator.as_str()).map(|name| self.file.path_of(name.trim())).collect();
@@ -207,9 +222,7 @@ impl<'a> Reader<'a> {
     fn below(&self) -> Option<(Arc<str>, HashSet<Name>)> {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         let nearest = usize::from(BASES.contains(&name));
-        let folders = nearest..=self.path.matches('/').count();
-        let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
-        let mut paths = self.listed_below().into_iter().chain(bases.filter_map(|base| self.file.path_of(&base)));
+        let mut paths = self.listed_below().into_iter().chain(self.bases(nearest));
         let (path, other) = paths.find_map(|path| {
             let other = self.other(&path)?;
             Some((path, other))
@@ -220,10 +233,32 @@ impl<'a> Reader<'a> {
         Some((path.into(), names))
     }
 
+    /// Where the files may lie that Compose reads by itself: in this folder, and in those above; the first `up` of these left out.
+    fn bases(&self, up: usize) -> impl Iterator<Item = String> {
+        let folders = up..=self.path.matches('/').count();
+        let bases = folders.flat_map(|up| BASES.map(|base| "../".repeat(up) + base));
+        bases.filter_map(|base| self.file.path_of(&base))
+    }
+
     /// What a document says beside its services.
     fn look_at(&mut self, document: &Node) {
+        self.look_at_version(document);
         self.include(document);
         self.look_at_volumes(document);
+    }
+
+    /// Compose has ignored `version` since its second one, whatever it says: <https://docs.docker.com/reference/compose-file/version-and-name/>.
+    /// What never was a version is told, as it may be another tool's.
+    fn look_at_version(&mut self, document: &Node) {
+        let Some(node) = document.get("services").and_then(|_| document.get("version")) else { return };
+        let Some(version) = self.text(node).filter(|text| !text.unknown).map(|text| text.value) else { return };
+        let (major, minor) = version.split_once('.').unwrap_or((&version, "0"));
+        let is_known = ["1", "2", "3"].contains(&major) && (minor == "x" || minor.parse::<u32>().is_ok());
+        if !is_known {
+            let help =
+                "Compose ignores this key and reads every file by its newest rules, as is done here: drop the line.";
+            self.problem(node.span, format!("there is no version `{version}` of Compose files"), help);
+        }
     }
 
     fn look_at_volumes(&mut self, document: &Node) {
@@ -272,7 +307,7 @@ impl<'a> Reader<'a> {
     }
 
     fn interpolated<P: Copy>(&self, letters: &[(P, char)]) -> interpolate::Interpolated<P> {
-        let known = |name: &str| self.variables.values.get(name).map(|(value, _)| value.clone());
+        let known = |name: &str| self.variables.0.get(name).map(|(value, _)| value.clone());
         interpolate::interpolate(letters, &known)
     }
 
@@ -324,17 +359,29 @@ impl<'a> Reader<'a> {
 }
 
 impl Variables {
-    fn of(file: &File<'_>) -> Self {
-        let found = file.path_of(".env").and_then(|path| Some(((file.beside)(&path)?, path)));
-        let Some((text, path)) = found else { return Variables::default() };
-        let known = settings::variables(&path, &text).into_iter();
-        let values = known.filter_map(|setting| Some((setting.key, (values::written(&setting.value)?, setting.span))));
-        Variables { values: values.collect(), path: path.into() }
+    /// Those of these files, as far as they are there; what an earlier one says counts.
+    fn of(paths: &[String], file: &File<'_>) -> Self {
+        let mut values = HashMap::new();
+        for path in paths {
+            let Some(text) = (file.beside)(path) else { continue };
+            let path: Arc<str> = path.as_str().into();
+            for Setting { key, value, span, .. } in settings::variables(&path, &text) {
+                if let Some(value) = values::written(&value) {
+                    let place = Location::new(Arc::clone(&path), span);
+                    // Within a file the last one counts.
+                    match values.get(&key) {
+                        Some((_, Location { path: other, .. })) if *other != path => {}
+                        _ => drop(values.insert(key, (value, place))),
+                    }
+                }
+            }
+        }
+        Variables(values)
     }
 
     /// Where this variable has its value from.
     fn place(&self, name: &str) -> Option<Location> {
-        self.values.get(name).map(|(_, span)| Location::new(Arc::clone(&self.path), *span))
+        self.0.get(name).map(|(_, place)| place.clone())
     }
 }
 

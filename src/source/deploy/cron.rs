@@ -60,6 +60,9 @@ fn has_users(path: &str) -> bool {
     path.contains("cron.d/") || path.ends_with("etc/crontab")
 }
 
+/// Names of users, which are no programs: a file that becomes `/etc/crontab` in an image is often called `crontab` alone.
+const USERS: [&str; 5] = ["daemon", "nobody", "root", "ubuntu", "www-data"];
+
 /// `MAILTO=ops`, `PATH = /usr/bin`.
 fn variable(line: &str, span: Span) -> Option<Setting> {
     let (key, value) = line.split_once('=')?;
@@ -88,7 +91,8 @@ fn started(line: &str, has_users: bool) -> Option<&str> {
             return None;
         }
     }
-    if has_users {
+    let mut after = rest;
+    if has_users || take(&mut after).is_some_and(|word| USERS.contains(&word)) && !after.is_empty() {
         take(&mut rest)?;
     }
     (!rest.is_empty()).then_some(rest)

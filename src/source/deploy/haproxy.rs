@@ -2,7 +2,7 @@
 //!
 //! <https://docs.haproxy.org/3.2/configuration.html>.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use self::section::{Line, Section};
@@ -29,8 +29,13 @@ pub fn read(file: &File<'_>) -> Found {
     let sections = section::parse(&mut page);
     let mut reader = Reader { page, groups: HashMap::new() };
     let mut defaults: Vec<&Section> = Vec::new();
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
     for section in &sections {
         reader.flatten(section);
+        if let Some(name) = section.name.as_ref().filter(|name| !seen.insert((&section.kind.text, &name.text))) {
+            let message = format!("the {} `{}` is here a second time", section.kind.text, name.text);
+            reader.page.problem(message, "HAProxy refuses such a file; keep one of them.", &name.place);
+        }
         match section.kind.text.as_str() {
             "defaults" => defaults.push(section),
             "backend" | "listen" => {

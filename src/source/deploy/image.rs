@@ -16,6 +16,26 @@ use crate::model::location::Span;
 pub const IMAGE: &str = "image";
 pub const STAGE: &str = "stage";
 
+/// The setting of an image for the instruction that puts a crontab into it.
+pub const CRONTAB: &str = "CRONTAB";
+
+/// Where cron finds its tables: those of Debian, of users, and of BusyBox.
+const CRONTABS: [&str; 4] = ["/etc/cron.d/", "/etc/crontab", "/var/spool/cron/", "/etc/periodic/"];
+
+/// Does an instruction put a crontab into the image: `COPY jobs /etc/cron.d/jobs`, `RUN crontab jobs`?
+pub fn installs_crontab(instruction: &str, text: &str) -> bool {
+    let is_table = |path: &str| CRONTABS.iter().any(|table| path.trim_matches(['"', '\'', ']']).starts_with(table));
+    if instruction != "RUN" {
+        return text.split_whitespace().last().is_some_and(is_table);
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| match pair[0].rsplit('/').next() {
+        // `-` reads what is piped into it; other options list or delete.
+        Some("crontab") => !pair[1].starts_with('-') || pair[1] == "-",
+        _ => matches!(pair[0], ">" | ">>") && is_table(pair[1]),
+    })
+}
+
 /// The line of an instruction, its continuations included, without the instruction itself.
 pub type Line = Vec<(Place, char)>;
 
@@ -163,6 +183,7 @@ impl Stage {
         let is_store = |role: &Role| matches!(role, Role::Database | Role::Cache | Role::Broker);
         let of_base = || role::of_image(&self.base).filter(is_store);
         let told = role::of_commands(&commands).or_else(of_base).or_else(|| role::of_name(name));
+        let told = told.or_else(|| role::of_base(&self.base).filter(|_| commands.is_empty()));
         let mut settings = self.settings.clone();
         if let Some(entrypoint) = &self.entrypoint {
             let value = Value::Text(entrypoint.line().into());
@@ -207,4 +228,29 @@ fn name(path: &str) -> &str {
     let named = file.split(['.', '-', '_']).find(is_file);
     let folder = folder.rsplit('/').find(|folder| !matches!(*folder, "docker" | ".docker" | "build" | "deploy"));
     named.or(folder).filter(|name| !name.is_empty()).unwrap_or(IMAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_that_install_crontabs_are_known() {
+        for (instruction, text, expected) in [
+            ("COPY", "jobs/crontab /etc/cron.d/shop", true),
+            ("COPY", "--chown=root:root crontab /etc/crontabs/root", true),
+            ("ADD", "[\"crontab\", \"/etc/cron.d/shop\"]", true),
+            ("RUN", "crontab /app/crontab", true),
+            ("RUN", "chmod 0644 /etc/cron.d/shop && crontab /etc/cron.d/shop", true),
+            ("RUN", "echo '0 3 * * * /app/nightly' >> /etc/crontabs/root", true),
+            ("RUN", "echo '0 3 * * * /app/nightly' | crontab -", true),
+            ("COPY", "crontab /app/crontab", false),
+            ("RUN", "chmod 0644 /etc/cron.d/shop", false),
+            ("RUN", "crontab -r", false),
+            ("RUN", "rm -rf /etc/cron.d/*", false),
+            ("RUN", "apk add dcron", false),
+        ] {
+            assert_eq!(installs_crontab(instruction, text), expected, "{instruction} {text}");
+        }
+    }
 }

@@ -9,10 +9,10 @@ use self::include::Includes;
 use self::scope::Scope;
 use super::directive::{Directive, Word};
 use super::page::{Page, setting, value};
-use super::{File, Found, address};
+use super::{File, Found, address, servers};
 use crate::model::Name;
-use crate::model::deployment::{Affinity, AffinityKey, Balancer, HealthCheck, Route, Server};
-use crate::model::fact::Value;
+use crate::model::deployment::{Affinity, AffinityKey, Balancer, HealthCheck, Route, Server, Service};
+use crate::model::fact::{Setting, Value};
 use crate::model::location::Location;
 
 mod include;
@@ -28,7 +28,9 @@ const MAX_ROUTES: usize = 2_000;
 pub fn read(file: &File<'_>) -> Found {
     let mut page = Page::new(file);
     let mut directives = syntax::parse(&mut page, file.text);
-    Includes::new(file).expand(&mut directives);
+    let mut includes = Includes::new(file);
+    includes.circles(&directives, &mut page);
+    includes.expand(&mut directives);
     let mut reader = Reader { page, groups: HashMap::new(), variables: HashMap::new(), routes: 0 };
     reader.flatten("", &directives);
     reader.declarations(&directives);
@@ -96,7 +98,12 @@ impl Reader<'_> {
             }
         }
         balancer.health_check = health_check(&balancer);
-        self.groups.insert(name.text.clone(), self.page.found.balancers.len());
+        let known = self.groups.insert(name.text.clone(), self.page.found.balancers.len());
+        // Branches of a template may repeat it.
+        if known.is_some() && !["{%", "{{", "<%"].iter().any(|mark| self.page.file.text.contains(mark)) {
+            let message = format!("the upstream `{}` is here a second time", name.text);
+            self.page.problem(message, "nginx refuses such a file; keep one of them.", &name.place);
+        }
         self.page.found.balancers.push(balancer);
     }
 
@@ -171,9 +178,30 @@ impl Reader<'_> {
         })
     }
 
-    fn finish(self) -> Found {
+    fn finish(mut self) -> Found {
+        let server = passenger(&self.page);
+        self.page.found.services.extend(server);
         self.page.found
     }
+}
+
+/// What tells how many processes of apps Passenger runs within nginx: of one app at most, of all, or always.
+/// <https://www.phusionpassenger.com/docs/references/config_reference/nginx/>
+const POOL: [&str; 3] = ["passenger_max_instances_per_app", "passenger_max_pool_size", "passenger_min_instances"];
+
+/// Passenger as a server, where it serves something here or has a pool.
+fn passenger(page: &Page<'_>) -> Option<Service> {
+    let stated = |name: &str| {
+        let is_named = |key: &str| key.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        page.found.settings.iter().find(|setting| is_named(&setting.key))
+    };
+    let number = POOL.iter().find_map(|name| {
+        let setting = stated(name).filter(|setting| setting.value != Value::Number(0.0))?;
+        Some(Setting { key: name.trim_start_matches("passenger_").into(), ..setting.clone() })
+    });
+    let enabled = stated("passenger_enabled").filter(|setting| setting.value == Value::Bool(true));
+    let span = number.as_ref().or(enabled)?.span;
+    Some(servers::of_settings(&page.file.path, "passenger", span, number.as_ref()))
 }
 
 /// What keeps the requests of one client together: `ip_hash`, `hash $cookie_x`, `sticky` (with nginx itself since 1.29.6).

@@ -47,6 +47,12 @@ impl<'t> Page<'t> {
         }
     }
 
+    /// Tells that a template writes the file, of which all branches are read.
+    pub fn template(&mut self, place: &Range<usize>) {
+        let message = "a template writes this file: what it leaves out or repeats is not known";
+        self.problem(message, "The rest was read as if every branch were there.", place);
+    }
+
     /// Keeps a setting of the file.
     pub fn set(&mut self, key: &str, value: Value, span: Span) {
         if self.found.settings.len() < MAX_SETTINGS && key.len() <= MAX_KEY {

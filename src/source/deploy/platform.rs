@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         (reader, tree.documents)
     }
 
-    fn problem(&mut self, span: Span, message: impl Into<String>, help: &str) {
+    pub(super) fn problem(&mut self, span: Span, message: impl Into<String>, help: &str) {
         if has_room(&mut self.found.problems, &self.path) {
             self.found.problems.push(Problem::new(message).at(&self.path, span, self.text).help(help));
         }

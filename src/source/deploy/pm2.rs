@@ -26,9 +26,14 @@ const LONGEST: usize = 2_000;
 /// Objects within objects that are looked into.
 const MAX_DEPTH: usize = 8;
 
+/// Is it a file that says what pm2 starts, written in a language?
+pub fn is_own_file(path: &str) -> bool {
+    GLOB.as_ref().is_some_and(|glob| glob.is_match(path))
+}
+
 /// The apps of `module.exports = { apps: […] }`.
 pub fn in_code(facts: &FileFacts, text: &str) -> Vec<Service> {
-    if !GLOB.as_ref().is_some_and(|glob| glob.is_match(&*facts.path)) {
+    if !is_own_file(&facts.path) {
         return Vec::new();
     }
     let known = |name: &str| {

@@ -46,12 +46,22 @@ fn program(name: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|program| program.name == name)
 }
 
-/// The program of the table that a command line runs: `poetry run gunicorn app:app` is `gunicorn`.
+/// The program of the table that a command line runs: `poetry run gunicorn app:app` is `gunicorn`, `php-fpm8.3 -F` is `php-fpm`.
 pub fn program_of(command: &str) -> Option<&'static str> {
     command.split([' ', ';', '&', '|', '"', '\'']).find_map(|word| {
         let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
-        program(&name).map(|program| program.name)
+        let without_version = name.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+        program(&name).or_else(|| program(without_version)).map(|program| program.name)
     })
+}
+
+/// PHP's manager of processes.
+pub const PHP_FPM: &str = "php-fpm";
+
+/// Do these processes keep nothing that one request leaves for the next? Those of PHP-FPM begin each request with fresh memory, and share
+/// their disk, their sessions and APCu: what breaks between instances does not break between them.
+pub fn keep_nothing(processes: &Count) -> bool {
+    processes.stated_as.starts_with(PHP_FPM)
 }
 
 /// The number of processes that a start script asks for.

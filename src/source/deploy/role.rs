@@ -16,6 +16,15 @@ pub fn of(image: Option<&str>, commands: &[Command], name: &str) -> Option<Role>
         .or_else(|| of_commands(commands))
         .or_else(|| of_name(name))
         .or_else(|| of_name(without_tag(image).rsplit('/').next()?))
+        .or_else(|| of_base(image))
+}
+
+/// The role of what an image runs by itself, which its tag tells: `php:8.3-fpm-alpine` serves, `php:8.3-cli` may do anything.
+pub fn of_base(image: &str) -> Option<Role> {
+    let tag = image.strip_prefix(without_tag(image)).unwrap_or_default();
+    find("base", |pattern| {
+        pattern.split_once(':').is_some_and(|(name, part)| is_image(name, image) && tag.contains(part))
+    })
 }
 
 /// The role that an image's name tells: `bitnami/redis:7` is a cache.
@@ -138,6 +147,9 @@ mod tests {
             ("prometheuscommunity/postgres-exporter", Role::Unknown),
             ("mongo-express", Role::Unknown),
             ("game/mssql-tools", Role::Unknown),
+            ("php:8.3-fpm-alpine", Role::Web),
+            ("dunglas/frankenphp", Role::Web),
+            ("php:8.3-cli", Role::Unknown),
         ] {
             assert_eq!(role_of(image, "", "x"), role, "{image}");
         }
@@ -210,7 +222,10 @@ mod tests {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let columns: Vec<_> = line.split('\t').collect();
             assert_eq!(columns.len(), 3, "{line}");
-            assert!(parse(columns[0]).is_some() && ["image", "command", "name"].contains(&columns[1]), "{line}");
+            assert!(
+                parse(columns[0]).is_some() && ["image", "command", "name", "base"].contains(&columns[1]),
+                "{line}"
+            );
             assert!(!columns[2].is_empty() && seen.insert((columns[1], columns[2])), "{line}");
         }
     }

@@ -3,10 +3,12 @@
 //! The language adapters have read the files; a table (`servers.tsv`) says which of their facts state a number of processes. Such a
 //! server becomes a [`Service`] of the kind [`SERVER`]; `lint` gives what it says to the service that runs it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::processes::PHP_FPM;
 use super::{command, pm2, processes};
 use crate::model::Name;
 use crate::model::deployment::{Count, Number, Role, SERVER, Service};
@@ -55,11 +57,16 @@ pub fn find(facts: &mut FileFacts, text: &str) {
         own.into_iter().chain(calls(facts)).chain(pm2::in_code(facts, text)).collect()
     } else if facts.language == Language::Settings && facts.services.is_empty() {
         // An image has told already what it runs.
-        commands(facts).or_else(|| variables(facts)).into_iter().collect::<Vec<Service>>()
+        commands(facts).or_else(|| pools(facts, text)).or_else(|| variables(facts)).into_iter().collect()
     } else {
         Vec::new()
     };
     facts.services.append(&mut services);
+}
+
+/// Is it a server's own file, written in a language: code that runs beside the app's?
+pub fn is_own_file(path: &str) -> bool {
+    pm2::is_own_file(path) || ROWS.iter().any(|row| matches!(&row.what, What::File(paths) if paths.is_match(path)))
 }
 
 fn server(path: &Arc<str>, program: &str, span: Span, processes: Option<(Number, Name, Span)>) -> Service {
@@ -202,8 +209,29 @@ fn commands(facts: &FileFacts) -> Option<Service> {
     })
 }
 
-/// `WEB_CONCURRENCY=4` in a file of variables. PHP-FPM's `pm.max_children` is none of these: its processes share their disk, their
-/// sessions and APCu, and keep nothing from one request to the next.
+/// What a pool of PHP-FPM calls the number of its processes: of `static` ones the number, of `dynamic` and `ondemand` ones the most.
+/// <https://www.php.net/manual/en/install.fpm.configuration.php#pm.max-children>
+const CHILDREN: &str = "pm.max_children";
+
+/// The processes of all pools in a file of PHP-FPM.
+fn pools(facts: &FileFacts, text: &str) -> Option<Service> {
+    // Pools are told apart by sections, of which settings know nothing. Of one pool the last number counts.
+    let mut pools: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut pool = "";
+    for line in text.lines().filter_map(|line| line.split(';').next()) {
+        let number = || line.split_once('=').filter(|(key, _)| key.trim() == CHILDREN)?.1.trim().parse().ok();
+        match line.trim().strip_prefix('[') {
+            Some(name) => pool = name,
+            None => pools.extend(number().map(|number| (pool, number))),
+        }
+    }
+    let setting = facts.settings.iter().find(|setting| setting.key == CHILDREN)?;
+    let total = pools.into_values().reduce(u32::saturating_add);
+    let stated = total.map(|total| (total.into(), Name::new(format!("{PHP_FPM} {CHILDREN}")), setting.span));
+    Some(Service { settings: facts.settings.clone(), ..server(&facts.path, PHP_FPM, setting.span, stated) })
+}
+
+/// `WEB_CONCURRENCY=4` in a file of variables.
 fn variables(facts: &FileFacts) -> Option<Service> {
     facts.settings.iter().filter(|setting| processes::is_variable(&setting.key)).find_map(|setting| {
         let count = processes::of(&facts.path, &[], std::slice::from_ref(setting))?;

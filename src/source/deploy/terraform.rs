@@ -2,7 +2,7 @@
 //!
 //! A service goes by the name of its resource, by which others refer to it; its own name is an alias.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +39,12 @@ pub fn read(file: &File<'_>) -> Found {
         module.declare(root, &file.path);
         module.resources.extend(resources(root));
     }
+    let mut seen = HashSet::new();
     for resource in &module.resources {
+        if !seen.insert((&resource.kind, &resource.name)) {
+            let message = format!("the {} `{}` is here a second time", resource.kind, resource.name);
+            reader.problem(resource.span, message, "Terraform refuses such a module; keep one of them.");
+        }
         match resource.kind.as_str() {
             "aws_ecs_service" => ecs_service(&mut reader, &module, resource),
             "aws_appautoscaling_target" => autoscaling(&mut reader, &module, resource),
@@ -83,14 +88,23 @@ impl Module {
     }
 
     /// The literal under a key, or the literal that its variable falls back to.
-    fn count(&self, reader: &Reader<'_>, node: &Node, key: &str, stated_as: &str) -> Option<Count> {
+    fn count(&self, reader: &mut Reader<'_>, node: &Node, key: &str, stated_as: &str) -> Option<Count> {
         let value = node.get(key)?;
-        let text = value.text()?;
         if let Some(number) = number(value) {
             return Some(reader.count_of(number, stated_as, value.span));
         }
-        let name = text.trim_start_matches("${").trim_end_matches('}').strip_prefix("var.")?;
-        let (value, location) = self.variables.get(name)?.clone();
+        let text = value.text().cloned().unwrap_or_default();
+        let name = text.trim_start_matches("${").trim_end_matches('}').strip_prefix("var.");
+        let known = name.and_then(|name| Some((name, self.variables.get(name)?.clone())));
+        if known.is_none() && text != "null" {
+            let help = "Where it is a variable, give that a default; until then it counts as not stated.";
+            reader.problem(
+                value.span,
+                format!("`{stated_as}` is no number, so the number of instances is unknown"),
+                help,
+            );
+        }
+        let (name, (value, location)) = known?;
         Some(Count::new(value, format!("{stated_as} = var.{name}"), location))
     }
 
@@ -201,7 +215,7 @@ fn cloud_run(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
     let container = template.and_then(|template| blocks(template, "containers").first().copied());
     let service = service(reader, resource, CLOUD_RUN, container);
     let scaling = [template, Some(&*resource.body)].map(|node| node.and_then(|node| node.get("scaling")));
-    let count = |key: &str| {
+    let mut count = |key: &str| {
         let mut scaling = scaling.iter().flatten();
         scaling.find_map(|scaling| module.count(reader, scaling, key, &format!("scaling.{key}")))
     };
@@ -228,7 +242,7 @@ fn cloud_run_v1(reader: &mut Reader<'_>, module: &Module, resource: &Resource) {
     let service = service(reader, resource, CLOUD_RUN, container);
     let annotations =
         template.and_then(|template| template.get("metadata")).and_then(|metadata| metadata.get("annotations"));
-    let count = |key: &str| {
+    let mut count = |key: &str| {
         let key = format!("autoscaling.knative.dev/{key}");
         annotations.and_then(|annotations| module.count(reader, annotations, &key, &key))
     };

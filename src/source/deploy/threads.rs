@@ -2,35 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::processes;
+use super::told::{self, Programs};
 use crate::model::Name;
-use crate::model::deployment::{Number, Service};
-use crate::model::fact::{SCRIPT, Setting, Value};
+use crate::model::deployment::Service;
 use crate::model::location::Span;
 
-const TABLE: &str = include_str!("threads.tsv");
-
-/// One row of the table.
-struct Program {
-    name: &'static str,
-    by_default: u32,
-    options: Vec<&'static str>,
-    variables: Vec<&'static str>,
-    settings: Vec<&'static str>,
-    unless: Vec<&'static str>,
-}
-
-static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
-    let words = |column: &'static str| column.split(' ').filter(|word| *word != "-").collect::<Vec<_>>();
-    let rows = TABLE.lines().filter(|line| !line.starts_with('#')).map(|row| row.split('\t'));
-    rows.filter_map(|mut columns| {
-        let (name, by_default) = (columns.next()?, columns.next()?.parse().ok()?);
-        let mut words = || columns.next().map(words);
-        let (options, variables, settings, unless) = (words()?, words()?, words()?, words()?);
-        Some(Program { name, by_default, options, variables, settings, unless })
-    })
-    .collect()
-});
+static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| Programs::read(include_str!("threads.tsv")));
 
 /// So many at a time; where they are stated in a way that cannot be looked into, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,74 +20,22 @@ pub struct Threads {
 
 /// How many requests each process of the service answers at a time; `None` where nothing bounds that.
 pub fn of(service: &Service) -> Option<Threads> {
-    let span = service.command_span.unwrap_or(service.span);
-    let lines = lines(service);
-    let words: Vec<&str> = lines
-        .iter()
-        .flat_map(|line| line.split([' ', '\n', '=', '"', '\'', ',']).filter(|word| !word.is_empty()))
-        .collect();
-    let Some((program, at)) = words.iter().enumerate().find_map(|(at, word)| Some((program(word)?, at))) else {
+    let lines = told::lines(service);
+    let words = told::words(&lines);
+    let Some((program, rest)) = PROGRAMS.started(&words) else {
         // What a script starts that is not here, nobody knows.
         let is_hidden = lines.len() == 1 && words.iter().any(|word| word.ends_with(".sh"));
+        let span = service.command_span.unwrap_or(service.span);
         return is_hidden.then(|| Threads { value: 1, stated_as: "its start script".into(), span });
     };
-    let is_class = |setting: &&Setting| setting.key == "worker_class";
-    let class = service.settings.iter().find(is_class).and_then(|setting| text(&setting.value)).unwrap_or_default();
-    let is_other = |word: &str| program.unless.iter().any(|other| word.to_ascii_lowercase().contains(other));
-    if words[at + 1..].iter().any(|word| is_other(word)) || is_other(&class) {
-        return None;
-    }
-    let bounded = |value: Option<u32>, stated_as: String, span| {
-        Some(Threads { value: value.unwrap_or(1), stated_as: stated_as.into(), span })
-    };
-    let rest = &words[at + 1..];
-    if let Some(at) = rest.iter().rposition(|word| program.options.contains(word)) {
-        return bounded(rest.get(at + 1).and_then(|word| most(word)), format!("{} {}", program.name, rest[at]), span);
-    }
-    let stated = |settings: &'_ [Setting], keys: &[&str]| {
-        let setting = settings.iter().rev().find(|setting| keys.contains(&setting.key.as_str()))?;
-        // `threads = 1` may read like a truth.
-        let value = match &setting.value {
-            Value::Bool(_) => None,
-            value => processes::number_of(program.name, value).map(Number::least),
-        };
-        Some((value, setting.key.to_string(), setting.span))
-    };
-    let stated =
-        stated(&service.settings, &program.settings).or_else(|| stated(&service.environment, &program.variables));
-    if let Some((value, key, span)) = stated {
-        return bounded(value, format!("{} {key}", program.name), span);
-    }
-    bounded(Some(program.by_default), format!("the default of {}", program.name), span)
-}
-
-fn program(word: &str) -> Option<&'static Program> {
-    let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
-    PROGRAMS.iter().find(|program| program.name == name)
-}
-
-/// The command, and what a script runs that it names.
-fn lines(service: &Service) -> Vec<String> {
-    let is_line = |setting: &&Setting| setting.key == "ENTRYPOINT" || setting.key.starts_with(SCRIPT);
-    let stated = service.settings.iter().filter(is_line).filter_map(|setting| text(&setting.value));
-    service.command.iter().map(ToString::to_string).chain(stated).collect()
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Text(text) => Some(text.to_string()),
-        _ => None,
-    }
-}
-
-/// `4`, and `1:5` for Puma's fewest and most.
-fn most(word: &str) -> Option<u32> {
-    word.rsplit(':').next()?.parse().ok().filter(|number| *number > 0)
+    let told = program.told(rest, service)?;
+    Some(Threads { value: told.value.unwrap_or(1), stated_as: told.stated_as, span: told.span })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fact::{Setting, Value};
 
     fn service(command: &str) -> Service {
         Service { command: Some(command.into()), ..Service::named("web", Span::on_line(2, 1, 2)) }

@@ -12,6 +12,8 @@ use crate::source::language::grammar::MARK;
 use crate::source::language::lines::Lines;
 use crate::source::yaml::{Comment, Content, Entry, Mapping, Node, Tree};
 
+const TEMPLATE: &str = "this is the text of a template, which is no TOML before it is filled in";
+
 /// Reads a file as far as it can be read.
 pub fn parse(path: &str, text: &str) -> Tree {
     let lines = Lines::new(text);
@@ -21,7 +23,10 @@ pub fn parse(path: &str, text: &str) -> Tree {
         let span = error.span().unwrap_or_default();
         if has_room(&mut tree.problems, path) {
             let place = lines.span(span.start as u32, span.end.max(span.start + 1).min(text.len()) as u32);
-            tree.problems.push(Problem::new(error.message().to_string()).at(path, place, text));
+            let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
+            let is_template = ["{{", "{%", "<%"].iter().any(|mark| line.contains(mark));
+            let message = if is_template { TEMPLATE } else { error.message() };
+            tree.problems.push(Problem::new(message.to_owned()).at(path, place, text));
         }
     }
     let span = lines.span(0, text.len() as u32);
@@ -93,6 +98,14 @@ mod tests {
         assert_eq!(letters[0], ((1, 8), 's'));
         assert_eq!(service.get("checks").unwrap().sequence().unwrap()[0].get("path").unwrap().span.line, 4);
         assert_eq!((tree.comments[0].text.as_str(), tree.comments[0].own_line), (" scaleproof: ignore[x] y", false));
+    }
+
+    #[test]
+    fn a_template_is_told_as_one() {
+        let tree = parse("fly.toml", "app = \"shop\"\n[env]\nX = {{ x }}\n");
+        assert_eq!(tree.problems[0].message, TEMPLATE);
+        assert_eq!(tree.problems[0].location.as_ref().unwrap().span.line, 3);
+        assert!(tree.documents[0].get("app").is_some());
     }
 
     #[test]

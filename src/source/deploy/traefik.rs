@@ -10,12 +10,18 @@ use super::{File, Found, address, toml};
 use crate::model::Name;
 use crate::model::deployment::{Affinity, AffinityKey, Balancer, HealthCheck, Route, Server};
 use crate::model::fact::{Setting, Value};
-use crate::model::location::Location;
+use crate::model::location::{Location, Span};
 use crate::source::settings::plain;
 use crate::source::yaml::{self, Entry, Node, flat};
 
 #[cfg(test)]
 mod tests;
+
+/// The strategy by which the address of a client tells its server: <https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/service/>.
+pub(super) const HRW: &str = "hrw";
+
+/// The same among services.
+const HIGHEST_RANDOM_WEIGHT: &str = "highestRandomWeight";
 
 /// More ways than these are data.
 const MAX_ROUTES: usize = 2_000;
@@ -48,8 +54,14 @@ impl Reader<'_> {
             let servers = get(balancing, "servers").and_then(|servers| servers.sequence()).unwrap_or_default();
             balancer.servers = servers.iter().filter_map(self::server).collect();
             self.found.balancers.push(balancer);
-        } else if let Some(weighted) = get(&service.value, "weighted") {
+        } else if let Some(parts) =
+            ["weighted", HIGHEST_RANDOM_WEIGHT].into_iter().find_map(|key| entry(&service.value, key))
+        {
+            let weighted = &parts.value;
             let mut balancer = self.balancer(service, weighted);
+            if parts.key.eq_ignore_ascii_case(HIGHEST_RANDOM_WEIGHT) {
+                balancer.affinity.get_or_insert_with(|| self.by_address(HIGHEST_RANDOM_WEIGHT, parts.key_span));
+            }
             let services = get(weighted, "services").and_then(|services| services.sequence()).unwrap_or_default();
             // Each is a service of its own, and no host.
             let of = |part: &Rc<Node>| {
@@ -87,8 +99,10 @@ impl Reader<'_> {
             _ => HealthCheck::None,
         };
         let sticky = entry(balancing, "sticky").filter(|sticky| sticky.value.text().is_none_or(|text| text != "false"));
+        let hashed = entry(balancing, "strategy").filter(|entry| entry.value.text().is_some_and(|text| text == HRW));
+        let by_address = |entry: &Entry| self.by_address("strategy: hrw", entry.key_span);
         Balancer {
-            affinity: sticky.map(|sticky| self.cookie(sticky)),
+            affinity: sticky.map(|sticky| self.cookie(sticky)).or_else(|| hashed.map(by_address)),
             health_check,
             settings: settings(balancing).into_iter().filter(|setting| !setting.key.starts_with("servers.")).collect(),
             ..Balancer::named(named.key.clone(), named.key_span)
@@ -99,6 +113,11 @@ impl Reader<'_> {
         let stated_as = if entry(&sticky.value, "cookie").is_some() { "sticky.cookie" } else { sticky.key.as_str() };
         let location = Location::new(Arc::clone(self.path), sticky.key_span);
         Affinity { by: AffinityKey::Cookie, stated_as: stated_as.into(), location }
+    }
+
+    fn by_address(&self, stated_as: &str, span: Span) -> Affinity {
+        let location = Location::new(Arc::clone(self.path), span);
+        Affinity { by: AffinityKey::Address, stated_as: stated_as.into(), location }
     }
 
     fn router(&mut self, router: &Entry) {

@@ -5,7 +5,7 @@ use super::placeholder::{Syntax, value};
 use super::{Sheet, shell};
 use crate::model::fact::Value;
 use crate::model::location::Span;
-use crate::source::deploy::image::{self, Line, Program, Stage};
+use crate::source::deploy::image::{self, CRONTAB, Line, Program, Stage};
 
 pub(super) fn read(sheet: &mut Sheet<'_>) {
     let mut goes_on = false;
@@ -33,6 +33,7 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
         };
         if !continued {
             instruction = Instruction { name: word.to_ascii_uppercase(), ..Instruction::default() };
+            look_at(sheet, word, start);
         }
         let rest_at = start + content.len() - rest.len();
         if instruction.name == "ENV" {
@@ -51,6 +52,42 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
     let commands = stages.last().map(Stage::commands).unwrap_or_default();
     sheet.facts.services = image::services(sheet.path, &stages, &sheet.facts.settings);
     commands.iter().enumerate().for_each(|(number, words)| shell::set(sheet, number, words));
+}
+
+/// <https://docs.docker.com/reference/dockerfile/#overview>
+const INSTRUCTIONS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
+
+/// Tells what no builder understands; `INCLUDE` and the like are extensions of some, and templates are filled in before.
+fn look_at(sheet: &mut Sheet<'_>, word: &str, start: usize) {
+    let is_known = word.is_empty() || INSTRUCTIONS.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let is_word = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'+');
+    let message = match word {
+        _ if is_known || is_word => return,
+        word if ["{%", "{{", "{#", "<%"].iter().any(|mark| word.starts_with(mark)) => {
+            "a template: what such lines decide is not known".to_owned()
+        }
+        word => format!("`{word}` is no instruction of a Dockerfile"),
+    };
+    sheet.problem(message, start, start + word.len());
 }
 
 /// One instruction, put together from its lines.
@@ -83,6 +120,7 @@ impl Instruction {
             "EXPOSE" => stage.expose(text, span),
             "VOLUME" => stage.keep(&self.line, span),
             "USER" | "STOPSIGNAL" => stage.set(&self.name, text, span),
+            "COPY" | "ADD" | "RUN" if image::installs_crontab(&self.name, text) => stage.set(CRONTAB, text, span),
             _ => {}
         }
     }

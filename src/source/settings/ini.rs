@@ -10,6 +10,10 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
         let content = line.trim();
         if content.starts_with([';', '#']) {
             sheet.comment(start, at + line.len());
+        } else if content.starts_with(['{', '<']) {
+            sheet.problem("a template: what such lines decide is not known", start, start + content.len());
+        } else if content.starts_with('[') && !content.contains(']') {
+            sheet.problem("nothing closes this bracket", start, start + content.len());
         } else if !content.is_empty() && !content.starts_with('[') {
             directive(sheet, content, start, at + line.len());
         }

@@ -67,6 +67,25 @@ fn json() {
 }
 
 #[test]
+fn what_is_imported_is_looked_for() {
+    let text = "(log) {\n  log\n}\nimport sites/*.caddy\nimport gone.caddy\nimport here.caddy\na.example {\n  import log\n  import logs\n  \
+                reverse_proxy a b\n}\n";
+    let beside = |path: &str| (path == "here.caddy").then(String::new);
+    let told = read(&File { path: "Caddyfile".into(), text, beside: &beside }).problems;
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "Caddyfile:5:1: `gone.caddy` is neither a snippet of this file nor a file that is here",
+            "Caddyfile:9:3: `logs` is neither a snippet of this file nor a file that is here",
+        ]
+    );
+    let template = found("Caddyfile.j2", "a.example {\n{% if x %}\n  reverse_proxy a b\n{% endif %}\n}\n");
+    assert_eq!(template.problems[0].location.as_ref().unwrap().span.line, 2);
+    assert_eq!(template.balancers.len(), 1);
+}
+
+#[test]
 fn faults_are_problems_with_their_places_and_the_rest_is_read() {
     let found = found("Caddyfile", "}\na {\n  reverse_proxy \"x\n  reverse_proxy y:1\n");
     let problems: Vec<_> = found.problems.iter().map(ToString::to_string).collect();

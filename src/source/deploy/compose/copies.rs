@@ -173,9 +173,27 @@ fn one_service(path: &Arc<str>, mut group: Vec<Draft>) -> Service {
     let instances = group.iter().map(|draft| as_instance(path, &draft.service)).collect();
     let copies = group.iter().map(|draft| draft.service.name.clone()).collect();
     let container_name = contested_name(&group);
+    let own = own(&group);
     let original = group.remove(original(&group)).service;
     let whole = group.into_iter().fold(original, |whole, copy| joined(whole, copy.service));
-    Service { instances, copies, container_name, ..whole }
+    Service { instances, copies, own, container_name, ..whole }
+}
+
+/// Keys of variables and settings of which each copy has a value of its own. One that runs several times has none of its own.
+fn own(group: &[Draft]) -> Vec<Name> {
+    let mut values: HashMap<&Name, HashSet<String>> = HashMap::new();
+    let mut shared: HashSet<&Name> = HashSet::new();
+    for service in group.iter().map(|draft| &draft.service) {
+        for setting in service.environment.iter().chain(&service.settings) {
+            let is_new = values.entry(&setting.key).or_default().insert(format!("{:?}", setting.value));
+            if !is_new || service.replicas() > 1 {
+                shared.insert(&setting.key);
+            }
+        }
+    }
+    let mut own: Vec<Name> = values.into_keys().filter(|key| !shared.contains(key)).cloned().collect();
+    own.sort_unstable();
+    own
 }
 
 /// The name that two copies ask for, or a copy that runs several times. Copies with names of their own get along.

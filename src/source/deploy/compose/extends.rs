@@ -64,7 +64,7 @@ impl Reader<'_> {
     /// The file that a service extends, unless that is this very file.
     fn named_file(&self, service: &Node) -> Option<Rc<Node>> {
         let file = service.get("extends")?.get("file")?;
-        let is_here = |name: &Name| self.file.path_of(name).is_some_and(|path| *path == *self.path);
+        let is_here = |name: &Name| self.path_of(name).is_some_and(|path| *path == *self.path);
         file.text().is_none_or(|name| !is_here(name)).then(|| Rc::clone(file))
     }
 
@@ -76,7 +76,7 @@ impl Reader<'_> {
             return Err("`extends` names a `file` and a `service`".to_owned());
         };
         let path =
-            self.file.path_of(&file.value).ok_or_else(|| format!("`{}` is outside of what is analysed", file.value))?;
+            self.path_of(&file.value).ok_or_else(|| format!("`{}` is outside of what is analysed", file.value))?;
         let other =
             self.other(&path).ok_or_else(|| format!("`{}`, which this service extends, is not here", file.value))?;
         let step = (path, name.value);

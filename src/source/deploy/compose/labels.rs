@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::traefik;
 use super::Reader;
 use crate::model::deployment::{Affinity, AffinityKey};
 use crate::model::fact::{Setting, Value};
@@ -16,16 +17,24 @@ const STICKY: [&str; 4] = [
     ".loadbalancer.sticky.cookie.name",
 ];
 
+/// The ending of the one that names how an instance is chosen.
+const STRATEGY: &str = ".loadbalancer.strategy";
+
 impl Reader<'_> {
     pub(super) fn affinity(&self, settings: &[Setting]) -> Option<Affinity> {
         settings.iter().find_map(|setting| {
             let label = setting.key.strip_prefix("deploy.").unwrap_or(&setting.key).strip_prefix("labels.")?;
-            let is_sticky =
-                label.starts_with("traefik.") && STICKY.iter().any(|end| label.to_ascii_lowercase().ends_with(end));
-            let location = Location::new(Arc::clone(&self.path), setting.span);
-            let is_off = matches!(&setting.value, Value::Bool(false))
-                || matches!(&setting.value, Value::Text(text) if text == "false");
-            (is_sticky && !is_off).then(|| Affinity { by: AffinityKey::Cookie, stated_as: label.into(), location })
+            let key = label.to_ascii_lowercase();
+            let key = key.strip_prefix("traefik.")?;
+            let is = |text: &str| matches!(&setting.value, Value::Text(value) if value == text);
+            let is_off = matches!(&setting.value, Value::Bool(false)) || is("false");
+            let is_sticky = STICKY.iter().any(|end| key.ends_with(end)) && !is_off;
+            let (by, stated_as) = match key.ends_with(STRATEGY) && is(traefik::HRW) {
+                true => (AffinityKey::Address, format!("{label}: {}", traefik::HRW).into()),
+                false if is_sticky => (AffinityKey::Cookie, label.into()),
+                false => return None,
+            };
+            Some(Affinity { by, stated_as, location: Location::new(Arc::clone(&self.path), setting.span) })
         })
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::command::{self, Command};
-use super::super::{processes, role};
+use super::super::{path_from, processes, role};
 use super::Reader;
 use super::copies::Draft;
 use super::values::{from, from_outside, known};
@@ -98,7 +98,10 @@ impl Reader<'_> {
             Role::Database | Role::Cache | Role::Broker | Role::Balancer => &Vec::new(),
             _ => &own,
         };
-        service.processes = processes::of(&self.path, &commands, environment).filter(|count| count.value != 1);
+        let processes = processes::of(&self.path, &commands, environment).filter(|count| count.value != 1);
+        // The variable may stand in a file of its own.
+        let placed = |count: Count| Count { location: service.place(count.location.span, &self.path), ..count };
+        service.processes = processes.map(placed);
         service
     }
 
@@ -128,15 +131,24 @@ impl Reader<'_> {
         }
     }
 
+    /// The build context, as seen from the folder of the file.
     fn build(&mut self, service: &Node) -> Option<Name> {
         let build = service.get("build")?;
-        if build.mapping().is_none() {
-            return self.scalar(build, "build").map(|text| text.value);
+        let context = match build.mapping() {
+            None => self.scalar(build, "build").map(|text| text.value)?,
+            Some(_) => self.name(build, "context").map_or_else(|| Name::new("."), |(context, _)| context),
+        };
+        let folder = self.file.folder();
+        let is_relative = !context.starts_with(['/', '~', '$']) && !context.contains("://");
+        if self.home == folder || !is_relative {
+            return Some(context);
         }
-        Some(self.name(build, "context").map_or_else(|| Name::new("."), |(context, _)| context))
+        let up = "../".repeat(folder.split('/').filter(|part| !part.is_empty()).count());
+        let seen = path_from(&self.home, &context).map(|path| Name::new(format!("{up}{path}")));
+        Some(seen.unwrap_or(context))
     }
 
-    /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers`.
+    /// `deploy.replicas`, `scale`, `deploy.mode: global`, Docker Cloud's `target_num_containers` and `deployment_strategy`.
     fn replicas(&mut self, service: &Node) -> Option<Count> {
         let deploy = service.get("deploy");
         let stated = [
@@ -147,6 +159,11 @@ impl Reader<'_> {
         let mode = deploy.and_then(|deploy| deploy.get("mode"));
         if let Some(mode) = mode.filter(|mode| mode.text().is_some_and(|mode| mode.starts_with("global"))) {
             return Some(self.count(Number::Several, "deploy.mode: global", mode.span));
+        }
+        // <https://github.com/docker/docker.github.io/blob/v17.06/docker-cloud/apps/stack-yaml-reference.md#deployment_strategy>
+        let strategy = service.get("deployment_strategy");
+        if let Some(strategy) = strategy.filter(|strategy| strategy.text().is_some_and(|it| it == "every_node")) {
+            return Some(self.count(Number::Several, "deployment_strategy: every_node", strategy.span));
         }
         let mut counts = stated.into_iter().filter_map(|(key, node)| {
             let node = node?;

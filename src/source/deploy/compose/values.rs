@@ -52,7 +52,7 @@ impl Reader<'_> {
         let files = files.sequence().map_or_else(|| vec![files.clone()], <[_]>::to_vec);
         for file in files.iter().rev() {
             let Some(name) = self.text(file.get("path").unwrap_or(file)) else { continue };
-            let found = self.file.path_of(&name.value).and_then(|path| Some(((self.file.beside)(&path)?, path)));
+            let found = self.path_of(&name.value).and_then(|path| Some(((self.file.beside)(&path)?, path)));
             if let Some((text, path)) = found {
                 let mut part = Service::named(service.name.clone(), service.span);
                 part.environment = settings::variables(&path, &text);

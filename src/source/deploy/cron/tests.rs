@@ -36,9 +36,10 @@ fn lines_are_services_that_a_clock_runs() {
 #[test]
 fn tables_of_the_system_name_a_user() {
     let line = "15 2 * * * root /usr/local/bin/rotate 50% done\n";
+    assert_eq!(found("docker/crontab", line).services[0].name, "rotate", "often made /etc/crontab in an image");
+    assert_eq!(found("crontab", &line.replace("root", "shop")).services[0].name, "shop");
     let service = found("docker/cron.d/rotate", line).services.remove(0);
     assert_eq!((service.command.as_deref(), service.name.as_str()), (Some("/usr/local/bin/rotate 50"), "rotate"));
-    assert_eq!(found("crontab", line).services[0].name, "root");
 }
 
 #[test]

@@ -80,9 +80,7 @@ pub(super) fn parse(page: &mut Page<'_>) -> Vec<Section> {
         if ["{%", "{{", "{#", "<%"].iter().any(|mark| trimmed.starts_with(mark)) {
             if !std::mem::replace(&mut templated, true) {
                 let begin = at + line.len() - line.trim_start().len();
-                let message = "a template writes this file: what it leaves out or repeats is not known";
-                let help = "The rest was read as if every branch were there.";
-                page.problem(message, help, &(begin..begin + trimmed.len()));
+                page.template(&(begin..begin + trimmed.len()));
             }
             continue;
         }

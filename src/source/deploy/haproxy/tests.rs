@@ -91,6 +91,15 @@ fn faults_are_problems_with_their_places_and_the_rest_is_read() {
     assert_eq!(balancers(&found), ["b:4 None", "  d:1:7:11 ", "  e:1 :9:15 "]);
 }
 
+#[test]
+fn a_section_that_is_there_twice_is_told() {
+    let found =
+        found("backend a\n  server x x:80 check\nfrontend a\n  default_backend a\nbackend a\n  server y y:80 check\n");
+    let told: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with(":5:9: the backend `a` is here a second time"), "{told:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(\\PC|\n|\"|'|\\\\|#|backend |defaults |listen a\n|server a a:1 |server-template a 1-3 |cookie x |no |from ){0,60}") {

@@ -13,7 +13,8 @@ use crate::model::Name;
 use crate::model::deployment::{Count, Says, Target};
 use crate::model::fact::{Setting, Value};
 use crate::model::location::Span;
-use crate::source::deploy::{File, Found};
+use crate::source::deploy::{File, Found, path_from};
+use crate::source::file_name;
 use crate::source::yaml::{self, Node};
 
 /// Is this a kustomization or a component, by its kind or, as it may leave that out, by the name of its file?
@@ -22,6 +23,9 @@ pub(super) fn is_kustomization(path: &str, document: &Node) -> bool {
     name.starts_with("kustomization.")
         || text(document, "apiVersion").is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
+
+/// Kustomizations below one that are looked into.
+const MAX_BASES: usize = 32;
 
 /// What a folder's own kustomization may be called.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -36,6 +40,26 @@ fn is_remote(name: &str) -> bool {
 }
 
 impl Reader<'_> {
+    /// Is this file a resource of the kustomization beside it, or of none at all, as opposed to a patch?
+    pub(super) fn is_resource(&self) -> bool {
+        let folders: Vec<&str> =
+            std::iter::successors(Some(self.file.folder()), |folder| folder.rsplit_once('/').map(|(above, _)| above))
+                .collect();
+        let read = |folder: &str| KUSTOMIZATIONS.iter().find_map(|name| (self.file.beside)(&join(folder, name)));
+        let own = folders.first().and_then(|folder| read(folder));
+        let name = file_name(&self.file.path);
+        let lists = |document: &Rc<Node>| {
+            let mut items = ["resources", "bases"].iter().flat_map(|key| list(document, key));
+            items.any(|item| item.text().is_some_and(|text| text.trim_start_matches("./") == name))
+        };
+        match own {
+            Some(text) => yaml::parse(&self.file.path, &text).documents.iter().any(lists),
+            None => {
+                !name.contains("patch") && !folders.iter().skip(1).chain(&[""]).any(|folder| read(folder).is_some())
+            }
+        }
+    }
+
     pub(super) fn kustomization(&mut self, document: &Node) {
         for item in list(document, "replicas") {
             if let (Some(name), Some(count)) = (text(item, "name"), self.number(item, "count")) {
@@ -75,12 +99,38 @@ impl Reader<'_> {
             let has_kustomization =
                 || KUSTOMIZATIONS.iter().any(|name| (self.file.beside)(&join(&path, name)).is_some());
             if is_file || has_kustomization() {
+                if self.leads_back(&path) {
+                    let help = "Kustomize refuses such a circle.";
+                    self.problem(item.span, format!("`{name}` takes this kustomization in turn"), help);
+                }
                 found.push(path.into());
             } else {
                 self.problem(item.span, format!("`{name}` is not here, so nothing of it is read"), "");
             }
         }
         found
+    }
+
+    /// Does the kustomization of a folder take this one, itself or through others?
+    fn leads_back(&self, folder: &str) -> bool {
+        let mut open = vec![folder.to_owned()];
+        let mut next = 0;
+        while let Some(folder) = open.get(next).cloned().filter(|_| next < MAX_BASES) {
+            if folder == self.file.folder() {
+                return true;
+            }
+            next += 1;
+            let Some(text) = KUSTOMIZATIONS.iter().find_map(|name| (self.file.beside)(&join(&folder, name))) else {
+                continue;
+            };
+            for document in &yaml::parse(&folder, &text).documents {
+                let items = ["resources", "bases", "components"].iter().flat_map(|key| list(document, key));
+                let folders = items.filter_map(|item| item.text()).filter_map(|name| path_from(&folder, name));
+                let new: Vec<String> = folders.filter(|folder| !open.contains(folder)).take(MAX_BASES).collect();
+                open.extend(new);
+            }
+        }
+        false
     }
 
     /// `namePrefix`, `nameSuffix` and `images`, which hold for all that it takes in.

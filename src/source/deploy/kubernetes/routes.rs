@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
+use super::super::traefik;
 use super::{Document, Reader, at, list, text};
 use crate::model::Name;
 use crate::model::deployment::{Affinity, AffinityKey, Says, Target};
@@ -73,6 +74,10 @@ impl Reader<'_> {
         let cookie = service.get("sticky").and_then(|sticky| sticky.mapping()?.entry("cookie"));
         if let (Some(cookie), Some(name)) = (cookie, text(service, "name")) {
             self.keeps(name, (AffinityKey::Cookie, Name::new("sticky.cookie"), cookie.key_span), span);
+        } else if let (Some(strategy), Some(name)) = (service.get("strategy"), text(service, "name"))
+            && strategy.text().is_some_and(|text| text == traefik::HRW)
+        {
+            self.keeps(name, (AffinityKey::Address, Name::new("strategy: hrw"), strategy.span), span);
         }
     }
 

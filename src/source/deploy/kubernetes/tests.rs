@@ -163,6 +163,29 @@ fn a_patch_is_no_service() {
 }
 
 #[test]
+fn kustomizations_that_take_each_other_are_told() {
+    let beside = |path: &str| (path == "b/kustomization.yaml").then(|| "resources: [../a]\n".to_owned());
+    let found = found_at("a/kustomization.yaml", "resources: [../b]\n", &beside);
+    let told: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["a/kustomization.yaml:1:13: `../b` takes this kustomization in turn"]);
+}
+
+#[test]
+fn labels_may_be_those_of_the_kustomization() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  replicas: 2\n  template: {spec: {containers: \
+                [{name: shop, image: shop}]}}\n";
+    let services = |files: &'static [(&str, &str)]| {
+        let beside = |path: &str| files.iter().find(|(known, _)| *known == path).map(|(_, text)| (*text).to_owned());
+        found_at("k8s/shop.yaml", text, &beside).services.len()
+    };
+    assert_eq!(services(&[("k8s/kustomization.yaml", "commonLabels: {app: shop}\nresources: [./shop.yaml]\n")]), 1);
+    assert_eq!(services(&[("k8s/kustomization.yaml", "resources: [../base]\npatches: [{path: shop.yaml}]\n")]), 0);
+    assert_eq!(services(&[("kustomization.yaml", "resources: [base]\npatches: [{path: k8s/shop.yaml}]\n")]), 0);
+    assert_eq!(services(&[]), 1, "and who has no kustomization has no patches");
+    assert_eq!(found_at("k8s/shop-patch.yaml", text, &none).services.len(), 0);
+}
+
+#[test]
 fn a_kustomization_speaks_of_what_its_base_declares() {
     let text = "resources: [../../base]\nreplicas:\n  - name: shop\n    count: 4\npatches:\n  - target: {kind: Deployment, name: \
                 api}\n    path: replicas.json\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata:\n        \
@@ -220,6 +243,11 @@ fn routes_that_keep_clients_with_a_pod_are_known() {
             "kind: IngressRoute\nspec: {routes: [{services: [{name: shop, sticky: {cookie: {}}}]}]}\n",
             Some(AffinityKey::Cookie),
         ),
+        (
+            "kind: IngressRoute\nspec: {routes: [{services: [{name: shop, strategy: hrw}]}]}\n",
+            Some(AffinityKey::Address),
+        ),
+        ("kind: IngressRoute\nspec: {routes: [{services: [{name: shop, strategy: p2c}]}]}\n", None),
         (
             "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/upstream-hash-by: $request_uri}}\nspec: \
              {defaultBackend: {service: {name: shop}}}\n",

@@ -66,7 +66,7 @@ impl Reader<'_> {
         }
         let template = if workload.template.is_empty() { Some(document.node) } else { template(document, workload) };
         match template.and_then(|template| Some((template, self.pod(template.get("spec")?)?))) {
-            Some((template, pod)) if is_whole(document, workload) => {
+            Some((template, pod)) if is_whole(document, workload, || self.is_resource()) => {
                 let service = self.service(document, workload, pod, pairs(template, "metadata.labels"));
                 self.found.services.push(service);
             }
@@ -93,6 +93,8 @@ impl Reader<'_> {
             role: match told {
                 _ if document.kind == "CronJob" => Role::Cron,
                 None if serves => Role::Web,
+                // Its image is the app's, and what it runs comes to an end.
+                Some(Role::Web) if document.kind == "Job" => Role::Unknown,
                 told => told.unwrap_or(Role::Unknown),
             },
             processes: processes::of(&self.file.path, &pod.commands, &pod.environment).filter(|count| count.value != 1),
@@ -165,13 +167,13 @@ fn template<'n>(document: &Document<'n>, workload: &Workload) -> Option<&'n supe
 }
 
 /// What selects its pods is required of a whole Deployment, and no patch repeats it. Documents older than `apps/v1` may leave it
-/// out, but not the labels of their pods. An image is there in any case.
-fn is_whole(document: &Document<'_>, workload: &Workload) -> bool {
+/// out, but not the labels of their pods, which only a kustomization adds (`commonLabels`). An image is there in any case.
+fn is_whole(document: &Document<'_>, workload: &Workload, is_resource: impl Fn() -> bool) -> bool {
     let labelled = || !pairs(document.node, &format!("{}.metadata.labels", workload.template)).is_empty();
     let needs_labels = matches!(workload.scale, Scale::EachNode | Scale::Stated("spec.replicas"));
     let spec = if workload.template.is_empty() { "spec".to_owned() } else { format!("{}.spec", workload.template) };
     let has_image = list(document.node, &format!("{spec}.containers")).iter().any(|it| text(it, "image").is_some());
-    has_image && (!needs_labels || at(document.node, "spec.selector").is_some() || labelled())
+    has_image && (!needs_labels || at(document.node, "spec.selector").is_some() || labelled() || is_resource())
 }
 
 /// Tests of a Helm release are run when somebody asks for them: <https://helm.sh/docs/topics/chart_tests/>.

@@ -21,6 +21,35 @@ impl<'t> Includes<'t> {
         Includes { file, left: MAX_INCLUDES }
     }
 
+    /// Tells of what includes the file in turn.
+    pub fn circles(&self, directives: &[Directive], page: &mut Page<'_>) {
+        for directive in directives {
+            if directive.is("include") && self.leads_back(directive.argument(0)) {
+                let message = format!("`{}` includes this file in turn", directive.argument(0));
+                page.problem(message, "nginx does not start with such a circle.", &directive.place());
+            }
+            self.circles(directive.block.as_deref().unwrap_or_default(), page);
+        }
+    }
+
+    fn leads_back(&self, name: &str) -> bool {
+        let path_of = |name: &str| self.file.path_of(name.strip_prefix(HOME).unwrap_or(name));
+        let mut open: Vec<String> = path_of(name).into_iter().collect();
+        let mut next = 0;
+        while let Some(path) = open.get(next).cloned().filter(|_| next < MAX_DEPTH) {
+            if *path == *self.file.path {
+                return true;
+            }
+            next += 1;
+            let text = (self.file.beside)(&path).unwrap_or_default();
+            let included =
+                |line: &str| path_of(line.trim().strip_prefix("include ")?.trim_end().strip_suffix(';')?.trim());
+            let more: Vec<String> = text.lines().filter_map(included).filter(|path| !open.contains(path)).collect();
+            open.extend(more.into_iter().take(MAX_INCLUDES));
+        }
+        false
+    }
+
     /// Puts what is included in the place of the directive where the file is known. Whole files of groups and virtual hosts, which
     /// stand outside of such blocks, are read by themselves.
     pub fn expand(&mut self, directives: &mut [Directive]) {

@@ -227,8 +227,7 @@ impl Parser<'_, '_> {
             self.close(block);
         }
         if let Some(place) = self.tag.take() {
-            let message = "a template writes this file: what it leaves out or repeats is not known";
-            self.page.problem(message, "The rest was read as if every branch were there.", &place);
+            self.page.template(&place);
         }
         self.open.pop().map(|open| open.inner).unwrap_or_default()
     }

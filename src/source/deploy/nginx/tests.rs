@@ -143,6 +143,42 @@ fn templates_are_read_as_if_every_branch_were_there() {
 }
 
 #[test]
+fn passenger_runs_processes_of_its_own() {
+    let whole = |directives: &str| {
+        let text = format!(
+            "http {{\n  passenger_root /usr/lib/passenger;\n{directives}  server {{\n    root /srv/shop/public;\n    \
+             passenger_enabled on;\n  }}\n}}\n"
+        );
+        let found = found(&text);
+        assert_eq!(problems(&found), Vec::<String>::new());
+        let [passenger] = found.services.as_slice() else { panic!("{:?}", found.services) };
+        assert_eq!(passenger.name.as_str(), "passenger");
+        let count = passenger.processes.as_ref();
+        count.map(|count| format!("{} {} {}", count.value, count.stated_as, count.location)).unwrap_or_default()
+    };
+    assert_eq!(whole("  passenger_max_pool_size 6;\n"), "6 passenger max_pool_size nginx.conf:3");
+    assert_eq!(whole("  passenger_min_instances 2;\n"), "2 passenger min_instances nginx.conf:3");
+    assert_eq!(
+        whole("  passenger_max_pool_size 6;\n  passenger_max_instances_per_app 0;\n"),
+        "6 passenger max_pool_size nginx.conf:3"
+    );
+    assert_eq!(whole(""), "");
+    let part = "# of all apps\npassenger_max_pool_size 3;\n";
+    let facts = super::super::read("etc/conf.d/passenger.conf", part, &|_| None).unwrap().facts;
+    assert_eq!(facts.services[0].processes.as_ref().unwrap().value, 3);
+    assert!(found("server { passenger_enabled off; }\n").services.is_empty());
+}
+
+#[test]
+fn what_nginx_refuses_is_told() {
+    let twice = found("upstream a { server x; }\nupstream a { server y; }\n");
+    assert_eq!(problems(&twice), ["nginx.conf:2:10: the upstream `a` is here a second time"]);
+    let circle = [("more.conf", "include nginx.conf;\nserver { listen 80; }\n")];
+    let circle = read_at("nginx.conf", "http {\n  include more.conf;\n  include mime.types;\n}\n", &circle);
+    assert_eq!(problems(&circle), ["nginx.conf:2:3: `more.conf` includes this file in turn"]);
+}
+
+#[test]
 fn lua_is_passed_over() {
     let text = "server { content_by_lua_block { local t = { a = '}' } -- }\n ngx.say(\"{\") }\n location / { proxy_pass http://a; } }";
     let found = found(text);

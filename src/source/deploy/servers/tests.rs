@@ -86,16 +86,19 @@ fn what_images_and_scripts_run_is_understood() {
     assert_eq!(image("FROM python\nCMD gunicorn app:app\n"), 1);
     assert_eq!(one(".env", "DEBUG=0\nWEB_CONCURRENCY=4\n"), ("WEB_CONCURRENCY".into(), 4, 2, 1));
     assert_eq!(servers(".env.example", "WEB_CONCURRENCY=4\n"), []);
-    assert_eq!(
-        servers(
-            "docker/php-fpm.conf",
-            "[www]
-pm = dynamic
-pm.max_children = 20
-"
-        ),
-        []
-    );
+}
+
+#[test]
+fn pools_of_php_have_processes() {
+    let www = "[www]\nlisten = 9000\npm = dynamic\npm.max_children = 20 ; of 2 GB\npm.start_servers = 4\n";
+    for path in ["docker/php-fpm.conf", "php/8.3/fpm/pool.d/www.conf", "docker/www.conf", "docker/prod.fpm.conf"] {
+        assert_eq!(one(path, www), ("php-fpm".into(), 20, 4, 1), "{path}");
+    }
+    let two = format!("{www}\n[admin]\npm = ondemand\npm.max_children=5\n;pm.max_children = 100\n");
+    assert_eq!(one("php-fpm.d/www.conf", &two).1, 25);
+    assert_eq!(one("php-fpm.d/www.conf", &format!("{www}{www}pm.max_children = 30\n")).1, 30, "one pool, said twice");
+    assert_eq!(one("php-fpm.d/www.conf", "[www]\npm = static\npm.max_children = ${CHILDREN}\n").1, 1);
+    assert_eq!(servers("php-fpm.d/docker.conf", "[global]\nerror_log = /proc/self/fd/2\n"), []);
 }
 
 #[test]

@@ -83,7 +83,7 @@ resource "aws_appautoscaling_target" "web" {
 fn ecs_services_have_literal_counts_and_those_of_variables() {
     let beside = |path: &str| (path == "infra/variables.tf").then(|| "variable \"most\" { default = 6 }\n".to_owned());
     let found = found(ECS_FILE, &beside);
-    assert!(found.problems.is_empty(), "{:?}", found.problems);
+    assert_eq!(found.problems.len(), 1, "`var.unknown`: {:?}", found.problems);
     assert_eq!(
         lines(&found),
         [
@@ -190,6 +190,30 @@ resource "azurerm_container_app" "bot" {
     );
     assert_eq!(found.services[0].affinity.as_ref().map(|affinity| affinity.by), Some(AffinityKey::Cookie));
     assert_eq!(found.services[0].environment[0].key, "DATABASE_URL");
+}
+
+#[test]
+fn a_resource_that_is_there_twice_is_told() {
+    let one = "resource \"aws_ecs_service\" \"web\" {\n  desired_count = 2\n}\n";
+    let told = found(&one.repeat(2), &|_| None).problems;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].location.as_ref().unwrap().span.line, 4);
+}
+
+#[test]
+fn a_number_that_nobody_states_is_told() {
+    let text = "resource \"aws_ecs_service\" \"web\" {\n  desired_count = var.web_count\n}\nresource \"google_cloud_run_v2_service\" \
+                \"api\" {\n  template {\n    scaling { max_instance_count = local.most }\n  }\n}\n";
+    let found = found(text, &|_| None);
+    let told: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "infra/main.tf:2:19: `desired_count` is no number, so the number of instances is unknown",
+            "infra/main.tf:6:36: `scaling.max_instance_count` is no number, so the number of instances is unknown",
+        ]
+    );
+    assert_eq!(found.services.len(), 2);
 }
 
 proptest! {

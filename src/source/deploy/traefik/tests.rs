@@ -53,6 +53,26 @@ fn a_whole_file_of_toml() {
 }
 
 #[test]
+fn the_address_of_a_client_may_tell_its_server() {
+    let yaml = "http:\n  services:\n    a:\n      loadBalancer:\n        strategy: hrw\n        servers: [{url: 'http://a1'}]\n    \
+                b:\n      loadBalancer:\n        strategy: p2c\n        servers: [{url: 'http://b1'}]\n    c:\n      \
+                highestRandomWeight:\n        services: [{name: a, weight: 1}]\n";
+    assert_eq!(
+        balancers(&found("dynamic.yml", yaml).balancers),
+        [
+            "a:3 None Address strategy: hrw:5",
+            "  http://a1:6:25 url=http://a1",
+            "b:7 None",
+            "  http://b1:10:25 url=http://b1",
+            "c:11 None Address highestRandomWeight:12",
+            "  a:13:27 name=a weight=1",
+        ]
+    );
+    let toml = "[http.services.a.loadBalancer]\nstrategy = \"hrw\"\n";
+    assert_eq!(balancers(&found("dynamic.toml", toml).balancers), ["a:1 None Address strategy: hrw:2"]);
+}
+
+#[test]
 fn what_is_broken_is_a_problem_and_the_rest_is_read() {
     let found = found(
         "traefik.yml",

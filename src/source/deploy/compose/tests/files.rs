@@ -211,3 +211,59 @@ proptest! {
         let _ = among(&[(".env", &text), ("other.yml", &text), ("compose.yml", &text)]);
     }
 }
+
+#[test]
+fn what_is_included_is_seen_from_its_project_directory() {
+    let shop = "services:\n  web: {build: ./web, env_file: web.env, deploy: {replicas: '${N}'}}\n";
+    let files = |include: &'static str, path: &'static str| {
+        among(&[
+            (".env", "ROOT=1\n"),
+            ("web.env", "A=root\n"),
+            ("deploy/web.env", "A=deploy\n"),
+            ("deploy/.env", "N=2\n"),
+            ("app/.env", "N=4\n"),
+            ("app/prod.env", "N=5\nROOT=2\n"),
+            ("compose.yml", include),
+            (path, shop),
+        ])
+    };
+    let told = |include: &'static str| {
+        let found = files(include, "deploy/shop.yml");
+        let [web] = found.services.as_slice() else { panic!("{:?}", found.services) };
+        let variables: Vec<_> = web.environment.iter().map(|it| format!("{:?}", it.value)).collect();
+        let count =
+            web.instances.first().map(|count| format!("{} {}", count.value, count.location)).unwrap_or_default();
+        (web.build.as_ref().map(ToString::to_string).unwrap_or_default(), variables.join(" "), count)
+    };
+    let expected = |build: &str, variables: &str, count: &str| {
+        let variables = if variables.is_empty() { String::new() } else { format!("Text({variables:?})") };
+        (build.to_string(), variables, count.to_string())
+    };
+    let own = expected("./web", "deploy", "2 deploy/.env:1");
+    assert_eq!(told("include: [deploy/shop.yml]\n"), own);
+    assert_eq!(told("services: {}\n"), own);
+    assert_eq!(told("include: [{path: deploy/shop.yml, project_directory: .}]\n"), expected("../web", "root", ""));
+    assert_eq!(
+        told("include: [{path: [x.yml, ./deploy/shop.yml], project_directory: app}]\n"),
+        expected("../app/web", "", "4 app/.env:1")
+    );
+    assert_eq!(
+        told(
+            "include:\n  - path: deploy/shop.yml\n    project_directory: app\n    env_file: [app/.env, app/prod.env]\n"
+        ),
+        expected("../app/web", "", "5 app/prod.env:1")
+    );
+}
+
+#[test]
+fn what_never_was_a_version_is_told() {
+    let told = |version: &str| problems(&format!("version: {version}\nservices: {{web: {{build: .}}}}\n"));
+    for version in ["'2'", "\"3\"", "3.8", "'2.4'", "'3.x'", "'3.13'", "${V}", "1"] {
+        assert_eq!(told(version), [""; 0], "{version}");
+    }
+    for version in ["\"9\"", "latest", "'4.0'", "v3"] {
+        let [message] = <[String; 1]>::try_from(told(version)).unwrap();
+        let name = version.trim_matches(['"', '\'']);
+        assert!(message.ends_with(&format!("there is no version `{name}` of Compose files")), "{message}");
+    }
+}

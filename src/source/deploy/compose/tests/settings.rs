@@ -114,3 +114,11 @@ fn docker_clouds_stack_files_are_told_by_their_keys() {
     assert_eq!(web.depends_on, ["redis"]);
     assert_eq!(setting(&services[0], "roles.0").as_deref(), Some("global :9"));
 }
+
+#[test]
+fn a_container_on_every_node_of_docker_cloud_is_several() {
+    let text = "web:\n  image: shop/web\n  deployment_strategy: every_node\n";
+    let found = crate::source::deploy::read("docker-cloud.yml", text, &|_| None).unwrap();
+    let count = &found.facts.services[0].instances[0];
+    assert_eq!((count.at_least, count.stated_as.as_str()), (true, "deployment_strategy: every_node"));
+}
