@@ -10,7 +10,7 @@ use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
 use crate::rules::clause::Occasion;
-use crate::source::deploy::{processes, servers};
+use crate::source::deploy::{self, processes, servers};
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
@@ -280,17 +280,9 @@ fn covers(it: &Deployed<'_>, path: &str) -> bool {
     root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A path relative to a folder, without `.` and `..`; steps that lead out of the project are dropped.
+/// A path relative to a folder; steps that lead out of the project are dropped.
 pub(super) fn joined(folder: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(relative.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
+    deploy::resolve(folder, relative).0
 }
 
 #[cfg(test)]
@@ -314,6 +306,10 @@ mod tests {
         assert!(covers("docker-compose.yml", Some("./shop/"), "shop/server.js"));
         assert!(!covers("docker-compose.yml", Some("./shop/"), "shop2/server.js"));
         assert!(covers("deploy/compose.yml", Some("../api"), "api/main.py"));
+        assert!(covers("../compose.yml", Some("./api"), "../api/main.py"), "it lies above the folder of the analysis");
+        assert!(covers("../compose.yml", None, "../main.py"));
+        assert!(covers("/srv/shop/deploy/compose.yml", Some("../api"), "/srv/shop/api/main.py"));
+        assert!(!covers("/srv/shop/compose.yml", Some("api"), "/srv/api/main.py"));
         assert!(covers("deploy/Procfile", None, "deploy/main.py"));
         assert!(!covers("deploy/Procfile", None, "main.py"));
     }
