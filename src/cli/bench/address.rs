@@ -9,6 +9,7 @@ use crate::model::problem::Problem;
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
+    /// As reports show it: without user and password.
     pub url: String,
     pub is_tls: bool,
     /// As a `Host` header has it, without the port; IPv6 in brackets.
@@ -36,8 +37,11 @@ impl Address {
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("it names no host")?.to_owned();
         let port = url.port_or_known_default().ok_or("it has no port")?;
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let user = (!url.username().is_empty()).then(|| format!("{}:{}", url.username(), url.password().unwrap_or("")));
-        Ok(Address { url: full, is_tls, host, port, path, credentials: user })
+        let (user, password) = (url.username(), url.password());
+        let is_named = !user.is_empty() || password.is_some();
+        let credentials = is_named.then(|| format!("{user}:{}", password.unwrap_or_default()));
+        let shown = if is_named { without_credentials(&full) } else { full };
+        Ok(Address { url: shown, is_tls, host, port, path, credentials })
     }
 
     /// As a `Host` header has it: the port only where it is not the usual one.
@@ -50,6 +54,14 @@ impl Address {
     pub fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }
+}
+
+/// Reports are for others, who need no password: what ends with the last `@` before the path is left out.
+fn without_credentials(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let start = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[start..])
 }
 
 /// `--resolve HOST:PORT:ADDRESS`, as curl has it.
@@ -68,6 +80,10 @@ impl std::str::FromStr for Resolution {
         let mut parts = text.splitn(3, ':');
         let (host, port, address) = (parts.next(), parts.next(), parts.next());
         let (Some(host), Some(port), Some(address)) = (host, port, address) else { return Err(expected()) };
+        // Nobody looks an address up: load would go to one that was never checked.
+        if host.parse::<IpAddr>().is_ok() {
+            return Err(format!("`{host}`: a host's name is expected, as in shop.example:80:127.0.0.1"));
+        }
         let address = address.trim_start_matches('[').trim_end_matches(']');
         Ok(Resolution {
             host: host.to_ascii_lowercase(),
@@ -135,7 +151,18 @@ mod tests {
         assert_eq!(parsed("localhost:8080/a?b=c#d"), (false, "localhost:8080".into(), 8080, "/a?b=c".into()));
         assert_eq!(parsed("https://[::1]/x y"), (true, "[::1]".into(), 443, "/x%20y".into()));
         assert_eq!(parsed("example.org"), (false, "example.org".into(), 80, "/".into()));
-        assert_eq!(Address::parse("http://me:secret@h/").unwrap().credentials.as_deref(), Some("me:secret"));
+    }
+
+    #[test]
+    fn passwords_are_sent_and_not_shown() {
+        for (url, credentials, shown) in [
+            ("http://me:secret@h/a@b", "me:secret", "http://h/a@b"),
+            ("http://:secret@h:81", ":secret", "http://h:81"),
+            ("me@h?q", "me:", "http://h?q"),
+        ] {
+            let address = Address::parse(url).unwrap();
+            assert_eq!((address.credentials.as_deref(), &*address.url), (Some(credentials), shown), "{url}");
+        }
     }
 
     #[test]
@@ -151,6 +178,7 @@ mod tests {
         assert_eq!(resolve("shop.example", 80, &known).unwrap(), "127.0.0.9:80".parse().unwrap());
         assert_eq!(resolve("v6.example", 81, &known).unwrap(), "[::1]:81".parse().unwrap());
         assert!("shop.example:80".parse::<Resolution>().unwrap_err().contains("HOST:PORT:ADDRESS"));
+        assert!("127.0.0.1:80:8.8.8.8".parse::<Resolution>().unwrap_err().contains("name is expected"));
     }
 
     #[test]

@@ -17,8 +17,9 @@ use crate::cli::exit::{Failure, Result, all};
 use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
 
-/// Files that are open beside connections: standard streams, epoll, timers, reports.
-const FILES_BESIDE: u64 = 1024;
+/// Files that are open beside connections (standard streams, epoll, timers, reports): what is enough for most runs, and for all.
+const FILES_NEEDED: u64 = 64;
+const FILES_WISHED: u64 = 1024;
 /// Requests that ab's `-t` stops at.
 const TIMELIMIT_REQUESTS: u64 = 50_000;
 
@@ -108,22 +109,24 @@ fn threads(asked: Option<u32>, connections: u32) -> u32 {
 
 /// Raises what the system lets this process open, where it must.
 pub fn allow_connections(plan: &Plan) -> Result<()> {
-    let needed = u64::from(plan.connections) + FILES_BESIDE;
     let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_none_or(|current| current >= needed) {
+    let files = open_files(plan.connections, limit.maximum.unwrap_or(u64::MAX))?;
+    if limit.current.is_none_or(|current| current >= files) {
         return Ok(());
     }
-    if limit.maximum.is_some_and(|most| most < needed) {
-        let most = limit.maximum.unwrap_or_default();
-        return Err(Problem::new(format!(
-            "{} connections need {needed} open files, and {most} are allowed",
-            plan.connections
-        ))
-        .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`.")
-        .into());
-    }
-    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
+    setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum: limit.maximum })
         .map_err(|error| Failure::refused("the limit of open files cannot be raised", &error.into()))
+}
+
+/// How many files connections want to be allowed, where no more than `most` can be.
+fn open_files(connections: u32, most: u64) -> std::result::Result<u64, Problem> {
+    let needed = u64::from(connections) + FILES_NEEDED;
+    if most < needed {
+        let need = if connections == 1 { "connection needs" } else { "connections need" };
+        return Err(Problem::new(format!("{connections} {need} {needed} open files, and {most} are allowed"))
+            .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`."));
+    }
+    Ok(most.min(u64::from(connections) + FILES_WISHED))
 }
 
 pub fn addresses(args: &Args) -> Result<Vec<Address>> {
@@ -231,4 +234,19 @@ fn read(path: &Path) -> Result<Vec<u8>> {
             .help("`-p` and `-u` want a file; `-T` says what it is.")
             .into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_wished_for_and_only_few_are_needed() {
+        assert_eq!(open_files(10, u64::MAX).unwrap(), 1034);
+        assert_eq!(open_files(1, 1024).unwrap(), 1024);
+        assert_eq!(open_files(1, 65).unwrap(), 65);
+        let refused = |connections, most| open_files(connections, most).unwrap_err().message;
+        assert_eq!(refused(1, 64), "1 connection needs 65 open files, and 64 are allowed");
+        assert_eq!(refused(2, 64), "2 connections need 66 open files, and 64 are allowed");
+    }
 }

@@ -50,14 +50,14 @@ impl RequestParts {
             head.push(("Content-Type".into(), content_type.clone()));
             head.push(("Content-Length".into(), body.len().to_string()));
         }
-        for line in &self.headers {
-            let (name, value) = line.split_once(':').unwrap_or((line, ""));
-            let known = head.iter().position(|(known, _)| known.eq_ignore_ascii_case(name.trim()) && !is_listed(name));
-            match known {
-                Some(place) => head[place].1 = value.trim().to_owned(),
-                None => head.push((name.trim().to_owned(), value.trim().to_owned())),
-            }
-        }
+        let given = self.headers.iter().map(|line| line.split_once(':').unwrap_or((line, "")));
+        let given: Vec<(&str, &str)> = given.map(|(name, value)| (name.trim(), value.trim())).collect();
+        let is_replaced =
+            |ours: &str| !is_listed(ours) && given.iter().any(|(name, _)| ours.eq_ignore_ascii_case(name));
+        head.retain(|(name, _)| !is_replaced(name));
+        head.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        // RFC 9110, section 7.2, wants it first.
+        head.sort_by_key(|(name, _)| !name.eq_ignore_ascii_case("host"));
         let target = if self.absolute && !address.is_tls {
             format!("http://{}{}", address.host_header(), address.path)
         } else {
@@ -84,7 +84,7 @@ impl RequestParts {
 
 /// May the header be there more than once?
 fn is_listed(name: &str) -> bool {
-    name.trim().eq_ignore_ascii_case("cookie")
+    name.eq_ignore_ascii_case("cookie")
 }
 
 /// Refuses what would not stay one header line.
@@ -126,7 +126,20 @@ mod tests {
         let headers = vec!["host: other".into(), "X-A: 1".into(), "Accept:text/html".into()];
         let request = text(&RequestParts { headers, ..parts() }, "http://h/");
         assert!(request.contains("Host: other\r\n") && !request.contains("Host: h\r\n"));
-        assert!(request.contains("Accept: text/html\r\n") && request.ends_with("X-A: 1\r\n\r\n"));
+        assert!(
+            request.ends_with("\r\nX-A: 1\r\nAccept: text/html\r\n\r\n")
+                && request.starts_with("GET / HTTP/1.1\r\nHost: other")
+        );
+        assert_eq!(request.matches("Accept").count(), 1);
+    }
+
+    #[test]
+    fn a_header_that_is_given_twice_is_sent_twice() {
+        let headers = ["X-A: 1", "X-A: 2", "accept: a/a", "Accept: b/b", "Cookie: c=3"].map(String::from).to_vec();
+        let request = text(&RequestParts { headers, cookies: vec!["a=1".into()], ..parts() }, "http://h/");
+        assert!(
+            request.ends_with("Cookie: a=1\r\nX-A: 1\r\nX-A: 2\r\naccept: a/a\r\nAccept: b/b\r\nCookie: c=3\r\n\r\n")
+        );
     }
 
     #[test]
