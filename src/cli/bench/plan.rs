@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::address::{self, Address};
+use super::address::{self, Address, Resolution};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
 use super::{story, tls, verbose};
@@ -35,6 +36,8 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         (None, None, None) => Some(1),
     };
     refuse_idle_connections(args, requests, addresses)?;
+    let sources = args.connection.sources.concat();
+    refuse_sources(&sources, &targets)?;
     Ok(Plan {
         engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
@@ -51,13 +54,13 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         keep_alive: keeps_alive(args),
         requests_per_connection: args.connection.requests_per_connection,
         timeout: Duration::from_secs_f64(args.connection.timeout),
-        sources: args.connection.sources.concat(),
+        sources,
         window: args.connection.window.map(|bytes| bytes as usize),
         stop_on_receive_error: args.report.ab_compat && !args.connection.keep_going,
         identity: args.report.instance_from.clone().unwrap_or(IdentityFrom::Usual),
         keep_samples: args.report.gnuplot.is_some(),
         seed: load.seed,
-        listener: verbose::listener(args.report.verbosity),
+        listener: verbose::listener(&args.report),
         targets,
     })
 }
@@ -146,8 +149,9 @@ pub fn addresses(args: &Args) -> Result<Vec<Address>> {
 
 fn targets(args: &Args, addresses: &[Address]) -> Result<Vec<Target>> {
     let parts = parts(args)?;
+    let spoken = tls::spoken(&args.tls)?;
     let tls = match addresses.iter().any(|address| address.is_tls) {
-        true => Some(tls::config(&args.tls, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
+        true => Some(tls::config(&args.tls, &spoken, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
         false => None,
     };
     let mut targets = Vec::new();
@@ -177,27 +181,49 @@ fn endpoint(args: &Args, address: &Address) -> Result<Endpoint> {
         return Ok(Endpoint::Unix(path.clone()));
     }
     let owned = connection.yes_i_own_this_host;
-    let wanted = |host: &str, port: u16| -> std::result::Result<_, Problem> {
-        let found = address::resolve(host, port, &connection.resolutions)?;
-        address::permit(host, found.ip(), owned)?;
-        Ok(found)
-    };
+    let place = |host: &str, port: u16| address::place(host, port, &connection.resolutions, owned);
     match &connection.proxy {
-        None => Ok(Endpoint::Tcp(wanted(address.bare_host(), address.port)?)),
+        None => Ok(Endpoint::Tcp(place(address.bare_host(), address.port)?)),
         Some(proxy) => {
             let proxy = Address::parse(proxy)
                 .map_err(|why| Problem::new(format!("`{proxy}` is no proxy: {why}")).help("`-X` wants HOST:PORT."))?;
             // The proxy finds the host by itself; what it is may be known there only.
             if !owned {
-                wanted(address.bare_host(), address.port).map_err(|problem| {
+                permit_all(address, &connection.resolutions).map_err(|problem| {
                     problem.help(
                         "The proxy finds the host by itself. If it is yours, say so with `--yes-i-own-this-host`.",
                     )
                 })?;
             }
-            Ok(Endpoint::Tcp(wanted(proxy.bare_host(), proxy.port)?))
+            Ok(Endpoint::Tcp(place(proxy.bare_host(), proxy.port)?))
         }
     }
+}
+
+/// Every address that somebody else may choose from.
+fn permit_all(address: &Address, resolutions: &[Resolution]) -> std::result::Result<(), Problem> {
+    let host = address.bare_host();
+    let found = address::resolve(host, address.port, resolutions)?;
+    found.iter().try_for_each(|found| address::permit(host, found.ip(), false))
+}
+
+/// Refuses local addresses that this machine does not have, or that cannot reach a server.
+fn refuse_sources(sources: &[IpAddr], targets: &[Target]) -> Result<()> {
+    for source in sources {
+        let help = "`-B` wants an address of this machine (`ip address` lists them), IPv4 or IPv6 as the server's is.";
+        UdpSocket::bind((*source, 0))
+            .map_err(|error| Problem::new(format!("no connection can come from {source}: {error}")).help(help))?;
+        for target in targets {
+            if let Endpoint::Tcp(server) = target.origin.endpoint
+                && server.is_ipv4() != source.is_ipv4()
+            {
+                return Err(Problem::new(format!("no connection can come from {source} to {}", server.ip()))
+                    .help(help)
+                    .into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn parts(args: &Args) -> Result<RequestParts> {

@@ -87,16 +87,21 @@ fn is_listed(name: &str) -> bool {
     name.eq_ignore_ascii_case("cookie")
 }
 
+/// A token of RFC 9110, section 5.6.2: a method, or the name of a header.
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
 /// Refuses what would not stay one header line.
 pub fn header_line(text: &str) -> Result<String, String> {
     match text.split_once(':') {
+        None => Err("expected `Name: value`".into()),
         Some((name, _)) if name.trim().is_empty() => Err("expected `Name: value`".into()),
-        Some((name, _)) if !name.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Err("the name of a header has letters, digits and dashes only".into())
+        Some((name, _)) if !is_token(name.trim()) => {
+            Err("the name of a header has letters, digits and !#$%&'*+-.^_`|~ only".into())
         }
         Some(_) if text.contains(['\r', '\n', '\0']) => Err("a header is one line".into()),
         Some(_) => Ok(text.to_owned()),
-        None => Err("expected `Name: value`".into()),
     }
 }
 
@@ -175,6 +180,6 @@ mod tests {
         assert!(header_line("X-A: 1").is_ok());
         assert!(header_line("no colon").unwrap_err().contains("Name: value"));
         assert!(header_line("X: a\r\nY: b").unwrap_err().contains("one line"));
-        assert!(header_line(": x").is_err() && header_line("a b: x").is_err());
+        assert!(header_line(": x").is_err() && header_line("a b: x").is_err() && header_line("a(b: x").is_err());
     }
 }
