@@ -124,14 +124,15 @@ fn the_command_says_that_it_was_interrupted() {
     let server = Server::start(vec![always(OK)]);
     let url = format!("http://{}", server.address);
     let interrupted = |flags: &[&str]| -> Said {
-        let started = scaleproof(".")
-            .args(["bench", "-q", "-k", "--fail-on", "max<1h", &url])
+        let mut started = scaleproof(".")
+            .args(["bench", "-q", "-k", "--fail-on", "max<60s", &url])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        while server.requests() == 0 {
+        let before = server.requests();
+        while server.requests() == before && started.try_wait().unwrap().is_none() {
             thread::sleep(Duration::from_millis(20));
         }
         rustix::process::kill_process(Pid::from_child(&started), Signal::INT).unwrap();
