@@ -12,7 +12,7 @@ use crate::config::parse_duration;
 use crate::load::bench::IdentityFrom;
 
 #[derive(clap::Args)]
-// As with ab, the last of the flags that contradict each other counts.
+// Of a flag that is given twice the last counts, as with ab.
 #[command(disable_version_flag = true, args_override_self = true)]
 pub struct Args {
     /// What to ask for, as `[http[s]://]host[:port][/path]`; several are mixed by `--weight`

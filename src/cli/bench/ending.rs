@@ -73,7 +73,7 @@ fn advice(kind: FailureKind) -> &'static str {
             "The server answers, and not as the story asserts. Travel it once with `scaleproof test --scenario`."
         }
         FailureKind::Tls => {
-            "Nothing was measured. Does this port speak TLS at all? `--cacert FILE` says whose certificates are believed, and \
+            "Nothing was measured. Does this port speak TLS, and HTTP/2 where that is asked for? `--cacert FILE` says whose certificates are believed, and \
              `--insecure` believes every server."
         }
         _ => "Nothing was measured. Does the server run, at this address and port, and speak this protocol?",

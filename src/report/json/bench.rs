@@ -69,7 +69,9 @@ pub fn read(text: &str) -> Result<BenchReport, Problem> {
         return Err(wrong(format!("`{figure}` is nothing that a run measures")));
     }
     if latency::decode(&report.histogram).is_none() {
-        return Err(wrong("its `histogram` cannot be read, so that nothing could be said of how sure times are".into()));
+        return Err(wrong(
+            "its `histogram` cannot be read, so that nothing could be said of how sure times are".into(),
+        ));
     }
     Ok(report.into())
 }
