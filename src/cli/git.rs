@@ -142,10 +142,12 @@ impl Repository {
         let names = self.run(["for-each-ref", "--format=%(refname:short)"])?;
         let remote = format!("origin/{reference}");
         let is_name = !reference.is_empty() && !reference.contains(['~', '^', '@', ':']);
+        // In CI a clone often has one branch and no more: what is missing is then there, and called as it should be.
+        let deepen = if self.is_shallow()? { format!(" {DEEPEN}") } else { String::new() };
         let help = match nearest(reference, names.lines().filter(|name| is_name && *name != "origin")) {
             _ if names.lines().any(|name| name == remote) => format!("Did you mean `{remote}`?"),
-            Some(nearest) => format!("Did you mean `{nearest}`?"),
-            None if self.is_shallow()? => DEEPEN.to_owned(),
+            Some(nearest) => format!("Did you mean `{nearest}`?{deepen}"),
+            None if !deepen.is_empty() => DEEPEN.to_owned(),
             None if is_name => format!(
                 "Name a branch, a tag or a commit. One that is only on the server is fetched with `git fetch origin {reference}`."
             ),

@@ -143,6 +143,7 @@ impl Request<'_> {
         };
         let text = |path: &str| source::text(base, path);
         let mut report = lint::lint(&scan.files, self.rules, &options, &text, &source::module_candidates);
+        report.misread.clone_from(&scan.problems);
         report.problems.splice(0..0, scan.problems);
         if !self.no_ignores {
             self.accept(&mut report, paths.iter().any(|path| same_folder(path, base)));

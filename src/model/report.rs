@@ -21,6 +21,8 @@ pub struct LintReport {
     pub suppressed: Vec<Suppressed>,
     pub services: Vec<ServiceRow>,
     pub problems: Vec<Problem>,
+    /// Those of the problems that files could not be read for, or not in full.
+    pub misread: Vec<Problem>,
     /// Files that were analysed.
     pub files: usize,
     /// Lines in them.
@@ -33,6 +35,8 @@ pub struct LintReport {
     pub unchanged: usize,
     /// Numbers of instances and processes that went up with the changes.
     pub raised: Vec<Raise>,
+    /// Why nobody can say of some number whether it went up: what is said of services and could be read before.
+    pub unclear: Vec<Problem>,
     /// What was read, and what was not.
     pub coverage: Coverage,
     /// The rules that were asked, by family, then id.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::finding::Finding;
 use crate::model::location::Span;
+use crate::model::problem::Problem;
 use crate::model::report::{LintReport, Raise};
 use crate::policy::raise;
 
@@ -110,16 +111,30 @@ pub struct Since<'a> {
 impl Since<'_> {
     /// The numbers that went up.
     fn raises(&self, report: &LintReport) -> Vec<Raise> {
-        let path_before = |path: &str| {
-            let path = (self.repository_path)(path);
-            self.changes.name_before(&path).filter(|name| (self.existed)(name)).map(str::to_owned)
-        };
-        raise::raises(&self.before.services, &report.services, &path_before)
+        raise::raises(&self.before.services, &report.services, &|path| self.path_before(path))
     }
 
-    /// Notes the numbers that went up.
+    /// What a file was called before; `None` for a new one.
+    fn path_before(&self, path: &str) -> Option<String> {
+        let path = (self.repository_path)(path);
+        self.changes.name_before(&path).filter(|name| (self.existed)(name)).map(str::to_owned)
+    }
+
+    /// Notes the numbers that went up, and what keeps anybody from knowing.
     pub fn note_raises(&self, report: &mut LintReport) {
         report.raised = self.raises(report);
+        let has_services = |problem: &&Problem| {
+            let Some(at) = &problem.location else { return false };
+            let before = self.path_before(&at.path);
+            report.services.iter().any(|row| row.location.path == at.path)
+                || self.before.services.iter().any(|row| before.as_deref() == Some(&*row.location.path))
+        };
+        let is_new = |problem: &&Problem| {
+            let path = |problem: &Problem| problem.location.as_ref().map(|at| at.path.to_string());
+            let before = problem.location.as_ref().and_then(|at| self.path_before(&at.path));
+            !self.before.misread.iter().any(|old| old.message == problem.message && path(old) == before)
+        };
+        report.unclear = report.misread.iter().filter(has_services).filter(is_new).cloned().collect();
     }
 
     /// Leaves out the findings that have nothing to do with the changes. What is wrong with a service is everybody's business who

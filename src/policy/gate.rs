@@ -50,6 +50,11 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
         return told(Gate::Unknown, reason.to_owned());
     }
     let all = question.always || question.since.is_none();
+    if !is_asked(report, question) && !report.unclear.is_empty() {
+        let since = question.since.unwrap_or_default();
+        let reason = format!("Nobody can say whether a number went up since {since}: {}.", unclear(report));
+        return told(Gate::Unknown, reason);
+    }
     if !is_asked(report, question) {
         let since = question.since.unwrap_or_default();
         let reason =
@@ -92,11 +97,21 @@ pub fn decide(report: &LintReport, question: &Question<'_>, test: Option<&TestRe
     if !unknown.is_empty() && test.is_none() {
         return told(Gate::Unknown, format!("{event}Nobody can say whether that is sound: {}.", unknown.join("; ")));
     }
+    if !report.unclear.is_empty() {
+        return told(Gate::Unknown, format!("{event}Nobody can say whether that is all: {}.", unclear(report)));
+    }
     let proven = match test {
         Some(test) => format!(" {} replicas were started, and nothing broke: {}", test.replicas, test.reason),
         None => String::new(),
     };
     told(Gate::Pass, format!("{event}Nothing that is known speaks against it.{proven}") + &others(report))
+}
+
+/// What could not be read of deployment files, as far as there is room.
+fn unclear(report: &LintReport) -> String {
+    let more = report.unclear.len().saturating_sub(MOST_NAMED);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    listed(&report.unclear[..report.unclear.len().min(MOST_NAMED)], "; ") + &more
 }
 
 fn listed<T: ToString>(items: &[T], between: &str) -> String {
@@ -142,6 +157,16 @@ mod tests {
         let Decision { verdict, reason } =
             decide(report, &Question { since, always, fail_on: Some(Severity::Error) }, None);
         (verdict, reason)
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_read_any_more_is_no_pass() {
+        use crate::model::problem::Problem;
+        let mut report = report(&[], None);
+        report.unclear = vec![Problem::new("`replicas` is filled in elsewhere").in_file("compose.yml")];
+        let (verdict, reason) = asked(&report, Some("main"), false);
+        assert_eq!(verdict, Gate::Unknown);
+        assert!(reason.starts_with("Nobody can say whether a number went up since main: compose.yml: `replicas`"), "{reason}");
     }
 
     #[test]

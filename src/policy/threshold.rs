@@ -1,6 +1,6 @@
 //! `--fail-on 'p99<200ms'`: what a figure must be, and whether it is.
 
-use crate::model::bench::{BenchReport, Distribution, LEAST_ABOVE, PERCENTS, Threshold};
+use crate::model::bench::{BenchReport, Distribution, LEAST_ABOVE, PERCENTS, Requests, Threshold};
 use crate::model::problem::Problem;
 use crate::model::verdict::Gate;
 
@@ -103,10 +103,26 @@ impl Bound {
         let (verdict, measured) = match known {
             false if ended == 0 => (Gate::Unknown, "nothing was answered".to_owned()),
             false => (Gate::Unknown, format!("{measured}, and {ended} requests are too few to tell")),
-            true if self.relation.holds(value, self.limit) => (Gate::Pass, measured),
-            true => (Gate::Fail, measured),
+            true if !self.relation.holds(value, self.limit) => (Gate::Fail, measured),
+            true if self.is_left_open(requests, failed) => {
+                (Gate::Unknown, format!("{measured}, without {} requests that hung", requests.hung))
+            }
+            true => (Gate::Pass, measured),
         };
         Threshold { text: self.text.clone(), measured, verdict }
+    }
+
+    /// Is the figure of those that ended, while those that hung might turn it over?
+    fn is_left_open(&self, requests: &Requests, failed: u64) -> bool {
+        let hung = requests.hung as f64;
+        let all = (requests.answered + failed) as f64 + hung;
+        match self.figure {
+            _ if requests.hung == 0 => false,
+            Figure::Errors => !self.relation.holds(((failed + requests.refused) as f64 + hung) / all, self.limit),
+            Figure::Percentile { percent, corrected: false } => hung / all > 1.0 - percent / 100.0,
+            Figure::Mean | Figure::Max => true,
+            Figure::Rate | Figure::Min | Figure::Percentile { corrected: true, .. } => false,
+        }
     }
 }
 
@@ -263,6 +279,19 @@ mod tests {
         for text in ["rps>1", "max<1s", "error-rate<=0", "p50<1s"] {
             assert_eq!(verdict(text, &report(0)), Gate::Unknown, "{text}");
         }
+    }
+
+    #[test]
+    fn requests_that_hung_leave_open_what_they_might_turn_over() {
+        let mut run = report(20_000);
+        run.requests.hung = 100;
+        for text in ["p99.9<1s", "max<1s", "mean<1s", "error-rate<0.1%"] {
+            assert_eq!(verdict(text, &run), Gate::Unknown, "{text}");
+        }
+        for text in ["p99<200ms", "rps>1", "min<1s", "error-rate<1%"] {
+            assert_eq!(verdict(text, &run), Gate::Pass, "{text}");
+        }
+        assert_eq!(verdict("max<1ms", &run), Gate::Fail);
     }
 
     #[test]

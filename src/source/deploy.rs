@@ -82,15 +82,27 @@ impl File<'_> {
 
 /// The path of what is named relative to a folder; `None` where it lies outside of the project.
 fn path_from(folder: &str, named: &str) -> Option<String> {
-    let mut parts: Vec<&str> = if named.starts_with('/') { return None } else { Vec::new() };
-    for part in folder.split('/').chain(named.split('/')) {
+    let (path, above) = resolve(folder, named);
+    (!named.starts_with('/') && above == 0).then_some(path)
+}
+
+/// A path relative to a folder, without `.` and `..`, and how many of its steps lead out of the project; these are left out. What lies
+/// above the folder of the analysis is named by steps out of it, or by its whole path, and stays so.
+pub fn resolve(folder: &str, named: &str) -> (String, usize) {
+    let mut above = 0;
+    let is_step_out = |part: &&str| *part == "..";
+    let mut parts: Vec<&str> = folder.split('/').take_while(is_step_out).collect();
+    let root = parts.len();
+    for part in folder.split('/').skip(root).chain(named.split('/')) {
         match part {
             "" | "." => {}
-            ".." => drop(parts.pop()?),
+            ".." if parts.len() > root => drop(parts.pop()),
+            ".." => above += 1,
             part => parts.push(part),
         }
     }
-    Some(parts.join("/"))
+    let path = parts.join("/");
+    (if folder.starts_with('/') { format!("/{path}") } else { path }, above)
 }
 
 /// What a format's reader finds.
@@ -261,6 +273,20 @@ mod tests {
 
     fn language(path: &str, text: &str) -> Option<Language> {
         read(path, text, &alone).map(|extracted| extracted.facts.language)
+    }
+
+    #[test]
+    fn files_are_named_from_above_the_analysis_as_well() {
+        for (folder, named, path, above) in [
+            ("deploy", "../web/./a.env", "web/a.env", 0),
+            ("", "../a.env", "a.env", 1),
+            ("..", "web/a.env", "../web/a.env", 0),
+            ("../shop/deploy", "../web", "../shop/web", 0),
+            ("..", "../a.env", "../a.env", 1),
+            ("/srv/shop", "./web", "/srv/shop/web", 0),
+        ] {
+            assert_eq!(resolve(folder, named), (path.to_owned(), above), "{named} in {folder}");
+        }
     }
 
     #[test]

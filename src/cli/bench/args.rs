@@ -79,7 +79,8 @@ pub struct LoadArgs {
     /// Threads of the generator [default: half of the processors]
     #[arg(long, value_name = "N", value_parser = whole(1, 256u32), allow_negative_numbers = true)]
     pub threads: Option<u32>,
-    /// How often each URL is asked in relation to the others, in their order; may be repeated
+    /// How often each URL is asked in relation to the others, in their order; may be repeated. Of different servers, connections are shared
+    /// out like this, and a faster one answers more
     #[arg(long = "weight", value_name = "N", value_parser = whole(1, 1000u32), allow_negative_numbers = true)]
     pub weights: Vec<u32>,
     /// A story of several requests in Hurl's syntax, travelled by -c users; the URL is its {{base}}, -n and --rate count journeys

@@ -74,7 +74,8 @@ fn as_it_was(
     let mut report = request.analyse(&roots, &tree.join(folder));
     let findings = report.findings.iter_mut().map(|finding| &mut finding.location);
     let services = report.services.iter_mut().map(|service| &mut service.location);
-    for location in findings.chain(services) {
+    let misread = report.misread.iter_mut().filter_map(|problem| problem.location.as_mut());
+    for location in findings.chain(services).chain(misread) {
         // What lies above the folder is told by its whole path.
         let path = Path::new(&*location.path);
         let named = path.strip_prefix(&tree).map_or_else(|_| normal(&folder.join(path)), normal);

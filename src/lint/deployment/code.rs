@@ -1,15 +1,16 @@
 //! Which code a service runs, and so which code runs more than once already.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::fleet::{Deployed, Fleet};
 use super::table::in_words;
-use std::collections::BTreeSet;
-
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
 use crate::model::finding::Related;
 use crate::rules::clause::Occasion;
-use crate::source::deploy::{processes, servers};
+use crate::source::deploy::{self, processes, servers};
 
 /// What deployment files say about the code of a file.
 #[derive(Clone, Debug, Default)]
@@ -169,6 +170,16 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     is_app(&app.service) && is_run && has_file()
 }
 
+/// Does another file of the same name lie nearer to what the service is built from: `api/gunicorn.conf.py` for `build: api`?
+pub(super) fn has_nearer(app: &Deployed<'_>, path: &str, others: &[Arc<str>]) -> bool {
+    let (name, depth) = (path.rsplit('/').next(), path.matches('/').count());
+    let is_covered = covers(app, path);
+    others
+        .iter()
+        .filter(|other| other.rsplit('/').next() == name && ***other != *path)
+        .any(|other| covers(app, other) && (!is_covered || other.matches('/').count() < depth))
+}
+
 fn is_told_by_image(app: &Deployed<'_>) -> bool {
     app.service.role == Role::Web || app.service.role == Role::Unknown
 }
@@ -269,17 +280,9 @@ fn covers(it: &Deployed<'_>, path: &str) -> bool {
     root.is_empty() || path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A path relative to a folder, without `.` and `..`; steps that lead out of the project are dropped.
+/// A path relative to a folder; steps that lead out of the project are dropped.
 pub(super) fn joined(folder: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(relative.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
+    deploy::resolve(folder, relative).0
 }
 
 #[cfg(test)]
@@ -303,6 +306,10 @@ mod tests {
         assert!(covers("docker-compose.yml", Some("./shop/"), "shop/server.js"));
         assert!(!covers("docker-compose.yml", Some("./shop/"), "shop2/server.js"));
         assert!(covers("deploy/compose.yml", Some("../api"), "api/main.py"));
+        assert!(covers("../compose.yml", Some("./api"), "../api/main.py"), "it lies above the folder of the analysis");
+        assert!(covers("../compose.yml", None, "../main.py"));
+        assert!(covers("/srv/shop/deploy/compose.yml", Some("../api"), "/srv/shop/api/main.py"));
+        assert!(!covers("/srv/shop/compose.yml", Some("api"), "/srv/api/main.py"));
         assert!(covers("deploy/Procfile", None, "deploy/main.py"));
         assert!(!covers("deploy/Procfile", None, "main.py"));
     }

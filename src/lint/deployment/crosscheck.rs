@@ -4,6 +4,7 @@ use super::code::Context;
 use super::fleet::Deployed;
 use crate::model::Name;
 use crate::model::deployment::{Affinity, AffinityKey, Service, Sharing};
+use crate::model::fact::{Setting, Value};
 use crate::model::finding::{Related, SHARED_ON_ONE_DISK, Severity};
 
 /// Families of what nobody sees as long as each client stays with one instance.
@@ -51,8 +52,10 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         // A second instance is out of the question there; whoever wants one is told by then.
         return Some(Weighed { severity: Severity::Info, context: context.runs_once.clone() });
     }
-    let is_set =
-        |app: &Deployed<'_>| app.service.environment.iter().any(|setting| Some(&setting.key) == finding.variable);
+    let is_set = |app: &Deployed<'_>| {
+        let named = |setting: &&Setting| Some(&setting.key) == finding.variable;
+        app.service.environment.iter().filter(named).any(|setting| !is_empty(&setting.value))
+    };
     let is_kept = |app: &Deployed<'_>| finding.family == NEEDS_AFFINITY && affinity(&app.service).is_some();
     if !context.apps.is_empty() && context.apps.iter().all(|app| is_set(app) || is_kept(app)) {
         return None;
@@ -75,6 +78,11 @@ pub fn weigh(finding: &Unweighed<'_>, context: &Context<'_>) -> Option<Weighed> 
         severity => severity,
     };
     Some(Weighed { severity, context: places })
+}
+
+/// A variable without a text is one that is not set, to `or` and `||`.
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.is_empty())
 }
 
 /// By the client, as opposed to by what is asked for.
@@ -171,7 +179,7 @@ mod tests {
     use super::*;
     use crate::lint::deployment::Fleet;
     use crate::model::deployment::Mount;
-    use crate::model::fact::{FileFacts, Language, Setting, Value};
+    use crate::model::fact::{FileFacts, Language};
     use crate::model::location::{Location, Span};
 
     fn place(message: &str) -> Related {
@@ -246,6 +254,8 @@ mod tests {
             |key: &str| Setting { key: key.into(), value: Value::Unknown, function: None, span: Span::default() };
         service.environment = vec![setting("SECRET_KEY")];
         assert_eq!(weighed("boot-secret", &[], Some("SECRET_KEY"), &service, &[]), None);
+        service.environment[0].value = Value::Text("".into());
+        assert!(weighed("boot-secret", &[], Some("SECRET_KEY"), &service, &[]).is_some(), "it is empty");
         let (severity, _) = weighed("boot-secret", &[], Some("JWT_KEY"), &service, &["instances"]).unwrap();
         assert_eq!(severity, Severity::Warning, "whether it is true already nobody knows");
     }

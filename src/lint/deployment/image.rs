@@ -136,7 +136,9 @@ fn inherit(service: &mut Service, home: &str, image: &Service, path: &Arc<str>) 
     if has("entrypoint") {
         part.settings.retain(|setting| setting.key != "ENTRYPOINT");
     }
-    (part.ports, part.environment) = (Vec::new(), Vec::new());
+    part.ports = Vec::new();
+    // Variables of a stage that only builds are gone by then.
+    part.environment.retain(|variable| variable.span.line > image.span.line);
     let is_told = is_own || role::of_name(&service.name).is_some() || image.role == Role::Unknown;
     let role = if is_told { service.role } else { image.role };
     let whole = std::mem::replace(service, Service::named("", service.span));

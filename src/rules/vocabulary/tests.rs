@@ -108,16 +108,7 @@ fn the_table_has_exactly_the_words_that_the_parsers_take() {
 
 #[test]
 fn every_word_has_a_meaning_and_every_shape_is_told() {
-    let plain = [
-        "text",
-        "number",
-        "true",
-        "true or false",
-        "version",
-        "list of texts",
-        "option",
-        "list of options",
-    ];
+    let plain = ["text", "number", "true", "true or false", "version", "list of texts", "option", "list of options"];
     for section in SECTIONS {
         for word in section.words {
             assert!(!word.meaning.is_empty() && !word.meaning.ends_with('.'), "{} {}", section.name, word.word);

@@ -61,9 +61,12 @@ fn service(path: &Arc<str>, name: &str, command: &str, span: Span) -> Service {
     let commands =
         command::simple_commands(&command::words(&command::letters(command, (span.line, span.end_column + 1))));
     let by_name = if name == "web" { Some(Role::Web) } else { role::of_name(name) };
+    // Requests reach what is called so, whatever else of the platform could answer some.
+    let by_command =
+        role::of_commands(&commands).filter(|role| name != "web" && (*role != Role::Web || by_name.is_none()));
     Service {
         kind: Name::new_static("process"),
-        role: by_name.or_else(|| role::of_commands(&commands)).unwrap_or(Role::Unknown),
+        role: by_command.or(by_name).unwrap_or(Role::Unknown),
         command: Some(Name::new(command.trim())),
         command_span: Some(span),
         processes: processes::of(path, &commands, &[]).filter(|count| count.value != 1),
@@ -79,6 +82,15 @@ mod tests {
 
     fn found(text: &str) -> Found {
         read(&File { path: "Procfile".into(), text, beside: &|_| None })
+    }
+
+    #[test]
+    fn a_bot_is_one_however_its_process_is_called() {
+        let role = |line: &str| found(line).services[0].role;
+        assert_eq!(role("worker: python bot.py\n"), Role::Bot);
+        assert_eq!(role("worker: gunicorn shop:app\n"), Role::Worker, "no request reaches it");
+        assert_eq!(role("server: gunicorn shop:app\n"), Role::Web);
+        assert_eq!(role("web: python bot.py\n"), Role::Web);
     }
 
     #[test]
