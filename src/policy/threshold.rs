@@ -127,9 +127,13 @@ impl Bound {
 }
 
 /// Holds a run against all of them: one that fails fails the run, one that cannot be told leaves it open, and so does a run in
-/// which nothing was answered.
-pub fn judge(report: &mut BenchReport, bounds: &[Bound]) {
+/// which nothing was answered. What holds until a run is interrupted might not have held to its end.
+pub fn judge(report: &mut BenchReport, bounds: &[Bound], interrupted: bool) {
     report.thresholds = bounds.iter().map(|bound| bound.judge(report)).collect();
+    for threshold in report.thresholds.iter_mut().filter(|it| interrupted && it.verdict == Gate::Pass) {
+        threshold.verdict = Gate::Unknown;
+        threshold.measured.push_str(", and the run was interrupted");
+    }
     let any = |verdict| report.thresholds.iter().any(|threshold| threshold.verdict == verdict);
     report.verdict = match () {
         () if any(Gate::Fail) => Gate::Fail,
@@ -200,7 +204,8 @@ fn limit_of(figure: Figure, text: &str) -> Result<f64, String> {
     match (figure, unit) {
         (Figure::Rate, "" | "/s" | "rps") => Ok(number),
         (Figure::Rate, unit) => Err(format!("a rate is a number of requests per second, without `{unit}`")),
-        (Figure::Errors, "%") => Ok(number / 100.0),
+        (Figure::Errors, "%") if number <= 100.0 => Ok(number / 100.0),
+        (Figure::Errors, "%") => Err(format!("`{number}%` is more than all")),
         (Figure::Errors, "") if number <= 1.0 => Ok(number),
         (Figure::Errors, "") => Err(format!("`{number}` is more than all, perhaps `{number}%` is meant")),
         (Figure::Errors, unit) => Err(format!("an error rate is in `%`, not in `{unit}`")),
@@ -293,13 +298,24 @@ mod tests {
     fn the_worst_decides() {
         let judged = |texts: &[&str], mut run: BenchReport| {
             let bounds: Vec<Bound> = texts.iter().map(|text| Bound::parse(text).unwrap()).collect();
-            judge(&mut run, &bounds);
+            judge(&mut run, &bounds, false);
             run.verdict
         };
         assert_eq!(judged(&["rps>1", "p99.99<1s", "rps>1000"], report(5_000)), Gate::Fail);
         assert_eq!(judged(&["rps>1", "p99.99<1s"], report(5_000)), Gate::Unknown);
         assert_eq!(judged(&[], report(5_000)), Gate::Pass);
         assert_eq!(judged(&[], report(0)), Gate::Unknown);
+    }
+
+    #[test]
+    fn an_interrupted_run_passes_nothing() {
+        let judged = |text: &str| {
+            let mut run = report(5_000);
+            judge(&mut run, &[Bound::parse(text).unwrap()], true);
+            (run.verdict, run.thresholds.swap_remove(0).measured)
+        };
+        assert_eq!(judged("rps>1"), (Gate::Unknown, "rps = 250.00, and the run was interrupted".into()));
+        assert_eq!(judged("rps>1000"), (Gate::Fail, "rps = 250.00".into()));
     }
 
     #[test]
@@ -314,6 +330,7 @@ mod tests {
             ("p100<5ms", "is not measured"),
             ("latency<5ms", "no figure `latency`"),
             ("error-rate<5", "perhaps `5%`"),
+            ("error-rate<200%", "`200%` is more than all"),
             ("rps>5ms", "without `ms`"),
         ];
         for (text, word) in cases {

@@ -77,6 +77,10 @@ fn nothing_answered(report: &BenchReport) -> Option<String> {
     let why = first.map_or(String::new(), |failure| format!(" ({})", failure.example));
     let advice = match first.map(|failure| failure.kind) {
         Some(FailureKind::Assertion) => "The server answers, and not as the story asserts.",
+        Some(FailureKind::Tls) => {
+            "See whether this port speaks TLS; `--cacert FILE` or `--insecure` believes a certificate."
+        }
+        None => "It ended before the first answer came.",
         _ => "See whether the server runs and the address is right.",
     };
     (report.requests.answered == 0)
