@@ -14,6 +14,9 @@ pub fn raises(before: &[ServiceRow], now: &[ServiceRow], path_before: &dyn Fn(&s
     now.iter().zip(known.drain(..)).flat_map(|(row, old)| higher(row, old)).collect()
 }
 
+/// Are they one service: as it was, as it is, and what the file of the latter was called?
+type Alike<'a> = dyn Fn(&ServiceRow, &ServiceRow, &Option<String>) -> bool + 'a;
+
 /// What each service of `now` was before. None is the past of two.
 fn pairs<'b>(
     before: &'b [ServiceRow],
@@ -25,7 +28,7 @@ fn pairs<'b>(
     let mut open: Vec<&ServiceRow> = before.iter().collect();
     let same_file = |old: &ServiceRow, path: &Option<String>| path.as_deref() == Some(&*old.location.path);
     // By file and name; moved to another file; called otherwise in its file.
-    let alike: [&dyn Fn(&ServiceRow, &ServiceRow, &Option<String>) -> bool; 3] = [
+    let alike: [&Alike<'_>; 3] = [
         &|old, row, path| old.name == row.name && same_file(old, path),
         &|old, row, _| old.name == row.name,
         &|old, row, path| same_file(old, path) && !row.program.is_empty() && old.program == row.program,

@@ -148,16 +148,24 @@ impl Draft {
         says(lines.start..line) && says(line + 1..lines.end)
     }
 
-    /// Blanks out the part that has this line, from 1, or the next larger one where that is blank already.
+    /// Blanks out the part that has this line, from 1. Where that is blank already, a bracket or a quote is open since before: then the
+    /// part before it, and where there is none the document.
     fn lose(&mut self, line: u32) {
         let line = (line as usize - 1).min(self.lines.len().saturating_sub(1));
         let lost = |draft: &Draft, index: usize| {
             let first = draft.parts[index].lines.start;
             draft.lost.iter().any(|(lines, name)| lines.start as usize == first + 1 && name.is_some())
         };
-        let around = (0..self.parts.len()).filter(|part| self.parts[*part].lines.contains(&line));
-        let open = around.filter(|part| self.parts[*part].name.is_none() || !lost(self, *part));
-        if let Some(part) = open.min_by_key(|part| self.parts[*part].lines.len()) {
+        let smallest = |is_meant: &dyn Fn(&Part) -> bool| {
+            let meant = (0..self.parts.len()).filter(|part| is_meant(&self.parts[*part]));
+            meant.min_by_key(|part| self.parts[*part].lines.len())
+        };
+        let mut part = smallest(&|part| part.name.is_some() && part.lines.contains(&line));
+        while let Some(known) = part.filter(|part| lost(self, *part)) {
+            let start = self.parts[known].lines.start;
+            part = smallest(&|part| part.name.is_some() && part.lines.end == start);
+        }
+        if let Some(part) = part.or_else(|| smallest(&|part| part.name.is_none() && part.lines.contains(&line))) {
             self.blank(part);
         }
     }

@@ -174,7 +174,10 @@ fn an_error_within_a_key_of_the_root_loses_that_key_alone_where_keys_stand_for_t
         help.contains("`volumes`") && help.contains("`networks`") && help.ends_with("the rest of the file was."),
         "{help}"
     );
-    // Of a service that is broken twice all services go.
+    let open = "services:\n  web:\n    image: a\nx-list: [1, 2\nx-other: : :\n";
+    let Tree { documents, .. } = parse_parts("f.yml", open, &[ROOT, "services"]);
+    assert_eq!(value(&documents[0], "services.web.image"), "a", "the bracket is open since the line above");
+    // And of a service that is broken twice all services may go.
     let inner = "services:\n  web:\n    image: a: b\n  web: {\nname: shop\n";
     let Tree { documents, .. } = parse_parts("f.yml", inner, &[ROOT, "services"]);
     assert_eq!(value(&documents[0], "name"), "shop");
