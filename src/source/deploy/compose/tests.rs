@@ -545,6 +545,17 @@ fn tools_beside_the_app_are_no_web_services() {
 
 const KEYS: &str = "(services|a|b|image|build|command|ports|volumes|environment|deploy|replicas|scale|extends|depends_on|healthcheck|test|target|<<)";
 
+#[test]
+fn bots_with_tokens_of_their_own_are_no_copies() {
+    let services = |one: &str, other: &str| {
+        let bot =
+            |name: &str, token: &str| format!("  {name}:\n    build: .\n    environment: {{ TOKEN: \"{token}\" }}\n");
+        let text = format!("services:\n{}{}", bot("bot1", one), bot("bot2", other));
+        crate::source::deploy::read("compose.yml", &text, &|_| None).unwrap().facts.services.len()
+    };
+    assert_eq!((services("a", "b"), services("${A}", "${B}"), services("${A}", "${A}")), (2, 2, 1));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,60}") {
@@ -552,16 +563,6 @@ proptest! {
     }
 
     #[test]
-fn bots_with_tokens_of_their_own_are_no_copies() {
-    let services = |one: &str, other: &str| {
-        let bot = |name: &str, token: &str| format!("  {name}:\n    build: .\n    environment: {{ TOKEN: \"{token}\" }}\n");
-        let text = format!("services:\n{}{}", bot("bot1", one), bot("bot2", other));
-        crate::source::deploy::read("compose.yml", &text, &|_| None).unwrap().services.len()
-    };
-    assert_eq!((services("a", "b"), services("${A}", "${B}"), services("${A}", "${A}")), (2, 2, 1));
-}
-
-#[test]
     fn nothing_like_a_compose_file_makes_it_panic(
         lines in proptest::collection::vec((0usize..5, KEYS, "(|&a|\\*a|x|3|80:80|\\[a, '1:2', b=c\\]|\\{a: b\\}|\\$\\{A:-3\\}|gunicorn -w 4|- x|a)"), 0..14)
     ) {
