@@ -14,9 +14,6 @@ pub fn raises(before: &[ServiceRow], now: &[ServiceRow], path_before: &dyn Fn(&s
     now.iter().zip(known.drain(..)).flat_map(|(row, old)| higher(row, old)).collect()
 }
 
-/// Are they one service: as it was, as it is, and what the file of the latter was called?
-type Alike<'a> = dyn Fn(&ServiceRow, &ServiceRow, &Option<String>) -> bool + 'a;
-
 /// What each service of `now` was before. None is the past of two.
 fn pairs<'b>(
     before: &'b [ServiceRow],
@@ -26,21 +23,37 @@ fn pairs<'b>(
     let paths: Vec<Option<String>> = now.iter().map(|row| path_before(&row.location.path)).collect();
     let mut past: Vec<Option<&ServiceRow>> = vec![None; now.len()];
     let mut open: Vec<&ServiceRow> = before.iter().collect();
-    let same_file = |old: &ServiceRow, path: &Option<String>| path.as_deref() == Some(&*old.location.path);
-    // By file and name; moved to another file; called otherwise in its file.
-    let alike: [&Alike<'_>; 3] = [
-        &|old, row, path| old.name == row.name && same_file(old, path),
-        &|old, row, _| old.name == row.name,
-        &|old, row, path| same_file(old, path) && !row.program.is_empty() && old.program == row.program,
-    ];
-    for is_alike in alike {
+    for way in [Way::SameName, Way::OtherFile, Way::OtherName] {
         for ((row, path), past) in now.iter().zip(&paths).zip(&mut past).filter(|(_, past)| past.is_none()) {
-            if let Some(at) = open.iter().position(|old| is_alike(old, row, path)) {
+            if let Some(at) = open.iter().position(|old| way.leads(old, row, path.as_deref())) {
                 *past = Some(open.remove(at));
             }
         }
     }
     past
+}
+
+/// How a service of before became one of now.
+#[derive(Clone, Copy)]
+enum Way {
+    /// It is where it was.
+    SameName,
+    /// It moved to another file.
+    OtherFile,
+    /// It is called otherwise in its file.
+    OtherName,
+}
+
+impl Way {
+    /// `path` is what the file of `row` was called before.
+    fn leads(self, old: &ServiceRow, row: &ServiceRow, path: Option<&str>) -> bool {
+        let same_file = path == Some(&*old.location.path);
+        match self {
+            Way::SameName => same_file && old.name == row.name,
+            Way::OtherFile => old.name == row.name,
+            Way::OtherName => same_file && !row.program.is_empty() && old.program == row.program,
+        }
+    }
 }
 
 fn higher(row: &ServiceRow, old: Option<&ServiceRow>) -> Vec<Raise> {

@@ -127,16 +127,20 @@ fn family(node: &Rc<Node>, whole: &Node) -> Vec<Rc<Node>> {
 /// Sources of one service that are looked at; nobody has more.
 const MAX_SOURCES: usize = 100;
 
+/// The end of the names of variables that tell which bot a program is: with a token of its own it is another one.
+const TOKEN: &str = "TOKEN";
+
 fn told(service: &Service) -> Vec<(Name, String)> {
     let is_telling = |key: &str| {
         ROLE_VARIABLES
             .iter()
             .any(|role| key.strip_suffix(role).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
     };
-    let settings = service.environment.iter().filter(|setting| is_telling(&setting.key));
+    let is_token = |key: &str| service.role == Role::Bot && key.ends_with(TOKEN);
+    let settings = service.environment.iter().filter(|setting| is_telling(&setting.key) || is_token(&setting.key));
     let mut told: Vec<_> = settings
         .map(|setting| match &setting.value {
-            Value::Text(text) => (setting.key.clone(), stem(text)),
+            Value::Text(text) if !is_token(&setting.key) => (setting.key.clone(), stem(text)),
             value => (setting.key.clone(), format!("{value:?}")),
         })
         .collect();

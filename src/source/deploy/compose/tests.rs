@@ -545,6 +545,17 @@ fn tools_beside_the_app_are_no_web_services() {
 
 const KEYS: &str = "(services|a|b|image|build|command|ports|volumes|environment|deploy|replicas|scale|extends|depends_on|healthcheck|test|target|<<)";
 
+#[test]
+fn bots_with_tokens_of_their_own_are_no_copies() {
+    let services = |one: &str, other: &str| {
+        let bot =
+            |name: &str, token: &str| format!("  {name}:\n    build: .\n    environment: {{ TOKEN: \"{token}\" }}\n");
+        let text = format!("services:\n{}{}", bot("bot1", one), bot("bot2", other));
+        crate::source::deploy::read("compose.yml", &text, &|_| None).unwrap().facts.services.len()
+    };
+    assert_eq!((services("a", "b"), services("${A}", "${B}"), services("${A}", "${A}")), (2, 2, 1));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,60}") {
