@@ -133,7 +133,7 @@ mod tests {
         assert!(request.contains("Host: other\r\n") && !request.contains("Host: h\r\n"));
         assert!(
             request.ends_with("\r\nX-A: 1\r\nAccept: text/html\r\n\r\n")
-                && request.starts_with("GET / HTTP/1.1\r\nHost: other")
+                && request.starts_with("GET / HTTP/1.1\r\nhost: other")
         );
         assert_eq!(request.matches("Accept").count(), 1);
     }
