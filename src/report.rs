@@ -15,11 +15,21 @@ pub mod terminal;
 pub mod text;
 
 use crate::model::finding::Severity;
-use crate::model::report::LintReport;
+use crate::model::report::{LintReport, ServiceRow};
+use crate::model::verdict::Scalability;
 
 /// What two runs cannot show.
 const ONE_RUN_EACH: &str = "The intervals are of one run each, and runs differ from each other: repeat both before trusting a small \
                             difference.";
+
+/// What stands between the verdict on a service and its reasons: those of a "ready" speak against it, and not for it.
+fn lead(row: &ServiceRow) -> &'static str {
+    match row.verdict {
+        _ if row.reasons.is_empty() => "",
+        Scalability::Ready => ", though ",
+        _ => ": ",
+    }
+}
 
 /// `1 file`, `2 files`.
 fn plural(count: usize, noun: &str) -> String {

@@ -166,7 +166,10 @@ mod tests {
         report.unclear = vec![Problem::new("`replicas` is filled in elsewhere").in_file("compose.yml")];
         let (verdict, reason) = asked(&report, Some("main"), false);
         assert_eq!(verdict, Gate::Unknown);
-        assert!(reason.starts_with("Nobody can say whether a number went up since main: compose.yml: `replicas`"), "{reason}");
+        assert!(
+            reason.starts_with("Nobody can say whether a number went up since main: compose.yml: `replicas`"),
+            "{reason}"
+        );
     }
 
     #[test]

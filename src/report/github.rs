@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::counts;
 use super::text::{clip, one_line, visible};
+use super::{counts, lead};
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
 use crate::model::problem::Problem;
@@ -49,7 +49,7 @@ fn services(rows: &[ServiceRow], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::group::services")?;
     for row in rows {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
-        let lead = if reasons.is_empty() { "" } else { ": " };
+        let lead = lead(row);
         let said = format!(
             "{} ({}) at {} {}; {}{lead}{}",
             row.name,

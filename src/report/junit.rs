@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::{clip, visible};
-use super::{counts, plural};
+use super::{counts, lead, plural};
 use crate::model::finding::{Finding, Severity};
 use crate::model::location::Location;
 use crate::model::outcome::Outcome;
@@ -31,7 +31,15 @@ pub fn lint(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
         let reasons: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
         let (name, value) = (
             format!("service {}", row.name),
-            format!("{} ({}), {}: {} {}", row.role, row.location, row.runs, row.verdict, reasons.join("; ")),
+            format!(
+                "{} ({}), {}: {}{}{}",
+                row.role,
+                row.location,
+                row.runs,
+                row.verdict,
+                lead(row),
+                reasons.join("; ")
+            ),
         );
         suite.add_property((clean(&name).as_str(), clean(value.trim_end()).as_str()));
     }

@@ -258,7 +258,7 @@ fn folder_of(path: &str) -> &str {
 }
 
 /// The folder of a file, or the one above it where that holds nothing but configuration.
-pub(super) fn above_configuration(path: &str) -> &str {
+fn above_configuration(path: &str) -> &str {
     let mut home = folder_of(path);
     loop {
         let (above, name) = home.rsplit_once('/').unwrap_or(("", home));
@@ -325,6 +325,8 @@ mod tests {
         let files = [dockerfile, pods];
         let fleet = Fleet::new(&files);
         assert_eq!(context(&fleet, "shop/views.py", Audience::Everybody, &[]).apps.len(), 2);
+        use crate::source::deploy::image::code_of;
+        assert_eq!((code_of("config/Dockerfile"), code_of("web/docker/Dockerfile")), ("config", "web"));
     }
 
     #[test]

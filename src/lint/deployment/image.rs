@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::code::{above_configuration, is_app, joined};
+use super::code::{is_app, joined};
 use super::fleet::Deployed;
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, Service};
 use crate::model::fact::Value;
-use crate::source::deploy::image::{IMAGE, STAGE};
+use crate::source::deploy::image::{IMAGE, STAGE, code_of};
 use crate::source::deploy::{command, processes, role};
 use crate::source::stage::{self, Stage};
 
@@ -71,7 +71,7 @@ fn pulled(services: &mut [Deployed<'_>], images: &[Image], built: &mut Vec<Arc<s
         match only.or_else(named) {
             Some((path, image)) => {
                 built.push(path.clone());
-                it.code = Some(above_configuration(path).to_owned());
+                it.code = Some(code_of(path).to_owned());
                 inherit(&mut it.service, &it.path, image, path);
             }
             None => unexplained |= is_app(&it.service),

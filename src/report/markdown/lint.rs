@@ -9,7 +9,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::report::{LintReport, Raise, ServiceRow};
 use crate::model::verdict::Gate;
 use crate::report::text::clip;
-use crate::report::{counts, plural};
+use crate::report::{counts, lead, plural};
 
 /// Writes a heading, a table of findings, the story of each rule to unfold, and what was not analysed.
 pub fn render(report: &LintReport, out: &mut dyn Write) -> io::Result<()> {
@@ -91,11 +91,7 @@ fn services(report: &LintReport, page: &mut Page) {
         };
         let reasons: Vec<String> =
             row.reasons.iter().map(|cause| clip(&cause.to_string(), MOST).into_owned()).collect();
-        let verdict = if reasons.is_empty() {
-            row.verdict.to_string()
-        } else {
-            format!("{}: {}", row.verdict, reasons.join("; "))
-        };
+        let verdict = format!("{}{}{}", row.verdict, lead(row), reasons.join("; "));
         let name = cell(&code(&row.name));
         let stated = if row.counts().next().is_some() { format!(", {}", prose(&row.runs)) } else { String::new() };
         let place = cell(&(code(&row.location.to_string()) + &stated));

@@ -12,7 +12,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::report::{LintReport, Raise, Reason, ServiceRow, Volume};
 use crate::model::verdict::Scalability;
 use crate::report::text::{fit_finding, fit_problem, visible};
-use crate::report::{counts, plural};
+use crate::report::{counts, lead, plural};
 
 /// Writes the whole report.
 pub fn render(report: &LintReport, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -114,11 +114,7 @@ fn colour(verdict: Scalability) -> Style {
 /// ": `carts` is written by handlers (app.py:3); …".
 fn reasons(row: &ServiceRow) -> String {
     let told: Vec<String> = row.reasons.iter().map(ToString::to_string).collect();
-    let lead = match (row.verdict, told.is_empty()) {
-        (_, true) => return String::new(),
-        (Scalability::Ready, _) => ", though ",
-        _ => ": ",
-    };
+    let lead = lead(row);
     visible(&format!("{lead}{}", told.join("; "))).into_owned()
 }
 

@@ -220,13 +220,25 @@ pub fn services(path: &str, stages: &[Stage], environment: &[Setting]) -> Vec<Se
     services
 }
 
+/// Folders of a Dockerfile that hold no code, but lie in that of the code.
+const FOLDERS: [&str; 4] = ["docker", ".docker", "build", "deploy"];
+
+/// The folder of the code that the image of a Dockerfile is made of, as far as its place tells.
+pub fn code_of(path: &str) -> &str {
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while FOLDERS.contains(&folder.rsplit('/').next().unwrap_or_default()) {
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    folder
+}
+
 /// What an image is called after its Dockerfile: `api.Dockerfile` and `Dockerfile.api` are `api`, another one is called as its
 /// folder.
 fn name(path: &str) -> &str {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let is_file = |part: &&str| !["dockerfile", "containerfile"].iter().any(|name| part.eq_ignore_ascii_case(name));
     let named = file.split(['.', '-', '_']).find(is_file);
-    let folder = folder.rsplit('/').find(|folder| !matches!(*folder, "docker" | ".docker" | "build" | "deploy"));
+    let folder = folder.rsplit('/').find(|folder| !FOLDERS.contains(folder));
     named.or(folder).filter(|name| !name.is_empty()).unwrap_or(IMAGE)
 }
 
