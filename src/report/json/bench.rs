@@ -162,8 +162,8 @@ mod tests {
         let text = String::from_utf8(text).unwrap();
         assert_eq!(read(&text).unwrap(), report);
         for (was, is, said) in [
-            ("1.25", "-1e308", "`seconds: -1e308` is nothing"),
-            ("1.25", "1e308", "`seconds: 1e308` is nothing"),
+            ("1.25", "-1e308", "`seconds: -1e+308` is nothing"),
+            ("1.25", "1e308", "`seconds: 1e+308` is nothing"),
             ("77", "-77", "not what `scaleproof.bench/1` says"),
             (&*report.histogram, "AAAA", "`histogram` cannot be read"),
         ] {
