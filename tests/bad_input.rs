@@ -171,6 +171,24 @@ fn lint_goes_on_after_files_that_it_cannot_read() {
 }
 
 #[test]
+fn a_project_of_which_nothing_can_be_understood_is_undecided() {
+    for (path, text) in [
+        ("k8s/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nspec: [\n"),
+        ("Passengerfile.json", "{ \"max_pool_size\": \n"),
+        ("main.yml", "services:\n  web:\n\timage: x\n    ports: []\n"),
+    ] {
+        let folder = project(&[(path, text)]);
+        let report = run(&folder, &["lint", "--format", "json"]).expect_code(3).json();
+        assert_eq!(report["verdict"], "unknown", "{path}");
+    }
+    // A part of a file is enough to say something.
+    let half = project(&[("compose.yml", "services:\n  web: {image: x}\nvolumes: [\n")]);
+    let report = run(&half, &["lint", "--format", "json"]).expect_code(0).json();
+    assert_eq!(report["problems"].as_array().expect("problems").len(), 1);
+    assert_eq!(report["services"].as_array().expect("services").len(), 1);
+}
+
+#[test]
 fn an_empty_project_is_undecided() {
     let empty = project(&[]);
     let said = run(&empty, &["lint"]).expect_code(3);

@@ -21,6 +21,7 @@ use scaleproof::model::location::Excerpt;
 use scaleproof::model::report::{LintReport, TestReport};
 use scaleproof::report::terminal::Look;
 use scaleproof::report::{ab, csv, github, gitlab, hlog, json, junit, markdown, sarif, terminal};
+use scaleproof::stats::latency;
 use serde_json::{Value, json};
 
 type OfLint = fn(&LintReport, &mut dyn Write) -> io::Result<()>;
@@ -117,7 +118,8 @@ fn benchmarks_in_every_format() {
 #[test]
 fn a_benchmark_is_read_as_it_was_written_and_is_what_its_schema_says() {
     let schema = strict(json::BENCH_SCHEMA);
-    for report in [bench::report(), bench::failed(), BenchReport::default()] {
+    let nothing = BenchReport { histogram: latency::encode(&latency::empty()), ..BenchReport::default() };
+    for report in [bench::report(), bench::failed(), nothing] {
         let text = written(|out| json::bench::render(&report, out));
         assert_valid(&schema, &text);
         assert_eq!(json::bench::read(&text).unwrap(), report);

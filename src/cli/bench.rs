@@ -3,6 +3,7 @@
 mod address;
 mod args;
 mod compare;
+mod ending;
 mod facts;
 mod live;
 mod memory;
@@ -20,7 +21,6 @@ use std::sync::atomic::AtomicBool;
 
 pub use args::Args;
 use args::{BenchFormat, ReportArgs};
-use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::exit::{Exit, Failure, Result, all};
@@ -28,8 +28,7 @@ use super::output;
 use crate::load::bench::slices::Slices;
 use crate::load::bench::summary::{calibrate, summarise};
 use crate::load::bench::{self as generator, Interval, Measured, Plan};
-use crate::model::bench::{BenchReport, FailureKind, Slice};
-use crate::model::problem::Problem;
+use crate::model::bench::{BenchReport, Slice};
 use crate::policy::threshold::{self, Bound};
 use crate::report::{ab, csv, hlog, json, markdown, terminal};
 
@@ -71,9 +70,9 @@ fn bench(args: &Args) -> Result {
     if let Some(ceiling) = ceiling {
         calibrate(&mut report, ceiling);
     }
-    threshold::judge(&mut report, &bounds);
+    threshold::judge(&mut report, &bounds, measured.interrupted);
     write(&report, &measured, &slices, &args.report)?;
-    exit(&report, args.report.ab_compat)
+    exit(args, &report, measured.interrupted)
 }
 
 /// Refuses files that cannot be written before any load is sent.
@@ -139,28 +138,16 @@ fn attributes(args: &ReportArgs) -> ab::Attributes {
     attributes
 }
 
-/// The verdict's; to the letter of ab, what is answered at all is a success.
-fn exit(report: &BenchReport, ab_compat: bool) -> Result {
-    if report.requests.answered > 0 {
-        return Ok(if ab_compat && report.thresholds.is_empty() { Exit::Pass } else { report.verdict.into() });
-    }
-    let Some(failure) = report.failures.iter().max_by_key(|failure| failure.count) else {
-        let problem = Problem::new("there was no answer before time was up");
-        return Err(Failure::Refused(problem.help("Nothing was measured. Allow more time with `--duration` or `-t`.")));
-    };
-    let why =
-        format!("nothing was answered: {} of {} requests, {}", failure.count, report.requests.sent, failure.example);
-    let refused = Failure::Refused(Problem::new(why).help(match failure.kind {
-        FailureKind::Assertion => {
-            "The server answers, and not as the story asserts. Travel it once with `scaleproof test --scenario`."
+/// The verdict's; to the letter of ab, what it ends with.
+fn exit(args: &Args, report: &BenchReport, interrupted: bool) -> Result {
+    let of_ab = (args.report.ab_compat && report.thresholds.is_empty())
+        .then(|| ending::of_ab(report, interrupted, args.connection.keep_going));
+    match (of_ab.flatten(), report.requests.answered) {
+        (Some(exit), _) => {
+            ending::say_as_ab(report, exit);
+            Ok(exit)
         }
-        _ => "Nothing was measured. Does the server run, at this address and port, and speak this protocol?",
-    }));
-    match failure.kind {
-        FailureKind::Refused if ab_compat => {
-            refused.show();
-            Ok(Exit::Errno(Errno::CONNREFUSED.raw_os_error() as u8))
-        }
-        _ => Err(refused),
+        (None, 0) => Err(ending::nothing_answered(report, interrupted)),
+        (None, _) => Ok(report.verdict.into()),
     }
 }

@@ -85,10 +85,18 @@ impl<F: ValueEnum + Copy + Send + Sync + 'static> Reports<F> {
         Ok(())
     }
 
+    /// Does nothing else than this format go to stdout?
+    pub fn prints_only(&self, format: F) -> bool
+    where
+        F: PartialEq,
+    {
+        self.formats.iter().enumerate().all(|(number, of)| *of == format || self.file(number).is_some())
+    }
+
     /// Writes every report that was asked for.
     pub fn write(&self, render: impl Fn(F, Look, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         for (number, format) in self.formats.iter().enumerate() {
-            match self.outputs.get(number).filter(|path| path.as_os_str() != "-") {
+            match self.file(number) {
                 Some(path) => {
                     let mut report = Vec::new();
                     render(*format, Look::default(), &mut report)?;
@@ -98,6 +106,11 @@ impl<F: ValueEnum + Copy + Send + Sync + 'static> Reports<F> {
             }
         }
         Ok(())
+    }
+
+    /// Where the format of this number goes, when that is not stdout.
+    fn file(&self, number: usize) -> Option<&PathBuf> {
+        self.outputs.get(number).filter(|path| path.as_os_str() != "-")
     }
 }
 

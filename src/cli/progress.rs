@@ -14,12 +14,12 @@ pub struct Progress {
 
 impl Progress {
     pub fn new() -> Self {
-        Progress::drawn(None, "{spinner} {prefix}{msg}", true)
+        Progress::drawn(None, "{spinner} {prefix}{wide_msg}", true)
     }
 
     /// A bar that fills up to `length`, unless somebody wants it quiet.
     pub fn bar(length: u64, quiet: bool) -> Self {
-        Progress::drawn(Some(length), "{bar:24} {percent:>3}%  {prefix}{msg}", !quiet)
+        Progress::drawn(Some(length), "{bar:24} {percent:>3}%  {prefix}{wide_msg}", !quiet)
     }
 
     fn drawn(length: Option<u64>, template: &str, wanted: bool) -> Self {

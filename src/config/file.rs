@@ -318,9 +318,7 @@ fn path_to_ask(ready: Spanned<String>, source: Source<'_>) -> Result<String, Pro
 
 fn duration(text: Option<Spanned<String>>, default: Duration, source: Source<'_>) -> Result<Duration, Problem> {
     let Some(text) = text else { return Ok(default) };
-    let problem =
-        |message| source.at(text.referenced, message).help("Write a number and a unit: `500ms`, `30s`, `2m`.");
-    parse_duration(&text.value).map_err(problem)
+    parse_duration(&text.value).map_err(|message| source.at(text.referenced, message))
 }
 
 fn at_least_one(replicas: &Spanned<u32>, source: Source<'_>) -> Result<u32, Problem> {

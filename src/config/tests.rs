@@ -124,7 +124,7 @@ fn wrong_values_are_problems_at_their_place() {
     assert!(problem("command: \"a 'b\"\n").starts_with("1:10-16: nothing ends the `'` at character 3"));
     assert!(problem("command: a && b\n").starts_with("1:12-14: no shell runs the command, so `&&`"));
     assert!(problem("ready: healthz\n").starts_with("1:8-15: `ready` is a path"));
-    assert!(problem("ready_timeout: 30\n").starts_with("1:16-18: `30` is no duration | Write a number and a unit"));
+    assert!(problem("ready_timeout: 30\n").starts_with("1:16-18: `30` is no duration; expected a number with ms"));
     assert!(problem("ready_timeout: 0s\n").contains("leaves no time"));
     assert!(problem("services:\n  db: {env: {A: b}}\n").contains("command"));
     assert!(problem("scenarios: [a, '[b']\n").starts_with("1:16-20: `[b` is no glob"));

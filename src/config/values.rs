@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// `500ms`, `30s`, `2m`, `1h`; more than zero and at most a day. The error says what is wrong with it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let unreadable = || format!("`{text}` is no duration; expected a number with ms, s, m or h, as 10s");
     let digits = text.len() - text.trim_start_matches(|char: char| char.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim_start() {
@@ -11,9 +12,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
-        _ => return Err(format!("`{text}` is no duration")),
+        _ => return Err(unreadable()),
     };
-    let number: u64 = number.parse().map_err(|_| format!("`{text}` is no duration"))?;
+    let number: u64 = number.parse().map_err(|_| unreadable())?;
     match number.checked_mul(factor) {
         Some(0) => Err(format!("`{text}` leaves no time at all")),
         Some(milliseconds) if milliseconds <= 86_400_000 => Ok(Duration::from_millis(milliseconds)),

@@ -126,8 +126,13 @@ pub struct Requests {
     pub unfinished: u64,
     /// Due in an open loop, and not sent before time was up.
     pub unsent: u64,
-    /// Sent more than one millisecond after they were due, because all connections were busy.
+    /// Of those that are unfinished or unsent, the ones that had waited for more than 100 ms, and longer than 99 of 100 answers took.
+    /// They are in the corrected times.
+    pub hung: u64,
+    /// Sent more than one millisecond after they were due.
     pub late: u64,
+    /// Of these, the ones for which a connection was free: the generator itself was late.
+    pub late_by_generator: u64,
     /// Answers outside of 200 to 299.
     pub non_2xx: u64,
     /// Answers whose status is 400 or more.
@@ -415,10 +420,13 @@ pub enum Judgement {
     Better,
     #[serde(rename = "worse")]
     Worse,
-    /// Chance alone explains it, or there is too little to tell.
-    #[default]
+    /// Chance alone explains it, or the machine.
     #[serde(rename = "no difference shown")]
     NoDifference,
+    /// There is too little to tell.
+    #[default]
+    #[serde(rename = "cannot be told")]
+    Unknown,
 }
 
 impl Judgement {
@@ -428,6 +436,7 @@ impl Judgement {
             Judgement::Better => "better",
             Judgement::Worse => "worse",
             Judgement::NoDifference => "no difference shown",
+            Judgement::Unknown => "cannot be told",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use super::fact::Setting;
+use super::fact::{Setting, Value};
 use super::location::{Location, Span};
 
 /// What a service is for. Told from its image, its command and its name, in this order.
@@ -142,8 +142,8 @@ pub struct Service {
     pub instances: Vec<Count>,
     /// Names of the services that are copies of this app, its own included; empty where there is one.
     pub copies: Vec<Name>,
-    /// Keys of variables and settings of which no two copies have the same value.
-    pub own: Vec<Name>,
+    /// Variables and settings, by key and value, of which one copy alone has this value.
+    pub own: Vec<(Name, Value)>,
     /// Other names by which it is reached in its network: a host name, a container's name, aliases.
     pub aliases: Vec<Name>,
     /// The most instances that an autoscaler may make of it.
@@ -297,6 +297,16 @@ impl Service {
             setting.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         self.settings.retain(|setting| !is_below(setting));
+    }
+
+    /// The service without what one of its copies has for itself: what is left, two of its instances share.
+    pub fn in_common(&self) -> Service {
+        let is_shared =
+            |setting: &Setting| !self.own.iter().any(|(key, value)| setting.key == *key && setting.value == *value);
+        let mut common = self.clone();
+        common.environment.retain(is_shared);
+        common.settings.retain(is_shared);
+        common
     }
 
     /// Is it reached by this name?

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use super::deployment::{Attachment, Balancer, Service};
+use super::deployment::{Attachment, Balancer, Service, UNREAD};
 use super::location::Span;
 
 /// What a file is written in.
@@ -225,11 +225,11 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// Does it say nothing?
+    /// Does it say nothing, or no more than the names of what could not be read?
     pub fn is_nothing(&self) -> bool {
         let code = [self.imports.len(), self.functions.len(), self.classes.len(), self.calls.len(), self.states.len()];
-        let stated = [self.settings.len(), self.dependencies.len(), self.services.len(), self.attachments.len()];
-        code.iter().chain(&stated).chain([&self.balancers.len()]).all(|count| *count == 0)
+        let stated = [self.settings.len(), self.dependencies.len(), self.attachments.len(), self.balancers.len()];
+        code.iter().chain(&stated).all(|count| *count == 0) && self.services.iter().all(|it| it.kind == *UNREAD)
     }
 
     pub fn empty(path: impl Into<Arc<str>>, language: Language) -> Self {

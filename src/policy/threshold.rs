@@ -1,6 +1,6 @@
 //! `--fail-on 'p99<200ms'`: what a figure must be, and whether it is.
 
-use crate::model::bench::{BenchReport, Distribution, LEAST_ABOVE, PERCENTS, Threshold};
+use crate::model::bench::{BenchReport, Distribution, LEAST_ABOVE, PERCENTS, Requests, Threshold};
 use crate::model::problem::Problem;
 use crate::model::verdict::Gate;
 
@@ -103,17 +103,37 @@ impl Bound {
         let (verdict, measured) = match known {
             false if ended == 0 => (Gate::Unknown, "nothing was answered".to_owned()),
             false => (Gate::Unknown, format!("{measured}, and {ended} requests are too few to tell")),
-            true if self.relation.holds(value, self.limit) => (Gate::Pass, measured),
-            true => (Gate::Fail, measured),
+            true if !self.relation.holds(value, self.limit) => (Gate::Fail, measured),
+            true if self.is_left_open(requests, failed) => {
+                (Gate::Unknown, format!("{measured}, without {} requests that hung", requests.hung))
+            }
+            true => (Gate::Pass, measured),
         };
         Threshold { text: self.text.clone(), measured, verdict }
+    }
+
+    /// Is the figure of those that ended, while those that hung might turn it over?
+    fn is_left_open(&self, requests: &Requests, failed: u64) -> bool {
+        let hung = requests.hung as f64;
+        let all = (requests.answered + failed) as f64 + hung;
+        match self.figure {
+            _ if requests.hung == 0 => false,
+            Figure::Errors => !self.relation.holds(((failed + requests.refused) as f64 + hung) / all, self.limit),
+            Figure::Percentile { percent, corrected: false } => hung / all > 1.0 - percent / 100.0,
+            Figure::Mean | Figure::Max => true,
+            Figure::Rate | Figure::Min | Figure::Percentile { corrected: true, .. } => false,
+        }
     }
 }
 
 /// Holds a run against all of them: one that fails fails the run, one that cannot be told leaves it open, and so does a run in
-/// which nothing was answered.
-pub fn judge(report: &mut BenchReport, bounds: &[Bound]) {
+/// which nothing was answered. What holds until a run is interrupted might not have held to its end.
+pub fn judge(report: &mut BenchReport, bounds: &[Bound], interrupted: bool) {
     report.thresholds = bounds.iter().map(|bound| bound.judge(report)).collect();
+    for threshold in report.thresholds.iter_mut().filter(|it| interrupted && it.verdict == Gate::Pass) {
+        threshold.verdict = Gate::Unknown;
+        threshold.measured.push_str(", and the run was interrupted");
+    }
     let any = |verdict| report.thresholds.iter().any(|threshold| threshold.verdict == verdict);
     report.verdict = match () {
         () if any(Gate::Fail) => Gate::Fail,
@@ -184,7 +204,8 @@ fn limit_of(figure: Figure, text: &str) -> Result<f64, String> {
     match (figure, unit) {
         (Figure::Rate, "" | "/s" | "rps") => Ok(number),
         (Figure::Rate, unit) => Err(format!("a rate is a number of requests per second, without `{unit}`")),
-        (Figure::Errors, "%") => Ok(number / 100.0),
+        (Figure::Errors, "%") if number <= 100.0 => Ok(number / 100.0),
+        (Figure::Errors, "%") => Err(format!("`{number}%` is more than all")),
         (Figure::Errors, "") if number <= 1.0 => Ok(number),
         (Figure::Errors, "") => Err(format!("`{number}` is more than all, perhaps `{number}%` is meant")),
         (Figure::Errors, unit) => Err(format!("an error rate is in `%`, not in `{unit}`")),
@@ -261,16 +282,40 @@ mod tests {
     }
 
     #[test]
+    fn requests_that_hung_leave_open_what_they_might_turn_over() {
+        let mut run = report(20_000);
+        run.requests.hung = 100;
+        for text in ["p99.9<1s", "max<1s", "mean<1s", "error-rate<0.1%"] {
+            assert_eq!(verdict(text, &run), Gate::Unknown, "{text}");
+        }
+        for text in ["p99<200ms", "rps>1", "min<1s", "error-rate<1%"] {
+            assert_eq!(verdict(text, &run), Gate::Pass, "{text}");
+        }
+        assert_eq!(verdict("max<1ms", &run), Gate::Fail);
+    }
+
+    #[test]
     fn the_worst_decides() {
         let judged = |texts: &[&str], mut run: BenchReport| {
             let bounds: Vec<Bound> = texts.iter().map(|text| Bound::parse(text).unwrap()).collect();
-            judge(&mut run, &bounds);
+            judge(&mut run, &bounds, false);
             run.verdict
         };
         assert_eq!(judged(&["rps>1", "p99.99<1s", "rps>1000"], report(5_000)), Gate::Fail);
         assert_eq!(judged(&["rps>1", "p99.99<1s"], report(5_000)), Gate::Unknown);
         assert_eq!(judged(&[], report(5_000)), Gate::Pass);
         assert_eq!(judged(&[], report(0)), Gate::Unknown);
+    }
+
+    #[test]
+    fn an_interrupted_run_passes_nothing() {
+        let judged = |text: &str| {
+            let mut run = report(5_000);
+            judge(&mut run, &[Bound::parse(text).unwrap()], true);
+            (run.verdict, run.thresholds.swap_remove(0).measured)
+        };
+        assert_eq!(judged("rps>1"), (Gate::Unknown, "rps = 250.00, and the run was interrupted".into()));
+        assert_eq!(judged("rps>1000"), (Gate::Fail, "rps = 250.00".into()));
     }
 
     #[test]
@@ -285,6 +330,7 @@ mod tests {
             ("p100<5ms", "is not measured"),
             ("latency<5ms", "no figure `latency`"),
             ("error-rate<5", "perhaps `5%`"),
+            ("error-rate<200%", "`200%` is more than all"),
             ("rps>5ms", "without `ms`"),
         ];
         for (text, word) in cases {

@@ -20,8 +20,8 @@ pub fn render(report: &BenchReport, out: &mut dyn Write) -> io::Result<()> {
     ] {
         summary(name, of, &mut rows)?;
     }
-    distribution("latency", &report.latency, &mut rows)?;
-    distribution("corrected", &report.corrected, &mut rows)?;
+    distribution("latency", &report.latency, true, &mut rows)?;
+    distribution("corrected", &report.corrected, report.load.rate.is_some(), &mut rows)?;
     instances(report, &mut rows)?;
     let generator = &report.generator;
     rows.figure("generator.cpu", generator.cpu_seconds, "s")?;
@@ -75,7 +75,9 @@ fn requests(report: &BenchReport, rows: &mut Rows<'_>) -> io::Result<()> {
         ("answered", requests.answered),
         ("unfinished", requests.unfinished),
         ("unsent", requests.unsent),
+        ("hung", requests.hung),
         ("late", requests.late),
+        ("late_by_generator", requests.late_by_generator),
         ("non_2xx", requests.non_2xx),
         ("refused", requests.refused),
         ("kept_alive", requests.kept_alive),
@@ -96,14 +98,15 @@ fn summary(name: &str, of: &TimeSummary, rows: &mut Rows<'_>) -> io::Result<()> 
     values.iter().try_for_each(|(value, ms)| rows.figure(&format!("{name}.{value}"), ms, "ms"))
 }
 
-fn distribution(name: &str, of: &Distribution, rows: &mut Rows<'_>) -> io::Result<()> {
+/// `of_sample`: is it measured, not calculated?
+fn distribution(name: &str, of: &Distribution, of_sample: bool, rows: &mut Rows<'_>) -> io::Result<()> {
     rows.figure(&format!("{name}.count"), of.count, "")?;
     for (value, ms) in [("mean", of.mean), ("sd", of.sd), ("min", of.min), ("max", of.max)] {
         rows.figure(&format!("{name}.{value}"), ms, "ms")?;
     }
-    of.percentiles
-        .iter()
-        .try_for_each(|row| rows.interval(&format!("{name}.p{}", row.percent), row.ms, "ms", Some((row.low, row.high))))
+    of.percentiles.iter().try_for_each(|row| {
+        rows.interval(&format!("{name}.p{}", row.percent), row.ms, "ms", of_sample.then_some((row.low, row.high)))
+    })
 }
 
 fn instances(report: &BenchReport, rows: &mut Rows<'_>) -> io::Result<()> {

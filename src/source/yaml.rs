@@ -160,6 +160,9 @@ impl Node {
     }
 }
 
+/// Among the holders: the root itself, whose entries stand for themselves.
+pub const ROOT: &str = "";
+
 /// Reads all documents of `text`.
 pub fn parse(path: &str, text: &str) -> Tree {
     parse_parts(path, text, &[])

@@ -47,6 +47,14 @@ pub fn corrected(histogram: &Histogram<u64>, expected: u64) -> Histogram<u64> {
     histogram.clone_correct(expected)
 }
 
+/// Those of `times` that are longer than `limit` nanoseconds.
+pub fn above(times: &Histogram<u64>, limit: u64) -> Histogram<u64> {
+    let mut longer = empty();
+    let steps = times.iter_recorded().filter(|step| step.value_iterated_to() > limit);
+    steps.for_each(|step| record_n(&mut longer, step.value_iterated_to(), step.count_at_value()));
+    longer
+}
+
 /// A time that the histogram does not tell from zero is zero.
 fn middle(histogram: &Histogram<u64>, value: u64) -> f64 {
     if value < FINEST_NANOS { 0.0 } else { histogram.median_equivalent(value) as f64 }

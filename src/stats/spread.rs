@@ -106,7 +106,7 @@ fn decision(seen: &Seen<'_>) -> Decision {
     }
     let followed = seen.moves + seen.stays;
     let moves = seen.moves as f64 / followed.max(1) as f64;
-    let kept = followed > 0 && (followed < TELLING || moves < differing(&requests) / 2.0);
+    let kept = followed > 0 && (followed < TELLING && seen.moves == 0 || moves < differing(&requests) / 2.0);
     match kept || !several && followed > 0 {
         true => Decision::Connection,
         false => Decision::Request,

@@ -97,6 +97,8 @@ fn check(plan: &Plan, measured: &Measured) {
     assert!(limit.is_none_or(|limit| counts.sent <= limit), "{told}");
     assert_eq!(tally.samples.len() as u64, if plan.keep_samples { tally.answered() } else { 0 }, "{told}");
     assert!(counts.kept_alive <= tally.answered() && counts.late <= counts.sent, "{told}");
+    assert!(counts.late_by_generator <= counts.late, "{told}");
+    assert_eq!(tally.waited.len(), counts.unfinished + counts.unsent, "{told}");
 }
 
 /// What requests came to: a status, or why there is none.

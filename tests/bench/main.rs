@@ -7,6 +7,7 @@ mod client;
 mod command;
 mod counts;
 mod failures;
+mod hangs;
 mod http2;
 mod open_loop;
 mod random;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -21,17 +22,29 @@ pub struct Identity {
 }
 
 pub fn identity(names: &[&str]) -> Identity {
+    signed_by_itself(names, IsCa::NoCa)
+}
+
+/// As `openssl req -x509` makes it: an authority whose own certificate the server shows.
+pub fn own_authority(names: &[&str]) -> Identity {
+    signed_by_itself(names, IsCa::Ca(BasicConstraints::Unconstrained))
+}
+
+fn signed_by_itself(names: &[&str], is_ca: IsCa) -> Identity {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let mut wanted = CertificateParams::new(names).unwrap();
+    wanted.is_ca = is_ca;
+    let pair = KeyPair::generate().unwrap();
+    let made = wanted.self_signed(&pair).unwrap();
+    let certificate = made.der().clone();
+    let key = PrivatePkcs8KeyDer::from(pair.serialize_der());
     let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key.into())
         .unwrap();
-    Identity { pem: made.cert.pem(), certificate, server: Arc::new(server) }
+    Identity { pem: made.pem(), certificate, server: Arc::new(server) }
 }
 
 /// A client that believes these, and expects this name.

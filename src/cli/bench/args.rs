@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::Resolution;
-use super::request::header_line;
+use super::request::{header_line, is_token};
 use crate::cli::output::Reports;
 use crate::cli::project::assignment;
 use crate::config::parse_duration;
 use crate::load::bench::IdentityFrom;
 
 #[derive(clap::Args)]
-#[command(disable_version_flag = true)]
+// Of a flag that is given twice the last counts, as with ab.
+#[command(disable_version_flag = true, args_override_self = true)]
 pub struct Args {
     /// What to ask for, as `[http[s]://]host[:port][/path]`; several are mixed by `--weight`
     #[arg(value_name = "URL", required_unless_present_any = ["compare", "show_version"])]
@@ -52,22 +53,22 @@ const NOT_WITH_A_STORY: [&str; 15] = [
 #[command(next_help_heading = "How much")]
 pub struct LoadArgs {
     /// How many requests [default: 1; no limit with --duration]
-    #[arg(short = 'n', long, value_name = "N", value_parser = whole(1, u64::MAX))]
+    #[arg(short = 'n', long, value_name = "N", value_parser = whole(1, u64::MAX), allow_negative_numbers = true)]
     pub requests: Option<u64>,
     /// How many at once
-    #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = whole(1, 100_000u32))]
+    #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = whole(1, 100_000u32), allow_negative_numbers = true)]
     pub concurrency: u32,
     /// Requests at once on each of the -c connections of --http2
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "http2")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "http2", allow_negative_numbers = true)]
     pub streams: u32,
     /// Seconds at most; without -n, no more than 50000 requests, as with ab
-    #[arg(short = 't', long, value_name = "SECONDS", value_parser = whole(1, u64::MAX), conflicts_with = "duration")]
+    #[arg(short = 't', long, value_name = "SECONDS", value_parser = whole(1, u64::MAX), conflicts_with = "duration", allow_negative_numbers = true)]
     pub timelimit: Option<u64>,
     /// How long, as `10s` or `2m`
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
     /// Requests per second, whether or not the ones before are answered (open loop)
-    #[arg(long, value_name = "NUMBER", value_parser = decimal("requests per second", 1e7))]
+    #[arg(long, value_name = "NUMBER", value_parser = decimal("requests per second", 1e7), allow_negative_numbers = true)]
     pub rate: Option<f64>,
     /// Let requests of --rate arrive at random, as those of many independent users do
     #[arg(long, requires = "rate")]
@@ -76,10 +77,11 @@ pub struct LoadArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub warmup: Option<Duration>,
     /// Threads of the generator [default: half of the processors]
-    #[arg(long, value_name = "N", value_parser = whole(1, 256u32))]
+    #[arg(long, value_name = "N", value_parser = whole(1, 256u32), allow_negative_numbers = true)]
     pub threads: Option<u32>,
-    /// How often each URL is asked in relation to the others, in their order; may be repeated
-    #[arg(long = "weight", value_name = "N", value_parser = whole(1, 1000u32))]
+    /// How often each URL is asked in relation to the others, in their order; may be repeated. Of different servers, connections are shared
+    /// out like this, and a faster one answers more
+    #[arg(long = "weight", value_name = "N", value_parser = whole(1, 1000u32), allow_negative_numbers = true)]
     pub weights: Vec<u32>,
     /// A story of several requests in Hurl's syntax, travelled by -c users; the URL is its {{base}}, -n and --rate count journeys
     #[arg(long, value_name = "FILE", conflicts_with_all = NOT_WITH_A_STORY)]
@@ -88,7 +90,7 @@ pub struct LoadArgs {
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = assignment, requires = "scenario")]
     pub variables: Vec<(String, String)>,
     /// The same seed makes the same arrivals
-    #[arg(long, value_name = "NUMBER", default_value_t = 42, value_parser = whole(0, u64::MAX))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 42, value_parser = whole(0, u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
     /// First measure what this generator reaches here against a server that does nothing
     #[arg(long)]
@@ -111,7 +113,7 @@ pub struct RequestArgs {
     #[arg(short = 'u', long, value_name = "FILE")]
     pub put: Option<PathBuf>,
     /// The body's content type
-    #[arg(short = 'T', long, value_name = "TYPE", default_value = "text/plain")]
+    #[arg(short = 'T', long, value_name = "TYPE", default_value = "text/plain", value_parser = one_line)]
     pub content_type: String,
     /// A header, as `Name: value`; may be repeated
     #[arg(short = 'H', long = "header", value_name = "HEADER", value_parser = header_line)]
@@ -137,16 +139,16 @@ pub struct ConnectionArgs {
     #[arg(short = 'k', long = "keepalive")]
     pub keep_alive: bool,
     /// Open a new connection after so many requests; means -k
-    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX))]
+    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX), allow_negative_numbers = true)]
     pub requests_per_connection: Option<u32>,
     /// Seconds at most for a connection, and for an answer
-    #[arg(short = 's', long, value_name = "SECONDS", default_value_t = 30.0, value_parser = decimal("seconds", 86_400.0))]
+    #[arg(short = 's', long, value_name = "SECONDS", default_value_t = 30.0, value_parser = decimal("seconds", 86_400.0), allow_negative_numbers = true)]
     pub timeout: f64,
     /// The local address of connections; several, or a range as 127.0.1-24.1, are used in turn
     #[arg(short = 'B', long = "source", value_name = "ADDRESS", value_parser = sources)]
     pub sources: Vec<Vec<IpAddr>>,
     /// Bytes of the sockets' buffers
-    #[arg(short = 'b', long = "windowsize", value_name = "BYTES", value_parser = whole(1, 1u64 << 30))]
+    #[arg(short = 'b', long = "windowsize", value_name = "BYTES", value_parser = whole(1, 1u64 << 30), allow_negative_numbers = true)]
     pub window: Option<u64>,
     /// Ask through this proxy
     #[arg(short = 'X', long, value_name = "HOST:PORT", conflicts_with = "unix_socket")]
@@ -257,7 +259,7 @@ pub struct ReportArgs {
     )]
     pub cell: String,
     /// 2 prints answers that are not 2xx, 3 all statuses, 4 heads and bodies
-    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1, hide_default_value = true, value_parser = whole(0, 9u8))]
+    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1, hide_default_value = true, value_parser = whole(0, 9u8), allow_negative_numbers = true)]
     pub verbosity: u8,
     /// Print the version
     #[arg(short = 'V', long = "version")]
@@ -303,14 +305,8 @@ fn decimal(unit: &'static str, most: f64) -> impl Fn(&str) -> Result<f64, String
     }
 }
 
-/// A token of RFC 9110, section 5.6.2.
 fn method(text: &str) -> Result<String, String> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_token) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected a method, as PATCH".into())
-    }
+    if is_token(text) { Ok(text.to_owned()) } else { Err("expected a method, as PATCH".into()) }
 }
 
 fn one_line(text: &str) -> Result<String, String> {

@@ -18,6 +18,11 @@ pub fn run(files: &[PathBuf], args: &ReportArgs) -> Result {
             .help("`--compare` writes terminal, json and markdown.")
             .into());
     }
+    if !args.fail_on.is_empty() {
+        return Err(Problem::new("a comparison is held against no threshold")
+            .help("Give `--fail-on` to the run itself, or read `judgement` in `--format json`.")
+            .into());
+    }
     let (of_a, of_b) = (read(a)?, read(b)?);
     let (name_a, name_b) = (a.display().to_string(), b.display().to_string());
     let comparison = compare(Named { name: &name_a, report: &of_a }, Named { name: &name_b, report: &of_b });

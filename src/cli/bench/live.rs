@@ -48,8 +48,12 @@ impl Live {
         };
         let every = (plan.requests.unwrap_or_default() / HEARTBEATS).max(LEAST_BETWEEN);
         let wanted = ab_compat && !quiet && plan.requests.is_some_and(|requests| requests > MANY);
+        let progress = Progress::bar(end, quiet || ab_compat);
+        if !plan.warmup.is_zero() {
+            progress.advance(0, "warming up".into());
+        }
         Live {
-            progress: Progress::bar(end, quiet || ab_compat),
+            progress,
             length,
             answered: 0,
             failed: 0,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::address::{self, Address};
+use super::address::{self, Address, Resolution};
 use super::args::{Args, RequestArgs};
 use super::request::RequestParts;
 use super::{story, tls, verbose};
@@ -17,8 +18,9 @@ use crate::cli::exit::{Failure, Result, all};
 use crate::load::bench::{Arrivals, Endpoint, Engine, IdentityFrom, Origin, Pace, Plan, Target, TlsClient};
 use crate::model::problem::Problem;
 
-/// Files that are open beside connections: standard streams, epoll, timers, reports.
-const FILES_BESIDE: u64 = 1024;
+/// Files that are open beside connections (standard streams, epoll, timers, reports): what is enough for most runs, and for all.
+const FILES_NEEDED: u64 = 64;
+const FILES_WISHED: u64 = 1024;
 /// Requests that ab's `-t` stops at.
 const TIMELIMIT_REQUESTS: u64 = 50_000;
 
@@ -34,6 +36,8 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         (None, None, None) => Some(1),
     };
     refuse_idle_connections(args, requests, addresses)?;
+    let sources = args.connection.sources.concat();
+    refuse_sources(&sources, &targets)?;
     Ok(Plan {
         engine: engine(args, addresses)?,
         threads: threads(load.threads, load.concurrency),
@@ -50,13 +54,13 @@ pub fn plan(args: &Args, addresses: &[Address]) -> Result<Plan> {
         keep_alive: keeps_alive(args),
         requests_per_connection: args.connection.requests_per_connection,
         timeout: Duration::from_secs_f64(args.connection.timeout),
-        sources: args.connection.sources.concat(),
+        sources,
         window: args.connection.window.map(|bytes| bytes as usize),
         stop_on_receive_error: args.report.ab_compat && !args.connection.keep_going,
         identity: args.report.instance_from.clone().unwrap_or(IdentityFrom::Usual),
         keep_samples: args.report.gnuplot.is_some(),
         seed: load.seed,
-        listener: verbose::listener(args.report.verbosity),
+        listener: verbose::listener(&args.report),
         targets,
     })
 }
@@ -108,22 +112,24 @@ fn threads(asked: Option<u32>, connections: u32) -> u32 {
 
 /// Raises what the system lets this process open, where it must.
 pub fn allow_connections(plan: &Plan) -> Result<()> {
-    let needed = u64::from(plan.connections) + FILES_BESIDE;
     let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_none_or(|current| current >= needed) {
+    let files = open_files(plan.connections, limit.maximum.unwrap_or(u64::MAX))?;
+    if limit.current.is_none_or(|current| current >= files) {
         return Ok(());
     }
-    if limit.maximum.is_some_and(|most| most < needed) {
-        let most = limit.maximum.unwrap_or_default();
-        return Err(Problem::new(format!(
-            "{} connections need {needed} open files, and {most} are allowed",
-            plan.connections
-        ))
-        .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`.")
-        .into());
-    }
-    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
+    setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum: limit.maximum })
         .map_err(|error| Failure::refused("the limit of open files cannot be raised", &error.into()))
+}
+
+/// How many files connections want to be allowed, where no more than `most` can be.
+fn open_files(connections: u32, most: u64) -> std::result::Result<u64, Problem> {
+    let needed = u64::from(connections) + FILES_NEEDED;
+    if most < needed {
+        let need = if connections == 1 { "connection needs" } else { "connections need" };
+        return Err(Problem::new(format!("{connections} {need} {needed} open files, and {most} are allowed"))
+            .help("Ask for fewer with `-c`, or allow more with `ulimit -Hn`."));
+    }
+    Ok(most.min(u64::from(connections) + FILES_WISHED))
 }
 
 pub fn addresses(args: &Args) -> Result<Vec<Address>> {
@@ -143,8 +149,9 @@ pub fn addresses(args: &Args) -> Result<Vec<Address>> {
 
 fn targets(args: &Args, addresses: &[Address]) -> Result<Vec<Target>> {
     let parts = parts(args)?;
+    let spoken = tls::spoken(&args.tls)?;
     let tls = match addresses.iter().any(|address| address.is_tls) {
-        true => Some(tls::config(&args.tls, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
+        true => Some(tls::config(&args.tls, &spoken, if args.request.http2 { b"h2" } else { b"http/1.1" })?),
         false => None,
     };
     let mut targets = Vec::new();
@@ -174,27 +181,49 @@ fn endpoint(args: &Args, address: &Address) -> Result<Endpoint> {
         return Ok(Endpoint::Unix(path.clone()));
     }
     let owned = connection.yes_i_own_this_host;
-    let wanted = |host: &str, port: u16| -> std::result::Result<_, Problem> {
-        let found = address::resolve(host, port, &connection.resolutions)?;
-        address::permit(host, found.ip(), owned)?;
-        Ok(found)
-    };
+    let place = |host: &str, port: u16| address::place(host, port, &connection.resolutions, owned);
     match &connection.proxy {
-        None => Ok(Endpoint::Tcp(wanted(address.bare_host(), address.port)?)),
+        None => Ok(Endpoint::Tcp(place(address.bare_host(), address.port)?)),
         Some(proxy) => {
             let proxy = Address::parse(proxy)
                 .map_err(|why| Problem::new(format!("`{proxy}` is no proxy: {why}")).help("`-X` wants HOST:PORT."))?;
             // The proxy finds the host by itself; what it is may be known there only.
             if !owned {
-                wanted(address.bare_host(), address.port).map_err(|problem| {
+                permit_all(address, &connection.resolutions).map_err(|problem| {
                     problem.help(
                         "The proxy finds the host by itself. If it is yours, say so with `--yes-i-own-this-host`.",
                     )
                 })?;
             }
-            Ok(Endpoint::Tcp(wanted(proxy.bare_host(), proxy.port)?))
+            Ok(Endpoint::Tcp(place(proxy.bare_host(), proxy.port)?))
         }
     }
+}
+
+/// Every address that somebody else may choose from.
+fn permit_all(address: &Address, resolutions: &[Resolution]) -> std::result::Result<(), Problem> {
+    let host = address.bare_host();
+    let found = address::resolve(host, address.port, resolutions)?;
+    found.iter().try_for_each(|found| address::permit(host, found.ip(), false))
+}
+
+/// Refuses local addresses that this machine does not have, or that cannot reach a server.
+fn refuse_sources(sources: &[IpAddr], targets: &[Target]) -> Result<()> {
+    for source in sources {
+        let help = "`-B` wants an address of this machine (`ip address` lists them), IPv4 or IPv6 as the server's is.";
+        UdpSocket::bind((*source, 0))
+            .map_err(|error| Problem::new(format!("no connection can come from {source}: {error}")).help(help))?;
+        for target in targets {
+            if let Endpoint::Tcp(server) = target.origin.endpoint
+                && server.is_ipv4() != source.is_ipv4()
+            {
+                return Err(Problem::new(format!("no connection can come from {source} to {}", server.ip()))
+                    .help(help)
+                    .into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn parts(args: &Args) -> Result<RequestParts> {
@@ -231,4 +260,19 @@ fn read(path: &Path) -> Result<Vec<u8>> {
             .help("`-p` and `-u` want a file; `-T` says what it is.")
             .into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_wished_for_and_only_few_are_needed() {
+        assert_eq!(open_files(10, u64::MAX).unwrap(), 1034);
+        assert_eq!(open_files(1, 1024).unwrap(), 1024);
+        assert_eq!(open_files(1, 65).unwrap(), 65);
+        let refused = |connections, most| open_files(connections, most).unwrap_err().message;
+        assert_eq!(refused(1, 64), "1 connection needs 65 open files, and 64 are allowed");
+        assert_eq!(refused(2, 64), "2 connections need 66 open files, and 64 are allowed");
+    }
 }

@@ -50,14 +50,14 @@ impl RequestParts {
             head.push(("Content-Type".into(), content_type.clone()));
             head.push(("Content-Length".into(), body.len().to_string()));
         }
-        for line in &self.headers {
-            let (name, value) = line.split_once(':').unwrap_or((line, ""));
-            let known = head.iter().position(|(known, _)| known.eq_ignore_ascii_case(name.trim()) && !is_listed(name));
-            match known {
-                Some(place) => head[place].1 = value.trim().to_owned(),
-                None => head.push((name.trim().to_owned(), value.trim().to_owned())),
-            }
-        }
+        let given = self.headers.iter().map(|line| line.split_once(':').unwrap_or((line, "")));
+        let given: Vec<(&str, &str)> = given.map(|(name, value)| (name.trim(), value.trim())).collect();
+        let is_replaced =
+            |ours: &str| !is_listed(ours) && given.iter().any(|(name, _)| ours.eq_ignore_ascii_case(name));
+        head.retain(|(name, _)| !is_replaced(name));
+        head.extend(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        // RFC 9110, section 7.2, wants it first.
+        head.sort_by_key(|(name, _)| !name.eq_ignore_ascii_case("host"));
         let target = if self.absolute && !address.is_tls {
             format!("http://{}{}", address.host_header(), address.path)
         } else {
@@ -84,19 +84,24 @@ impl RequestParts {
 
 /// May the header be there more than once?
 fn is_listed(name: &str) -> bool {
-    name.trim().eq_ignore_ascii_case("cookie")
+    name.eq_ignore_ascii_case("cookie")
+}
+
+/// A token of RFC 9110, section 5.6.2: a method, or the name of a header.
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Refuses what would not stay one header line.
 pub fn header_line(text: &str) -> Result<String, String> {
     match text.split_once(':') {
+        None => Err("expected `Name: value`".into()),
         Some((name, _)) if name.trim().is_empty() => Err("expected `Name: value`".into()),
-        Some((name, _)) if !name.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Err("the name of a header has letters, digits and dashes only".into())
+        Some((name, _)) if !is_token(name.trim()) => {
+            Err("the name of a header has letters, digits and !#$%&'*+-.^_`|~ only".into())
         }
         Some(_) if text.contains(['\r', '\n', '\0']) => Err("a header is one line".into()),
         Some(_) => Ok(text.to_owned()),
-        None => Err("expected `Name: value`".into()),
     }
 }
 
@@ -125,8 +130,18 @@ mod tests {
     fn headers_of_the_user_replace_ours() {
         let headers = vec!["host: other".into(), "X-A: 1".into(), "Accept:text/html".into()];
         let request = text(&RequestParts { headers, ..parts() }, "http://h/");
-        assert!(request.contains("Host: other\r\n") && !request.contains("Host: h\r\n"));
-        assert!(request.contains("Accept: text/html\r\n") && request.ends_with("X-A: 1\r\n\r\n"));
+        assert!(request.starts_with("GET / HTTP/1.1\r\nhost: other\r\n") && !request.contains("Host: h\r\n"));
+        assert!(request.ends_with("\r\nX-A: 1\r\nAccept: text/html\r\n\r\n"));
+        assert_eq!(request.matches("Accept").count(), 1);
+    }
+
+    #[test]
+    fn a_header_that_is_given_twice_is_sent_twice() {
+        let headers = ["X-A: 1", "X-A: 2", "accept: a/a", "Accept: b/b", "Cookie: c=3"].map(String::from).to_vec();
+        let request = text(&RequestParts { headers, cookies: vec!["a=1".into()], ..parts() }, "http://h/");
+        assert!(
+            request.ends_with("Cookie: a=1\r\nX-A: 1\r\nX-A: 2\r\naccept: a/a\r\nAccept: b/b\r\nCookie: c=3\r\n\r\n")
+        );
     }
 
     #[test]
@@ -162,6 +177,6 @@ mod tests {
         assert!(header_line("X-A: 1").is_ok());
         assert!(header_line("no colon").unwrap_err().contains("Name: value"));
         assert!(header_line("X: a\r\nY: b").unwrap_err().contains("one line"));
-        assert!(header_line(": x").is_err() && header_line("a b: x").is_err());
+        assert!(header_line(": x").is_err() && header_line("a b: x").is_err() && header_line("a(b: x").is_err());
     }
 }

@@ -1,20 +1,21 @@
 //! How a TLS server is believed, and what is offered to it.
 
+mod verifier;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, SupportedCipherSuite,
-    SupportedProtocolVersion, version,
-};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite, SupportedProtocolVersion, version};
 
 use super::args::TlsArgs;
 use crate::model::problem::Problem;
+use verifier::{Anyone, Given};
 
 /// What ab's `-Z` calls the suites that are spoken here: OpenSSL's names beside those of the IANA registry.
 const SUITES: &[(&str, &str)] = &[
@@ -29,21 +30,27 @@ const SUITES: &[(&str, &str)] = &[
     ("ECDHE-RSA-CHACHA20-POLY1305", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
 ];
 
-/// The configuration of all connections of a run; `alpn` is what is offered.
-pub fn config(args: &TlsArgs, alpn: &[u8]) -> Result<Arc<ClientConfig>, Problem> {
+/// What may be spoken.
+pub struct Spoken {
+    provider: Arc<CryptoProvider>,
+    versions: Vec<&'static SupportedProtocolVersion>,
+}
+
+/// What `-f` and `-Z` ask for, whether or not a URL needs it: a word that means nothing is refused.
+pub fn spoken(args: &TlsArgs) -> Result<Spoken, Problem> {
     let mut provider = ring::default_provider();
     if let Some(names) = &args.ciphers {
         provider.cipher_suites = suites(names)?;
     }
-    let provider = Arc::new(provider);
-    let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(&versions(args.protocol.as_deref())?)
+    Ok(Spoken { provider: Arc::new(provider), versions: versions(args.protocol.as_deref())? })
+}
+
+/// The configuration of all connections of a run; `alpn` is what is offered.
+pub fn config(args: &TlsArgs, spoken: &Spoken, alpn: &[u8]) -> Result<Arc<ClientConfig>, Problem> {
+    let builder = ClientConfig::builder_with_provider(spoken.provider.clone())
+        .with_protocol_versions(&spoken.versions)
         .map_err(|error| Problem::new(format!("no TLS can be spoken with these suites and versions: {error}")))?;
-    let verified = if args.insecure {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone::new(&provider)))
-    } else {
-        builder.with_root_certificates(roots(args.cacert.as_deref())?)
-    };
+    let verified = builder.dangerous().with_custom_certificate_verifier(verifier(args, &spoken.provider)?);
     let mut config = match &args.client_certificate {
         Some(path) => {
             let (chain, key) = client_certificate(path)?;
@@ -58,33 +65,44 @@ pub fn config(args: &TlsArgs, alpn: &[u8]) -> Result<Arc<ClientConfig>, Problem>
     Ok(Arc::new(config))
 }
 
+fn verifier(args: &TlsArgs, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Problem> {
+    if args.insecure {
+        return Ok(Arc::new(Anyone::new(provider)));
+    }
+    let given = args.cacert.as_deref().map(certificates).transpose()?;
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(given.clone().unwrap_or_else(|| rustls_native_certs::load_native_certs().certs));
+    let signed =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().map_err(|error| {
+            Problem::new(format!("no certificate can be believed: {error}"))
+                .help("`--cacert FILE` says whose are believed, in PEM, and `--insecure` believes every server.")
+        })?;
+    Ok(match given {
+        None => signed,
+        Some(given) => Arc::new(Given { signed, given }),
+    })
+}
+
 /// The name that a certificate must have.
 pub fn server_name(host: &str) -> Result<ServerName<'static>, Problem> {
     ServerName::try_from(host.to_owned())
         .map_err(|_| Problem::new(format!("`{host}` is no name that a certificate can have")))
 }
 
-fn roots(cacert: Option<&Path>) -> Result<RootCertStore, Problem> {
-    let mut roots = RootCertStore::empty();
-    match cacert {
-        Some(path) => {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                Problem::new(format!("no certificates can be read from {}: {error}", path.display()))
-                    .help("`--cacert` wants a PEM file with the certificates of those who sign.")
-            };
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
-            for certificate in certificates {
-                roots.add(certificate.map_err(|error| unreadable(&error))?).map_err(|error| unreadable(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(unreadable(&"it holds none"));
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+/// Of a file in PEM.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Problem::new(format!("no certificates can be read from {}: {error}", path.display()))
+            .help("`--cacert` wants a PEM file with the certificates of those who sign.")
+    };
+    let found = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
+    let found: Result<Vec<_>, _> = found.collect();
+    let found = found.map_err(|error| unreadable(&error))?;
+    match found.iter().try_for_each(|certificate| RootCertStore::empty().add(certificate.clone())) {
+        _ if found.is_empty() => Err(unreadable(&"it holds none")),
+        Err(error) => Err(unreadable(&error)),
+        Ok(()) => Ok(found),
     }
-    Ok(roots)
 }
 
 fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Problem> {
@@ -128,51 +146,6 @@ fn suites(names: &str) -> Result<Vec<SupportedCipherSuite>, Problem> {
             })
         })
         .collect()
-}
-
-/// Believes everybody; the handshake's signatures are still checked.
-#[derive(Debug)]
-struct Anyone(WebPkiSupportedAlgorithms);
-
-impl Anyone {
-    fn new(provider: &CryptoProvider) -> Self {
-        Anyone(provider.signature_verification_algorithms)
-    }
-}
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
 }
 
 #[cfg(test)]

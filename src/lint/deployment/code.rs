@@ -1,9 +1,10 @@
 //! Which code a service runs, and so which code runs more than once already.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::fleet::{Deployed, Fleet};
 use super::table::in_words;
-use std::collections::BTreeSet;
-
 use crate::model::Name;
 use crate::model::deployment::{Count, Role, SERVER, Service};
 use crate::model::fact::FileFacts;
@@ -167,6 +168,16 @@ pub(super) fn runs(app: &Deployed<'_>, server: &Deployed<'_>) -> bool {
     let named = command.is_some_and(|command| names(command, &server.path));
     let has_file = || named || mounts(app, &server.path) || covers(app, &server.path);
     is_app(&app.service) && is_run && has_file()
+}
+
+/// Does another file of the same name lie nearer to what the service is built from: `api/gunicorn.conf.py` for `build: api`?
+pub(super) fn has_nearer(app: &Deployed<'_>, path: &str, others: &[Arc<str>]) -> bool {
+    let (name, depth) = (path.rsplit('/').next(), path.matches('/').count());
+    let is_covered = covers(app, path);
+    others
+        .iter()
+        .filter(|other| other.rsplit('/').next() == name && ***other != *path)
+        .any(|other| covers(app, other) && (!is_covered || other.matches('/').count() < depth))
 }
 
 fn is_told_by_image(app: &Deployed<'_>) -> bool {

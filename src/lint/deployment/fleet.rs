@@ -152,10 +152,15 @@ impl<'a> Fleet<'a> {
         let mut alone: Vec<Deployed<'a>> = Vec::new();
         // A command line comes before a file of settings.
         servers.sort_by_key(|server| server.service.command.is_none());
+        let own: Vec<Arc<str>> =
+            servers.iter().filter(|it| it.service.command.is_none()).map(|it| Arc::clone(&it.path)).collect();
         for server in servers {
             let mut is_run = false;
             for app in apps.iter_mut().filter(|app| code::runs(app, &server)) {
                 is_run = true;
+                if code::has_nearer(app, &server.path, &own) {
+                    continue;
+                }
                 app.service.serve(server.service.clone().seen_from(&server.path, &app.path));
             }
             match alone.iter_mut().find(|other| code::are_one(other, &server)) {

@@ -29,6 +29,9 @@ pub fn of_service(
     pattern: &ServicePattern,
     singletons: &[Name],
 ) -> Vec<Place> {
+    let common = (pattern.alike && !deployed.service.own.is_empty())
+        .then(|| Deployed { service: deployed.service.in_common(), ..deployed.clone() });
+    let deployed = common.as_ref().unwrap_or(deployed);
     let service = &deployed.service;
     if !is_meant(deployed, fleet, pattern, singletons) {
         return Vec::new();
@@ -129,19 +132,9 @@ fn is_meant(deployed: &Deployed<'_>, fleet: &Fleet<'_>, pattern: &ServicePattern
         && !has_variable(service, pattern.unless_environment.as_ref())
         && (pattern.same.is_none() || same(&service.settings, pattern.same.as_ref()).is_some())
         && fits(&service.environment, &pattern.environment, None, &BTreeMap::new())
-        && (!pattern.alike || are_alike(service, pattern))
         && processes >= pattern.processes
         && pattern.processes_at_most.is_none_or(|most| processes <= most)
         && fits(&service.settings, &pattern.with, pattern.without.as_ref(), &pattern.unless_with)
-}
-
-/// Are the variables and settings that are asked for not such that each copy has its own?
-fn are_alike(service: &Service, pattern: &ServicePattern) -> bool {
-    let is_own = |settings: &[Setting], asked| {
-        find(settings, asked).is_some_and(|index| service.own.contains(&settings[index].key))
-    };
-    !pattern.environment.iter().any(|asked| is_own(&service.environment, asked))
-        && !pattern.with.iter().any(|asked| is_own(&service.settings, asked))
 }
 
 /// The number of instances where an autoscaler never lets that many run, with its own.

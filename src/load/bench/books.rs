@@ -18,9 +18,11 @@ use crate::stats::latency;
 const BLOCK: u64 = 64;
 /// Between two looks at timeouts, the time that is left, and who waits.
 const SWEEP_NANOS: u64 = 100_000_000;
+const SECOND_NANOS: u64 = 1_000_000_000;
 /// A request that begins so much after it was due is late.
 const LATE_NANOS: u64 = 1_000_000;
-/// Connections that fail before the first answer, beyond one for each lane, until nobody tries any more.
+/// Connections that fail one after the other, beyond one for each lane, until nobody tries any more: before the first answer, or
+/// where none came for as long as an answer may take.
 const HOPELESS: u32 = 10;
 
 pub struct Books<'a> {
@@ -33,8 +35,6 @@ pub struct Books<'a> {
     pub sweep_nanos: u64,
     /// Where others take what was counted from.
     mailbox: &'a Mutex<Tally>,
-    /// Lengths of first answers, by target.
-    documents: Vec<Option<u64>>,
     software: Option<String>,
     /// Requests of the budget that this thread may begin.
     claimed: u64,
@@ -42,6 +42,8 @@ pub struct Books<'a> {
     under_way: u64,
     lanes: u32,
     last_answer: u64,
+    /// When a request was last answered, or failed.
+    last_event: u64,
     failed_connects: u32,
 }
 
@@ -69,12 +71,12 @@ impl<'a> Books<'a> {
             tally: Tally::default(),
             sweep_nanos: SWEEP_NANOS.min(nanos(plan.timeout) / 4).max(1_000_000),
             mailbox,
-            documents: vec![None; plan.targets.len()],
             software: None,
             claimed: 0,
             under_way: 0,
             lanes: shared.lanes(number).count() as u32,
             last_answer: 0,
+            last_event: 0,
             failed_connects: 0,
         }
     }
@@ -136,7 +138,7 @@ impl<'a> Books<'a> {
             tally: &mut self.tally,
             request,
             body,
-            software: self.documents[target].is_none().then_some(&mut self.software),
+            software: self.shared.documents[target].get().is_none().then_some(&mut self.software),
         }
     }
 
@@ -150,7 +152,7 @@ impl<'a> Books<'a> {
     /// An answer is whole; `tls` is asked for the session of the first one.
     #[inline]
     pub fn answered(&mut self, request: &UnderWay, whole: &Whole, now: u64, tls: impl FnOnce() -> Option<TlsSession>) {
-        self.last_answer = now;
+        (self.last_answer, self.last_event) = (now, now);
         self.failed_connects = 0;
         self.tell(Heard::Answer(request.status));
         if request.counted {
@@ -176,7 +178,7 @@ impl<'a> Books<'a> {
             tally.apart.record(begun - request.started, request.first_byte - begun, total);
         }
         if self.schedule.is_some() {
-            latency::record(&mut tally.intended, now - request.intended);
+            latency::record(&mut tally.intended, now.saturating_sub(request.intended));
         }
         match whole.known {
             // Who does not say who it is may be the one before, or the balancer itself.
@@ -190,12 +192,12 @@ impl<'a> Books<'a> {
         }
         // A story's answers differ.
         let one_document = !matches!(self.plan.engine, Engine::Story(_));
-        match self.documents[whole.target] {
-            Some(length) => tally.counts.length_varied += u64::from(one_document && length != whole.body_bytes),
-            None => {
-                self.documents[whole.target] = Some(whole.body_bytes);
-                self.first_answer(whole, tls);
-            }
+        let document = &self.shared.documents[whole.target];
+        match document.get() {
+            Some(length) => tally.counts.length_varied += u64::from(one_document && *length != whole.body_bytes),
+            None if document.set(whole.body_bytes).is_ok() => self.first_answer(whole, tls),
+            // Another thread was faster.
+            None => tally.counts.length_varied += u64::from(one_document && document.get() != Some(&whole.body_bytes)),
         }
         if self.plan.keep_samples {
             self.sample(request, now);
@@ -226,9 +228,11 @@ impl<'a> Books<'a> {
     /// later.
     #[cold]
     pub fn failed(&mut self, request: &UnderWay, kind: FailureKind, why: impl FnOnce() -> String) -> bool {
+        let now = self.now();
         if request.counted {
             self.under_way -= 1;
             self.tally.failure(kind, why);
+            self.last_event = now;
         }
         let unconnected = matches!(
             kind,
@@ -236,8 +240,10 @@ impl<'a> Books<'a> {
         );
         self.failed_connects += u32::from(unconnected);
         let received = matches!(kind, FailureKind::Reset | FailureKind::Truncated | FailureKind::Closed);
-        let hopeless = unconnected && self.last_answer == 0 && self.failed_connects > HOPELESS + self.lanes;
-        if hopeless || (received && self.plan.stop_on_receive_error) {
+        let many = unconnected && self.failed_connects > HOPELESS + self.lanes;
+        // Whoever gave a time waits for it, since the server may come back.
+        let silent = now.saturating_sub(self.last_answer) > nanos(self.plan.timeout) && self.plan.duration.is_none();
+        if (many && (self.last_answer == 0 || silent)) || (received && self.plan.stop_on_receive_error) {
             self.shared.halted.store(true, Ordering::Relaxed);
         }
         unconnected
@@ -253,7 +259,7 @@ impl<'a> Books<'a> {
         let answers = self.tally.answered();
         if let Some(second) = now.checked_sub(self.shared.measured_from).filter(|_| answers > 0) {
             // The sweep at the turn of a second hands over what belongs to the one before.
-            let second = (second.saturating_sub(self.sweep_nanos / 2) / 1_000_000_000) as usize;
+            let second = (second.saturating_sub(self.sweep_nanos / 2) / SECOND_NANOS) as usize;
             self.tally.per_second.resize(self.tally.per_second.len().max(second + 1), 0);
             self.tally.per_second[second] += answers;
         }
@@ -264,19 +270,39 @@ impl<'a> Books<'a> {
         self.tally.clear();
     }
 
+    /// The run ends before the request does.
+    pub fn abandon(&mut self, request: &UnderWay) {
+        if request.counted {
+            let now = self.now();
+            latency::record(&mut self.tally.waited, now.saturating_sub(request.intended));
+        }
+    }
+
     /// Closes the books: what is under way will not be finished.
     pub fn close(&mut self) {
         self.tally.counts.unfinished += mem::take(&mut self.under_way);
         let now = self.now();
-        if let (Some(schedule), Some(deadline)) = (mem::take(&mut self.schedule), self.shared.deadline) {
-            let warming = schedule.clone().left_before(self.shared.measured_from);
-            let due = schedule.left_before(deadline.min(now)).saturating_sub(warming);
-            self.tally.counts.unsent += match self.plan.requests {
-                None => due,
-                Some(_) => due.min(self.claimed) + self.withdraw(|_| due.saturating_sub(self.claimed)),
-            };
+        let end = self.shared.deadline.map_or(now, |deadline| deadline.min(now));
+        if let (Some(schedule), Some(_)) = (mem::take(&mut self.schedule), self.shared.deadline) {
+            self.leave(&schedule, end);
         }
-        self.shared.last_answer.fetch_max(self.last_answer, Ordering::Relaxed);
+        // Seconds in which nothing was answered are seconds as well.
+        let seconds = end.saturating_sub(self.shared.measured_from).div_ceil(SECOND_NANOS) as usize;
+        self.tally.per_second.resize(self.tally.per_second.len().max(seconds), 0);
+        self.shared.last_event.fetch_max(self.last_event, Ordering::Relaxed);
         self.hand_over(now);
+    }
+
+    /// Requests that were due before the end are not sent any more.
+    fn leave(&mut self, schedule: &Schedule, end: u64) {
+        let from = self.shared.measured_from;
+        let left = || schedule.clone().left_before(end).filter(|due| *due >= from);
+        let due = left().count() as u64;
+        let unsent = match self.plan.requests {
+            None => due,
+            Some(_) => due.min(self.claimed) + self.withdraw(|_| due.saturating_sub(self.claimed)),
+        };
+        self.tally.counts.unsent += unsent;
+        left().take(unsent as usize).for_each(|due| latency::record(&mut self.tally.waited, end - due));
     }
 }

@@ -6,6 +6,9 @@ use crate::stats::{latency, rate};
 
 /// A share of failures that makes times hard to compare.
 const MANY_FAILURES: f64 = 0.01;
+/// A ratio of which the whole interval lies beyond this, or its inverse, is worth a word: two runs of the same differ by a little more than
+/// chance, since a machine is not always equally fast.
+const NOTABLE: f64 = 1.05;
 
 /// A report, and how it is called.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +39,13 @@ struct Figure {
 
 fn row(figure: Figure, a: f64, b: f64, interval: Option<Interval>) -> ComparisonRow {
     let judgement = match interval {
-        Some((low, _)) if low > 1.0 && figure.more_is_better => Judgement::Better,
-        Some((low, _)) if low > 1.0 => Judgement::Worse,
-        Some((_, high)) if high < 1.0 && figure.more_is_better => Judgement::Worse,
-        Some((_, high)) if high < 1.0 => Judgement::Better,
-        _ => Judgement::NoDifference,
+        Some((low, _)) if low > NOTABLE && figure.more_is_better => Judgement::Better,
+        Some((low, _)) if low > NOTABLE => Judgement::Worse,
+        Some((_, high)) if high < 1.0 / NOTABLE && figure.more_is_better => Judgement::Worse,
+        Some((_, high)) if high < 1.0 / NOTABLE => Judgement::Better,
+        Some(_) => Judgement::NoDifference,
+        None if a == b => Judgement::NoDifference,
+        None => Judgement::Unknown,
     };
     let ratio = (a > 0.0).then(|| b / a);
     ComparisonRow { figure: figure.name, unit: figure.unit.into(), a, b, ratio, interval, judgement }

@@ -2,6 +2,7 @@
 
 use std::cell::{RefCell, RefMut};
 use std::io;
+use std::mem;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::net::unix::pipe;
 
 use super::books::Books;
 use super::clock::{Schedule, timespec};
+use super::lane::UnderWay;
 use super::run::Shared;
 use super::tally::Tally;
 
@@ -112,6 +114,32 @@ impl<'a> Thread<'a> {
                 return;
             }
             books.hand_over(now);
+        }
+    }
+}
+
+/// A request that is under way. Where the run ends before it does, and it is dropped, that is written down.
+pub struct Watched<'t, 'a> {
+    thread: &'t Thread<'a>,
+    pub request: UnderWay,
+    is_over: bool,
+}
+
+impl<'t, 'a> Watched<'t, 'a> {
+    pub fn new(thread: &'t Thread<'a>, request: UnderWay) -> Self {
+        Watched { thread, request, is_over: false }
+    }
+
+    pub fn over(mut self) -> UnderWay {
+        self.is_over = true;
+        mem::take(&mut self.request)
+    }
+}
+
+impl Drop for Watched<'_, '_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.thread.books().abandon(&self.request);
         }
     }
 }

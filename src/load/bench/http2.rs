@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::Reason;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE};
@@ -17,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::time::{Instant, timeout_at};
 
 use super::books::Whole;
-use super::drive::{Thread, Turn, drive};
+use super::drive::{Thread, Turn, Watched, drive};
 use super::lane::UnderWay;
 use super::response::Observer;
 use super::run::Shared;
@@ -142,19 +143,27 @@ struct Exchange<'e, 'a> {
 
 impl Exchange<'_, '_> {
     async fn run(&self, turn: &Turn) {
-        let (target, mut request) = {
+        let (target, request) = {
             let mut books = self.thread.books();
             (books.menu.pick(self.link.origin), books.begin(turn.now, turn.intended, turn.counted))
         };
+        let mut watched = Watched::new(self.thread, request);
         let end = Instant::now() + self.plan.timeout.min(FOREVER);
-        let mut outcome = self.once(target, &mut request, end).await;
-        if let Err((_, Unanswered::NotTaken)) = outcome {
-            // What every client does then is to ask again on a new connection.
-            outcome = self.once(target, &mut request, end).await;
+        let mut outcome = self.once(target, &mut watched.request, end).await;
+        // What every client does then is to ask again, and where the connection takes no more, on a new one.
+        for _ in 0..ASKED_AGAIN {
+            match &outcome {
+                Err((Some(open), Unanswered::NotTaken)) => self.link.retire(open),
+                Err((_, Unanswered::NotTaken | Unanswered::Refused)) => {}
+                _ => break,
+            }
+            outcome = self.once(target, &mut watched.request, end).await;
         }
+        let request = watched.over();
         let (kind, why) = match outcome {
             Ok(()) => return,
             Err((_, Unanswered::NotTaken)) => (FailureKind::Closed, "closed before the request was taken".to_owned()),
+            Err((_, Unanswered::Refused)) => (FailureKind::Protocol, "the stream was refused".to_owned()),
             Err((open, Unanswered::Failed(failed))) => {
                 // Nothing came since: the connection may be dead, not the stream alone.
                 let dead = |open: &Rc<Open>| failed.kind == FailureKind::Timeout && open.heard.get() < request.started;
@@ -230,8 +239,8 @@ impl Exchange<'_, '_> {
         let mut sender = open.sender.clone();
         let sent = sender.try_send_request(self.messages[target].clone()).await;
         let answer = sent.map_err(|mut error| match error.take_message() {
-            None if !was_left_over(error.error()) => Unanswered::Failed(failure(error.error())),
-            _ => Unanswered::NotTaken,
+            None => untouched(error.error()).unwrap_or_else(|| Unanswered::Failed(failure(error.error()))),
+            Some(_) => Unanswered::NotTaken,
         })?;
         let body_bytes = self.receive(target, request, open, answer).await.map_err(Unanswered::Failed)?;
         let mut books = self.thread.books();
@@ -283,12 +292,16 @@ impl Exchange<'_, '_> {
     }
 }
 
+/// How often what the server did nothing for is sent again.
+const ASKED_AGAIN: usize = 10;
 /// Longer than any run.
 const FOREVER: Duration = Duration::from_secs(86_400);
 
 enum Unanswered {
     /// The connection ended before the server took the request, as it says itself.
     NotTaken,
+    /// The server has as many streams as it wants.
+    Refused,
     Failed(Failed),
 }
 
@@ -306,11 +319,15 @@ fn head(answer: &Response<Incoming>) -> Vec<u8> {
     head
 }
 
-/// Is it a stream behind the last one that a connection takes which ends without an error? Nothing was done for it (RFC 9113,
-/// section 6.8).
-fn was_left_over(error: &hyper::Error) -> bool {
-    let of_h2 = error.source().and_then(|inner| inner.downcast_ref::<h2::Error>());
-    of_h2.is_some_and(|error| error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR))
+/// Was nothing done for the stream? It is behind the last one that a connection takes which ends without an error (RFC 9113,
+/// section 6.8), or there are too many (section 8.7).
+fn untouched(error: &hyper::Error) -> Option<Unanswered> {
+    let error = error.source()?.downcast_ref::<h2::Error>().filter(|error| error.is_remote())?;
+    match error.reason()? {
+        Reason::NO_ERROR if error.is_go_away() => Some(Unanswered::NotTaken),
+        Reason::REFUSED_STREAM if error.is_reset() => Some(Unanswered::Refused),
+        _ => None,
+    }
 }
 
 /// What hyper says in the words of a report.

@@ -1,8 +1,8 @@
 //! Threads are started, looked after and brought home.
 
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,7 +32,8 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
         stop,
         halted: AtomicBool::new(false),
         running: AtomicU32::new(plan.threads),
-        last_answer: AtomicU64::new(0),
+        last_event: AtomicU64::new(0),
+        documents: plan.targets.iter().map(|_| OnceLock::new()).collect(),
     };
     let mailboxes: Vec<Mutex<Tally>> = (0..plan.threads).map(|_| Mutex::new(Tally::default())).collect();
     let (ran, mut tally, cpu, ended) = thread::scope(|scope| {
@@ -61,7 +62,7 @@ pub fn run(plan: &Plan, stop: &AtomicBool, watch: &mut dyn FnMut(&Interval)) -> 
     });
     ran.into_iter().collect::<io::Result<()>>()?;
     let by_time = shared.deadline.is_some_and(|deadline| ended >= deadline);
-    let end = if by_time { ended } else { shared.last_answer.load(Ordering::Relaxed) };
+    let end = if by_time { ended } else { shared.last_event.load(Ordering::Relaxed) };
     // Threads know the time since requests count.
     tally.samples.iter_mut().for_each(|sample| sample.started_us += began.as_micros() as i64);
     Ok(Measured {
@@ -97,8 +98,10 @@ pub struct Shared<'a> {
     /// A thread found that it must end.
     pub halted: AtomicBool,
     pub running: AtomicU32,
-    /// When the last answer came.
-    pub last_answer: AtomicU64,
+    /// When the last request was answered, or failed.
+    pub last_event: AtomicU64,
+    /// Lengths of first answers, by target.
+    pub documents: Vec<OnceLock<u64>>,
 }
 
 impl Shared<'_> {

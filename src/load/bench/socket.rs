@@ -10,6 +10,7 @@ use rustix::net::{
     socket_with, sockopt,
 };
 use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
 
 use super::{Endpoint, TlsClient, certificate};
 use crate::model::bench::{FailureKind, TlsSession};
@@ -148,8 +149,16 @@ pub fn session(tls: &ClientConnection, client: &TlsClient) -> TlsSession {
             .negotiated_key_exchange_group()
             .map(|group| format!("{:?}", group.name()))
             .unwrap_or_default(),
-        server_name: client.name.to_str().into_owned(),
+        server_name: named(client),
         bits: tls.peer_certificates().and_then(|chain| certificate::key_bits(chain.first()?)),
+    }
+}
+
+/// The name that the server was told: none without SNI, which addresses never have (RFC 6066, section 3).
+fn named(client: &TlsClient) -> String {
+    match &client.name {
+        ServerName::DnsName(name) if client.config.enable_sni => name.as_ref().to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -23,20 +23,42 @@ pub(super) fn of(tally: &Tally, load: &LoadAsked) -> Option<InstanceSpread> {
     let total: u64 = answers.iter().map(|answers| answers.requests).sum();
     let rows = named.iter().zip(&spread.counts).map(|(instance, decisions)| row(instance, *decisions, total));
     let mut rows: Vec<InstanceRow> = rows.collect();
+    let unattributed = nameless.latency.len();
+    let doubt = doubt(rows.len(), total, unattributed);
+    let connections = answers.iter().map(|answers| answers.connections).sum();
     rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.name.cmp(&b.name)));
     Some(InstanceSpread {
         source: tally.identity.clone().unwrap_or_default(),
-        explanation: explanation(&spread, &rows, load),
-        reasons: reasons(&spread, &rows, load),
+        verdict: if doubt.is_some() { SpreadVerdict::Inconclusive } else { spread.verdict },
+        reasons: if doubt.is_some() { Vec::new() } else { reasons(&spread, &rows, load, connections) },
+        explanation: doubt.unwrap_or_else(|| explanation(&spread, &rows, load)),
         rows,
-        unattributed: nameless.latency.len(),
+        unattributed,
         decision: spread.decision,
         decisions: spread.counts.iter().sum(),
         max_over_mean: spread.max_over_mean,
         jain: spread.jain,
         by_chance: spread.by_chance,
         p_value: spread.p_value,
-        verdict: spread.verdict,
+    })
+}
+
+/// Parts of all answers without a name above which the others are no picture of the whole.
+const MOST_NAMELESS: f64 = 0.05;
+/// Names of instances are given more than once; fewer different ones than these may be instances all the same.
+const MANY_NAMES: usize = 20;
+
+/// Why names say nothing of the balancer, if they do not.
+fn doubt(names: usize, named: u64, nameless: u64) -> Option<String> {
+    const ADVICE: &str = "`--instance-from` says where to look.";
+    if names >= MANY_NAMES && names as u64 * 2 > named {
+        return Some(format!(
+            "{names} names in {named} answers: what is taken for the name of an instance differs with almost every answer. {ADVICE}"
+        ));
+    }
+    let all = named + nameless;
+    (nameless as f64 > MOST_NAMELESS * all as f64).then(|| {
+        format!("{nameless} of {all} answers do not say who gave them, so the others tell too little. {ADVICE}")
     })
 }
 
@@ -104,9 +126,10 @@ fn explanation(spread: &Spread, rows: &[InstanceRow], load: &LoadAsked) -> Strin
             format!("{} answers are too few to tell whether others would answer as well.", rows[0].requests)
         }
         SpreadVerdict::Inconclusive => {
-            let more = more_decisions(spread.decision, load);
+            let are = if decisions == 1 { "is" } else { "are" };
+            let more = more_decisions(spread.decision, decisions, load);
             format!(
-                "{decides}, and {units} are too few to tell: the busiest of {instances} instances has {busiest:.2} times the mean, and \
+                "{decides}, and {units} {are} too few to tell: the busiest of {instances} instances has {busiest:.2} times the mean, and \
                  chance alone makes that up to {chance:.2}.{more}"
             )
         }
@@ -114,32 +137,32 @@ fn explanation(spread: &Spread, rows: &[InstanceRow], load: &LoadAsked) -> Strin
 }
 
 /// How to have more decisions to look at.
-fn more_decisions(decision: Decision, load: &LoadAsked) -> String {
+fn more_decisions(decision: Decision, decisions: u64, load: &LoadAsked) -> String {
     match decision {
         Decision::Request => " More requests tell.".to_owned(),
         Decision::Connection if load.keep_alive => format!(
             " That is what keep-alive over {} does, and no fault of the balancer; `--requests-per-connection 1` makes each request a \
              decision.",
-            unit(Decision::Connection, load.connections.into())
+            unit(Decision::Connection, decisions)
         ),
         Decision::Connection => " More connections tell.".to_owned(),
         Decision::Client => " More addresses tell: `--source` takes several of 127.0.0.0/8.".to_owned(),
     }
 }
 
-fn reasons(spread: &Spread, rows: &[InstanceRow], load: &LoadAsked) -> Vec<String> {
+fn reasons(spread: &Spread, rows: &[InstanceRow], load: &LoadAsked, connections: u64) -> Vec<String> {
     match spread.verdict {
-        SpreadVerdict::Single => always_the_same(load),
+        SpreadVerdict::Single => always_the_same(load, connections),
         SpreadVerdict::Uneven => uneven(spread, rows),
         SpreadVerdict::Even | SpreadVerdict::Inconclusive => Vec::new(),
     }
 }
 
-fn always_the_same(load: &LoadAsked) -> Vec<String> {
+fn always_the_same(load: &LoadAsked, connections: u64) -> Vec<String> {
     let mut reasons = Vec::new();
     if load.keep_alive && load.requests_per_connection.is_none() {
-        reasons.push(match load.connections {
-            1 => "One connection was kept for all requests, and many balancers decide once for each connection: try \
+        reasons.push(match connections {
+            0 | 1 => "One connection was kept for all requests, and many balancers decide once for each connection: try \
                   `--requests-per-connection 1`."
                 .to_owned(),
             many => format!(
@@ -264,6 +287,22 @@ mod tests {
         assert_eq!(names, ["a", "b", "c"]);
         assert!((seen.rows.iter().map(|row| row.share).sum::<f64>() - 1.0).abs() < 1e-9);
         assert_eq!(seen.reasons.len(), 3);
+    }
+
+    #[test]
+    fn names_that_are_none_and_answers_without_tell_nothing() {
+        let names: Vec<String> = (0..40).map(|number| format!("request-{number}")).collect();
+        let each: Vec<(&str, u64, u64)> = names.iter().map(|name| (name.as_str(), 1, 1)).collect();
+        let seen = spread(&each, 0, 0, &kept(10));
+        assert_eq!(seen.verdict, SpreadVerdict::Inconclusive);
+        assert!(seen.explanation.contains("differs with almost every answer"), "{}", seen.explanation);
+        let mut tally = Tally::default();
+        for (place, requests) in [(0, 2_000), (tally.instance(b"a"), 3_000), (tally.instance(b"b"), 3_000)] {
+            tally.instances[place].latency.record_n(1_000_000, requests).unwrap();
+        }
+        let seen = of(&tally, &kept(10)).unwrap();
+        assert_eq!((seen.verdict, seen.unattributed), (SpreadVerdict::Inconclusive, 2_000));
+        assert!(seen.explanation.contains("2000 of 8000 answers do not say"), "{}", seen.explanation);
     }
 
     #[test]

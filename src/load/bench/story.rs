@@ -121,6 +121,8 @@ struct Under {
     failed: bool,
     /// Is there no connection?
     unconnected: bool,
+    /// Was a request sent that is neither answered nor failed?
+    waits: bool,
 }
 
 impl User<'_, '_> {
@@ -142,6 +144,7 @@ impl User<'_, '_> {
             JourneyResult::Failed { reason, .. } if !self.journey.failed => {
                 self.sending();
                 self.thread.books().failed(&self.journey.request, FailureKind::Write, || reason);
+                self.journey.waits = false;
                 self.thread.rest().await;
             }
             _ if self.journey.unconnected => self.thread.rest().await,
@@ -165,6 +168,7 @@ impl User<'_, '_> {
         // Only the first request of a journey is due at a time.
         let intended = journey.intended.take().unwrap_or(now);
         journey.request = books.begin(now, intended, journey.counted);
+        journey.waits = true;
         books.tally.counts.connections += u64::from(journey.counted && (first || !self.plan.keep_alive));
     }
 
@@ -187,6 +191,7 @@ impl User<'_, '_> {
     fn done(&mut self, request: &Request) {
         let mut books = self.thread.books();
         let journey = &mut self.journey;
+        journey.waits = false;
         let wrong = request.assertions.iter().find(|assertion| !assertion.passed);
         match (&request.answer, wrong) {
             (Answer::Failed { error }, _) => {
@@ -210,6 +215,14 @@ impl User<'_, '_> {
                 let whole = Whole { target: 0, source: self.source, body_bytes: *bytes, kept, known };
                 books.answered(&journey.request, &whole, now, || None);
             }
+        }
+    }
+}
+
+impl Drop for User<'_, '_> {
+    fn drop(&mut self) {
+        if self.journey.waits {
+            self.thread.books().abandon(&self.journey.request);
         }
     }
 }

@@ -5,12 +5,18 @@ use hdrhistogram::Histogram;
 use super::tally::{Apart, Tally};
 use super::{Measured, spread, warnings};
 use crate::model::bench::{
-    BenchReport, BenchTarget, Bytes, Calibration, ConnectionTimes, Failure, Generator, LoadAsked, Rates, Requests,
+    BenchReport, BenchTarget, Bytes, Calibration, ConnectionTimes, Distribution, Failure, Generator, LoadAsked, Rates,
+    Requests,
 };
 use crate::stats::{latency, rate};
 
 /// CPU time over threads × wall time from which the generator itself is what limits a run.
 const BUSY: f64 = 0.85;
+/// Whoever waited longer than most answers took, and had none when time was up, hung. Of those who waited for less it is not known how
+/// long they would have waited.
+const HUNG_QUANTILE: f64 = 0.99;
+/// As long as the generator itself may have paused at the end.
+const HUNG_NANOS: u64 = 100_000_000;
 
 /// What is known of a run beside what was measured.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +38,10 @@ pub fn summarise(facts: Facts, measured: &Measured) -> BenchReport {
         target.tls = first.tls.clone().or(target.tls.take());
     }
     let answers = tally.latency();
+    let (corrected, hung) = corrected(&answers, tally, &load, seconds);
     let mut report = BenchReport {
         seconds,
-        requests: requests(tally),
+        requests: Requests { hung, ..requests(tally) },
         failures: failures(tally),
         statuses: tally.statuses().collect(),
         bytes: Bytes {
@@ -46,7 +53,7 @@ pub fn summarise(facts: Facts, measured: &Measured) -> BenchReport {
         rates: rates(tally, &load, seconds),
         times: times(&answers, &tally.apart),
         latency: latency::distribution(&answers),
-        corrected: latency::distribution(&corrected(&answers, tally, &load, seconds)),
+        corrected,
         percents: latency::percents(&answers),
         per_second: tally.per_second.clone(),
         instances: spread::of(tally, &load),
@@ -76,6 +83,8 @@ fn requests(tally: &Tally) -> Requests {
         unfinished: counts.unfinished,
         unsent: counts.unsent,
         late: counts.late,
+        late_by_generator: counts.late_by_generator,
+        hung: 0,
         non_2xx: with(|status| !(200..300).contains(&status)),
         refused: with(|status| status >= 400),
         kept_alive: counts.kept_alive,
@@ -125,13 +134,22 @@ fn times(answers: &Histogram<u64>, apart: &Apart) -> ConnectionTimes {
     }
 }
 
-/// From the intended send times of an open loop; calculated in a closed one.
-fn corrected(answers: &Histogram<u64>, tally: &Tally, load: &LoadAsked, seconds: f64) -> Histogram<u64> {
+/// From the intended send times of an open loop, calculated in a closed one; with those that hung, and how many these are.
+fn corrected(answers: &Histogram<u64>, tally: &Tally, load: &LoadAsked, seconds: f64) -> (Distribution, u64) {
+    let mut all = if load.rate.is_some() { tally.intended.clone() } else { answers.clone() };
+    let long = if all.is_empty() { 0 } else { all.value_at_quantile(HUNG_QUANTILE) };
+    let hung = latency::above(&tally.waited, long.max(HUNG_NANOS));
+    latency::add(&mut all, &hung);
     if load.rate.is_some() {
-        return tally.intended.clone();
+        return (latency::distribution(&all), hung.len());
     }
     let expected = seconds * 1e9 * load.at_once() as f64 / answers.len().max(1) as f64;
-    latency::corrected(answers, expected as u64)
+    let mut calculated = latency::distribution(&latency::corrected(&all, expected as u64));
+    // Times that nobody measured have no interval.
+    for row in &mut calculated.percentiles {
+        (row.low, row.high, row.carried) = (row.ms, row.ms, false);
+    }
+    (calculated, hung.len())
 }
 
 fn generator(cpu_seconds: f64, seconds: f64, answered: u64, threads: u32, peak_memory_bytes: u64) -> Generator {

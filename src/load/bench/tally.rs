@@ -29,6 +29,8 @@ pub struct Tally {
     pub apart: Apart,
     /// From the intended send time; empty in a closed loop.
     pub intended: Histogram<u64>,
+    /// How long requests had waited that were not answered when time was up, those that were due and not sent included.
+    pub waited: Histogram<u64>,
     /// First answers of connections, by local address (its place in the plan) and instance's name.
     pub homes: BTreeMap<(u16, Name), u64>,
     /// By second of the run.
@@ -46,6 +48,8 @@ pub struct Counts {
     pub unfinished: u64,
     pub unsent: u64,
     pub late: u64,
+    /// Of these, the ones for which a connection was free.
+    pub late_by_generator: u64,
     pub kept_alive: u64,
     pub connections: u64,
     pub length_varied: u64,
@@ -66,6 +70,7 @@ impl AddAssign for Counts {
         self.unfinished += other.unfinished;
         self.unsent += other.unsent;
         self.late += other.late;
+        self.late_by_generator += other.late_by_generator;
         self.kept_alive += other.kept_alive;
         self.connections += other.connections;
         self.length_varied += other.length_varied;
@@ -116,6 +121,7 @@ impl Default for Tally {
             instances: vec![InstanceTally::new(Name::default())],
             apart: Apart::default(),
             intended: latency::empty(),
+            waited: latency::empty(),
             homes: BTreeMap::new(),
             per_second: Vec::new(),
             samples: Vec::new(),
@@ -231,6 +237,7 @@ impl Tally {
         }
         self.apart.pairs(&other.apart).into_iter().for_each(|(mine, others)| latency::add(mine, others));
         latency::add(&mut self.intended, &other.intended);
+        latency::add(&mut self.waited, &other.waited);
         for (home, count) in &other.homes {
             *self.homes.entry(home.clone()).or_default() += count;
         }
@@ -255,6 +262,7 @@ impl Tally {
         let Apart { connect, processing, waiting, total } = &mut self.apart;
         [connect, processing, waiting, total].into_iter().for_each(Histogram::reset);
         self.intended.reset();
+        self.waited.reset();
         self.homes.clear();
         self.per_second.fill(0);
         self.samples.clear();

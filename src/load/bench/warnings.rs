@@ -13,6 +13,8 @@ const DELAYED_ACK_MS: std::ops::RangeInclusive<f64> = 39.5..=46.0;
 const SYN_AGAIN_SECONDS: [f64; 4] = [1.0, 3.0, 7.0, 15.0];
 /// A corrected p99 this many times the other one hides a stall.
 const STALL: f64 = 2.0;
+/// The longest time of a stall over p99; what is below is the tail of any server.
+const PAUSE: f64 = 10.0;
 
 type Warning = fn(&BenchReport) -> Option<String>;
 
@@ -42,7 +44,23 @@ pub(super) fn of(report: &BenchReport, measured: &Measured) -> Vec<String> {
              connections were closed. Compare Content-Length with the body."
         )),
     };
-    interrupted.into_iter().chain(ALL.iter().filter_map(|warning| warning(report))).chain(surplus).collect()
+    interrupted
+        .into_iter()
+        .chain(hung(report, measured))
+        .chain(ALL.iter().filter_map(|warning| warning(report)))
+        .chain(surplus)
+        .collect()
+}
+
+fn hung(report: &BenchReport, measured: &Measured) -> Option<String> {
+    let longest = measured.tally.waited.max() as f64 / 1e9;
+    (report.requests.hung > 0).then(|| {
+        format!(
+            "{} requests had no answer when time was up, and had waited for up to {longest:.2} s: a server that hangs looks fast to whoever \
+             counts answers only. The corrected times have them; see what the server waits for.",
+            report.requests.hung
+        )
+    })
 }
 
 fn failed_count(report: &BenchReport) -> u64 {
@@ -59,6 +77,10 @@ fn nothing_answered(report: &BenchReport) -> Option<String> {
     let why = first.map_or(String::new(), |failure| format!(" ({})", failure.example));
     let advice = match first.map(|failure| failure.kind) {
         Some(FailureKind::Assertion) => "The server answers, and not as the story asserts.",
+        Some(FailureKind::Tls) => {
+            "See whether this port speaks TLS; `--cacert FILE` or `--insecure` believes a certificate."
+        }
+        None => "It ended before the first answer came.",
         _ => "See whether the server runs and the address is right.",
     };
     (report.requests.answered == 0)
@@ -130,15 +152,26 @@ fn rate_not_reached(report: &BenchReport) -> Option<String> {
 
 fn late(report: &BenchReport) -> Option<String> {
     let requests = &report.requests;
-    (requests.late > 0 && report.load.rate.is_some()).then(|| {
-        format!(
-            "{} of {} requests ({}) were sent more than 1 ms after they were due, because all connections were busy. The corrected \
-             times count that wait; raise `-c` to see what the server alone needs.",
-            requests.late,
-            requests.sent,
-            percent(requests.late, requests.sent)
+    let told = |count: u64, why: &str| {
+        let share = percent(count, requests.sent);
+        format!("{count} of {} requests ({share}) were sent more than 1 ms after they were due, {why}", requests.sent)
+    };
+    let (own, busy) = (requests.late_by_generator, requests.late - requests.late_by_generator);
+    let by_server = (busy > 0).then(|| {
+        told(
+            busy,
+            "because all connections were busy. The corrected times count that wait; raise `-c` to see what the server alone needs.",
         )
-    })
+    });
+    let by_generator = (own > 0).then(|| {
+        told(
+            own,
+            "although a connection was free: the generator had no processor at that time. The corrected times count that as well; give it a \
+             machine or a processor of its own.",
+        )
+    });
+    let said: Vec<String> = by_server.into_iter().chain(by_generator).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn not_kept_alive(report: &BenchReport) -> Option<String> {
@@ -179,7 +212,8 @@ fn stalls(report: &BenchReport) -> Option<String> {
         percentiles.iter().find(|row| row.percent == 99.0).map(|row| row.ms)
     };
     let (seen, corrected) = (p99(&report.latency.percentiles)?, p99(&report.corrected.percentiles)?);
-    (report.load.rate.is_none() && seen > 0.0 && corrected > STALL * seen).then(|| {
+    let longest = report.corrected.max > PAUSE * seen;
+    (report.load.rate.is_none() && seen > 0.0 && longest && corrected > STALL * seen).then(|| {
         format!(
             "The server stalled: p99 is {seen:.2} ms as sent, and {corrected:.2} ms for users who do not wait for the answer before \
              (coordinated omission). `--rate` measures it instead of calculating."

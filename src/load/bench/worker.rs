@@ -5,6 +5,7 @@ mod connect;
 mod exchange;
 mod fail;
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::os::fd::OwnedFd;
@@ -41,7 +42,8 @@ pub struct Worker<'a> {
     armed: Option<u64>,
     lanes: Vec<Lane>,
     /// Lanes that could send and need not, in an open loop.
-    idle: Vec<usize>,
+    /// The one that rested longest is next, so that all are used.
+    idle: VecDeque<usize>,
     /// Lanes whose request is over. Their next requests begin together, once all that came was read: a server that finds several
     /// requests at once needs less for each, and so does the kernel between.
     ready: Vec<usize>,
@@ -71,7 +73,7 @@ impl<'a> Worker<'a> {
             epoll,
             timer,
             armed: None,
-            idle: Vec::with_capacity(lanes.len()),
+            idle: VecDeque::with_capacity(lanes.len()),
             ready: Vec::with_capacity(lanes.len()),
             lanes,
             memo: Memo::default(),
@@ -109,6 +111,7 @@ impl<'a> Worker<'a> {
                 self.sweep(now);
             }
         }
+        self.lanes.iter().filter(|lane| lane.is_busy()).for_each(|lane| self.books.abandon(&lane.request));
         self.books.close();
         Ok(())
     }
@@ -180,7 +183,7 @@ impl<'a> Worker<'a> {
 
     fn rest(&mut self, id: usize) {
         if self.books.schedule.is_some() {
-            self.idle.push(id);
+            self.idle.push_back(id);
         }
     }
 
@@ -188,12 +191,14 @@ impl<'a> Worker<'a> {
     #[inline]
     fn send_due(&mut self, now: u64) {
         while self.books.due().is_some_and(|due| due <= now) {
-            let Some(id) = self.idle.pop() else { return };
-            let before = self.idle.len();
+            let Some(id) = self.idle.pop_front() else { return };
+            let (before, late) = (self.idle.len(), self.books.tally.counts.late);
             self.next(id, now);
             if self.idle.len() > before {
                 return;
             }
+            let counts = &mut self.books.tally.counts;
+            counts.late_by_generator += counts.late - late;
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::model::bench::{
     BenchReport, BenchTarget, Bytes, Calibration, ConnectionTimes, Distribution, Failure, Generator, InstanceSpread,
@@ -11,8 +12,11 @@ use crate::model::bench::{
 };
 use crate::model::problem::Problem;
 use crate::model::verdict::Gate;
+use crate::stats::latency;
 
 const SCHEMA: &str = "scaleproof.bench/1";
+/// More than any run counts, and few enough digits for a table.
+const MOST: f64 = 1e20;
 
 #[derive(Serialize, Deserialize)]
 struct ReportV1 {
@@ -60,7 +64,29 @@ pub fn read(text: &str) -> Result<BenchReport, Problem> {
     }
     let report: ReportV1 =
         serde_json::from_str(text).map_err(|error| wrong(format!("not what `{SCHEMA}` says: {error}")))?;
+    let all = serde_json::from_str(text).unwrap_or_default();
+    if let Some(figure) = impossible("", &all) {
+        return Err(wrong(format!("`{figure}` is nothing that a run measures")));
+    }
+    if latency::decode(&report.histogram).is_none() {
+        return Err(wrong(
+            "its `histogram` cannot be read, so that nothing could be said of how sure times are".into(),
+        ));
+    }
     Ok(report.into())
+}
+
+/// A figure that is negative, or out of all proportion, as `name: figure`.
+fn impossible(name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => {
+            let is_possible = number.as_f64().is_some_and(|number| (0.0..=MOST).contains(&number));
+            (!is_possible).then(|| format!("{name}: {number}"))
+        }
+        Value::Array(values) => values.iter().find_map(|value| impossible(name, value)),
+        Value::Object(members) => members.iter().find_map(|(name, value)| impossible(name, value)),
+        _ => None,
+    }
 }
 
 impl From<BenchReport> for ReportV1 {
@@ -115,6 +141,34 @@ impl From<ReportV1> for BenchReport {
             warnings: wire.warnings,
             verdict: wire.verdict,
             histogram: wire.histogram,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_run_can_measure_is_refused() {
+        let report = BenchReport {
+            seconds: 1.25,
+            histogram: latency::encode(&latency::empty()),
+            per_second: vec![7, 77],
+            ..BenchReport::default()
+        };
+        let mut text = Vec::new();
+        render(&report, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(read(&text).unwrap(), report);
+        for (was, is, said) in [
+            ("1.25", "-1e308", "`seconds: -1e+308` is nothing"),
+            ("1.25", "1e308", "`seconds: 1e+308` is nothing"),
+            ("77", "-77", "not what `scaleproof.bench/1` says"),
+            (&*report.histogram, "AAAA", "`histogram` cannot be read"),
+        ] {
+            let problem = read(&text.replace(was, is)).unwrap_err();
+            assert!(problem.message.contains(said), "{}", problem.message);
         }
     }
 }

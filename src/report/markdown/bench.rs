@@ -124,7 +124,7 @@ pub fn comparison(comparison: &BenchComparison, out: &mut dyn Write) -> io::Resu
         let ratio = row.ratio.map_or("–".into(), |ratio| format!("{ratio:.3}"));
         let interval = row.interval.map_or("–".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
         let judgement = match row.judgement {
-            Judgement::NoDifference => row.judgement.name().to_owned(),
+            Judgement::NoDifference | Judgement::Unknown => row.judgement.name().to_owned(),
             judgement => format!("**{}**", judgement.name()),
         };
         let name = cell(&prose(&row.figure));

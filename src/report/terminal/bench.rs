@@ -53,21 +53,20 @@ fn padded(text: &str, width: usize) -> String {
 }
 
 fn latency(report: &BenchReport, out: &mut dyn Write) -> io::Result<()> {
-    let corrected = match report.load.rate {
-        Some(_) => "from when it was due",
-        None => "corrected",
+    // What is calculated in a closed loop has no interval.
+    let (corrected, of_due): (_, fn(&Percentile) -> String) = match report.load.rate {
+        Some(_) => ("from when it was due  95 % interval", |row| format!("  {}", interval(row))),
+        None => ("corrected", |_| String::new()),
     };
     writeln!(out, "{}", paint(BOLD, "Latency (ms)"))?;
-    writeln!(out, "             as sent  95 % interval            {corrected:>20}  95 % interval")?;
+    writeln!(out, "             as sent  95 % interval            {corrected:>20}")?;
     let mut uncarried = false;
     for (sent, due) in report.latency.percentiles.iter().zip(&report.corrected.percentiles) {
         let mark = if sent.carried { ' ' } else { '*' };
         uncarried |= !sent.carried;
         let name = format!("{} %", sent.percent);
-        let row =
-            format!("{name:>9} {:>10.3}{mark} {:<24}{:>20.3}  {}", sent.ms, interval(sent), due.ms, interval(due));
-        let row = row.trim_end();
-        writeln!(out, "{}", if sent.carried { row.to_owned() } else { paint(DIM, row) })?;
+        let row = format!("{name:>9} {:>10.3}{mark} {:<24}{:>20.3}{}", sent.ms, interval(sent), due.ms, of_due(due));
+        writeln!(out, "{}", if sent.carried { row } else { paint(DIM, &row) })?;
     }
     let whole = |of: &Distribution| [of.mean, of.sd, of.min, of.max];
     let rows = whole(&report.latency).into_iter().zip(whole(&report.corrected));

@@ -27,7 +27,7 @@ pub fn render(comparison: &BenchComparison, look: Look, out: &mut dyn Write) -> 
         let style = match row.judgement {
             Judgement::Better => GREEN,
             Judgement::Worse => RED,
-            Judgement::NoDifference => DIM,
+            Judgement::NoDifference | Judgement::Unknown => DIM,
         };
         let judgement = paint(style, row.judgement.name());
         writeln!(out, "  {figure}{pad} {:>12.3} {:>12.3} {ratio:>8}  {interval:18} {judgement}", row.a, row.b)?;

@@ -31,7 +31,7 @@ mod values;
 const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// Below these keys, one thing says nothing of its neighbour.
-const PARTS: &[&str] = &["services"];
+const PARTS: &[&str] = &[yaml::ROOT, "services"];
 
 /// The variable that lists the files of a project: <https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file>.
 const COMPOSE_FILE: &str = "COMPOSE_FILE";

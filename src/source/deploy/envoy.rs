@@ -22,7 +22,7 @@ const MAX_ROUTES: usize = 2_000;
 
 /// JSON is read as the YAML that it is.
 pub fn read(File { path, text, .. }: &File<'_>) -> Found {
-    let tree = yaml::parse(path, text);
+    let tree = yaml::parse_parts(path, text, &[yaml::ROOT]);
     let found = Found { comments: tree.comments, problems: tree.problems, ..Found::default() };
     let mut reader = Reader { path, found, clusters: HashMap::new(), routes: 0 };
     for document in &tree.documents {

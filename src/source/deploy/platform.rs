@@ -53,6 +53,11 @@ impl<'a> Reader<'a> {
         Reader::new(file, yaml::parse(&file.path, file.text))
     }
 
+    /// The same, where the keys of the root stand for themselves.
+    fn yaml_of_parts(file: &File<'a>) -> (Self, Vec<Rc<Node>>) {
+        Reader::new(file, yaml::parse_parts(&file.path, file.text, &[yaml::ROOT]))
+    }
+
     fn toml(file: &File<'a>) -> (Self, Vec<Rc<Node>>) {
         Reader::new(file, toml::parse(&file.path, file.text))
     }

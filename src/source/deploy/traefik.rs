@@ -27,7 +27,8 @@ const HIGHEST_RANDOM_WEIGHT: &str = "highestRandomWeight";
 const MAX_ROUTES: usize = 2_000;
 
 pub fn read(File { path, text, .. }: &File<'_>) -> Found {
-    let tree = if path.ends_with(".toml") { toml::parse(path, text) } else { yaml::parse(path, text) };
+    let tree =
+        if path.ends_with(".toml") { toml::parse(path, text) } else { yaml::parse_parts(path, text, &[yaml::ROOT]) };
     let mut reader =
         Reader { path, found: Found { comments: tree.comments, problems: tree.problems, ..Found::default() } };
     for document in &tree.documents {

@@ -207,6 +207,27 @@ fn php_ini() {
 }
 
 #[test]
+fn what_is_no_ini_and_no_dockerfile_is_told() {
+    let told = |path: &str, text: &str| problems(path, text).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        told("php-fpm.d/www.conf", "[www]\n{% if big %}\npm.max_children = 9\n{% endif %}\n[admin\n"),
+        [
+            "php-fpm.d/www.conf:2:1: a template: what such lines decide is not known",
+            "php-fpm.d/www.conf:4:1: a template: what such lines decide is not known",
+            "php-fpm.d/www.conf:5:1: nothing closes this bracket",
+        ]
+    );
+    assert_eq!(
+        told("Dockerfile", "FROM a\n{% if x %}\nRUN b \\\n  && c\n{% endif %}\n}}} x\ncopy . .\nINCLUDE+ x\n"),
+        [
+            "Dockerfile:2:1: a template: what such lines decide is not known",
+            "Dockerfile:5:1: a template: what such lines decide is not known",
+            "Dockerfile:6:1: `}}}` is no instruction of a Dockerfile",
+        ]
+    );
+}
+
+#[test]
 fn prisma() {
     let text = "generator client {\n  provider = \"prisma-client-js\"\n}\n\ndatasource db {\n  provider = \"sqlite\" // scaleproof: ignore[x] y\n\
                 \x20 url      = env(\"DATABASE_URL\")\n}\n\nmodel User {\n  id Int @id @default(autoincrement())\n  home String @default(\"http://x\")\n}\n";

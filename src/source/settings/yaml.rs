@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::placeholder::{self, Syntax, environment};
 use super::{Sheet, erb};
 use crate::model::fact::Value;
-use crate::source::yaml::{Comment, flat, parse};
+use crate::source::yaml::{Comment, ROOT, flat, parse_parts};
 
 /// Stands for the `@` of `@project.version@`, which Maven replaces and with which no value of YAML may begin.
 const FILTERED: char = '\u{E002}';
@@ -16,7 +16,7 @@ pub(super) fn read(sheet: &mut Sheet<'_>) {
         None if sheet.text.contains(": @") => (Cow::Owned(sheet.text.replace(": @", &format!(": {FILTERED}"))), None),
         None => (Cow::Borrowed(sheet.text), None),
     };
-    let tree = parse(sheet.path, &text);
+    let tree = parse_parts(sheet.path, &text, &[ROOT]);
     sheet.facts.directives.extend(tree.comments.iter().filter_map(Comment::directive));
     for problem in tree.problems {
         // With the line as it is written.

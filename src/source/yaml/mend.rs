@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::template::{self, Masked};
-use super::{Attempt, Broken, Tree, attempt};
+use super::{Attempt, Broken, ROOT, Tree, attempt};
 use crate::model::location::Span;
 use crate::model::problem::Problem;
 
@@ -132,11 +132,13 @@ impl Draft {
         around.min_by_key(|(_, part)| part.lines.len()).map(|(index, _)| index)
     }
 
-    /// A document of entries is what they are.
+    /// A document of entries is what they are, and so is an entry of entries.
     fn stands_for_itself(&self, part: usize) -> bool {
-        let lines = &self.parts[part].lines;
-        let is_within = |other: &Part| other.name.is_some() && lines.contains(&other.lines.start);
-        self.parts[part].name.is_some() || !self.parts.iter().any(is_within)
+        let whole = &self.parts[part];
+        let is_within = |other: &Part| {
+            other.name.is_some() && whole.lines.contains(&other.lines.start) && other.lines.len() < whole.lines.len()
+        };
+        !self.parts.iter().any(is_within)
     }
 
     /// Has the part something to say both before this line and behind it?
@@ -146,16 +148,24 @@ impl Draft {
         says(lines.start..line) && says(line + 1..lines.end)
     }
 
-    /// Blanks out the part that has this line, from 1, or the next larger one where that is blank already.
+    /// Blanks out the part that has this line, from 1. Where that is blank already, a bracket or a quote is open since before: then the
+    /// part before it, and where there is none the document.
     fn lose(&mut self, line: u32) {
         let line = (line as usize - 1).min(self.lines.len().saturating_sub(1));
         let lost = |draft: &Draft, index: usize| {
             let first = draft.parts[index].lines.start;
             draft.lost.iter().any(|(lines, name)| lines.start as usize == first + 1 && name.is_some())
         };
-        let part = self.part(line).filter(|part| self.parts[*part].name.is_none() || !lost(self, *part));
-        let whole = || self.parts.iter().position(|part| part.name.is_none() && part.lines.contains(&line));
-        if let Some(part) = part.or_else(whole) {
+        let smallest = |is_meant: &dyn Fn(&Part) -> bool| {
+            let meant = (0..self.parts.len()).filter(|part| is_meant(&self.parts[*part]));
+            meant.min_by_key(|part| self.parts[*part].lines.len())
+        };
+        let mut part = smallest(&|part| part.name.is_some() && part.lines.contains(&line));
+        while let Some(known) = part.filter(|part| lost(self, *part)) {
+            let start = self.parts[known].lines.start;
+            part = smallest(&|part| part.name.is_some() && part.lines.end == start);
+        }
+        if let Some(part) = part.or_else(|| smallest(&|part| part.name.is_none() && part.lines.contains(&line))) {
             self.blank(part);
         }
     }
@@ -174,9 +184,7 @@ impl Draft {
         let number = |line: usize| u32::try_from(line).unwrap_or(u32::MAX - 1) + 1;
         let lines = number(lines.start)..number(lines.end);
         self.text.replace_range(from..bytes.end, &blanked);
-        if name.is_none() {
-            self.lost.retain(|(known, _)| !(lines.start <= known.start && known.end <= lines.end));
-        }
+        self.lost.retain(|(known, _)| !(lines.start <= known.start && known.end <= lines.end));
         self.lost.push((lines, name));
     }
 
@@ -211,6 +219,10 @@ fn parts(text: &str, holders: &[&str]) -> Vec<Part> {
         // The line of dashes stays, so that the next document begins.
         let first = start + usize::from(lines.get(start).is_some_and(|line| line.starts_with("---")));
         parts.extend(entries(&lines, first..end, holders));
+        if holders.contains(&ROOT) {
+            let said = (first..end).find(|line| is_said(lines[*line]));
+            parts.extend(said.map(|first| named(&lines, first..end, 0)).unwrap_or_default());
+        }
         parts.push(Part { lines: first..end, name: None });
         start = end;
     }
@@ -226,9 +238,15 @@ fn entries(lines: &[&str], document: Range<usize>, holders: &[&str]) -> Vec<Part
         (holder + 1..document.end).find(|line| said(line) && indent(*line) == 0 && !lines[*line].starts_with('\t'));
     let end = end.unwrap_or(document.end);
     let Some(first) = (holder + 1..end).find(said) else { return Vec::new() };
-    let depth = indent(first);
-    let starts: Vec<_> = (first..end)
-        .filter(|line| said(line) && indent(*line) == depth)
+    named(lines, first..end, indent(first))
+}
+
+/// The entries of a mapping whose keys stand at this depth.
+fn named(lines: &[&str], mapping: Range<usize>, depth: usize) -> Vec<Part> {
+    let indent = |line: usize| lines[line].chars().take_while(|char| *char == ' ').count();
+    let starts: Vec<_> = mapping
+        .clone()
+        .filter(|line| is_said(lines[*line]) && indent(*line) == depth)
         .filter_map(|line| {
             let name = lines[line].trim_start_matches(' ').split_once(':')?.0;
             let is_name =
@@ -236,6 +254,6 @@ fn entries(lines: &[&str], document: Range<usize>, holders: &[&str]) -> Vec<Part
             is_name.then(|| (line, depth..depth + name.len()))
         })
         .collect();
-    let ends = starts.iter().skip(1).map(|(line, _)| *line).chain([end]);
+    let ends = starts.iter().skip(1).map(|(line, _)| *line).chain([mapping.end]);
     starts.iter().zip(ends).map(|((line, name), end)| Part { lines: *line..end, name: Some(name.clone()) }).collect()
 }

@@ -162,6 +162,28 @@ fn errors_elsewhere_and_too_many_of_them_lose_the_document() {
 }
 
 #[test]
+fn an_error_within_a_key_of_the_root_loses_that_key_alone_where_keys_stand_for_themselves() {
+    let text =
+        "x-app: &app\n  tty: true\nservices:\n  web:\n    image: a\nvolumes:\n  data: [\n\nnetworks:\n  a: b: c\n";
+    let Tree { documents, problems, .. } = parse_parts("f.yml", text, &[ROOT, "services"]);
+    assert_eq!(value(&documents[0], "services.web.image"), "a");
+    assert!(documents[0].get("volumes").is_none(), "it is null");
+    assert_eq!(problems.len(), 1);
+    let help = &problems[0].help;
+    assert!(
+        help.contains("`volumes`") && help.contains("`networks`") && help.ends_with("the rest of the file was."),
+        "{help}"
+    );
+    let open = "services:\n  web:\n    image: a\nx-list: [1, 2\nx-other: : :\n";
+    let Tree { documents, .. } = parse_parts("f.yml", open, &[ROOT, "services"]);
+    assert_eq!(value(&documents[0], "services.web.image"), "a", "the bracket is open since the line above");
+    // And of a service that is broken twice all services may go.
+    let inner = "services:\n  web:\n    image: a: b\n  web: {\nname: shop\n";
+    let Tree { documents, .. } = parse_parts("f.yml", inner, &[ROOT, "services"]);
+    assert_eq!(value(&documents[0], "name"), "shop");
+}
+
+#[test]
 fn what_a_template_fills_in_is_a_variable() {
     for image in ["{{ image }}:{{ tag | default('x') }}", "<%= @image %>", "{% if a %}x{% else %}y{% endif %}"] {
         let text = format!("services:\n  web:\n    image: {image}\n    ports: [\"80:80\"]\n");

@@ -183,21 +183,19 @@ fn one_service(path: &Arc<str>, mut group: Vec<Draft>) -> Service {
     Service { instances, copies, own, container_name, ..whole }
 }
 
-/// Keys of variables and settings of which each copy has a value of its own. One that runs several times has none of its own.
-fn own(group: &[Draft]) -> Vec<Name> {
-    let mut values: HashMap<&Name, HashSet<String>> = HashMap::new();
-    let mut shared: HashSet<&Name> = HashSet::new();
+/// What one copy alone says, which is all that differs between copies. What a copy says that runs several times, its instances share.
+fn own(group: &[Draft]) -> Vec<(Name, Value)> {
+    let mut said: HashMap<(&Name, String), (&Value, u32)> = HashMap::new();
     for service in group.iter().map(|draft| &draft.service) {
         for setting in service.environment.iter().chain(&service.settings) {
-            let is_new = values.entry(&setting.key).or_default().insert(format!("{:?}", setting.value));
-            if !is_new || service.replicas() > 1 {
-                shared.insert(&setting.key);
-            }
+            let entry = said.entry((&setting.key, format!("{:?}", setting.value))).or_insert((&setting.value, 0));
+            entry.1 = entry.1.saturating_add(service.replicas());
         }
     }
-    let mut own: Vec<Name> = values.into_keys().filter(|key| !shared.contains(key)).cloned().collect();
-    own.sort_unstable();
-    own
+    let alone = said.into_iter().filter(|(_, (_, times))| *times < 2);
+    let mut own: Vec<_> = alone.map(|((key, text), (value, _))| (key.clone(), text, value.clone())).collect();
+    own.sort_unstable_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+    own.into_iter().map(|(key, _, value)| (key, value)).collect()
 }
 
 /// The name that two copies ask for, or a copy that runs several times. Copies with names of their own get along.

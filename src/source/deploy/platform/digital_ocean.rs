@@ -13,7 +13,7 @@ use crate::source::yaml::Node;
 const KIND: &str = "digitalocean component";
 
 pub fn read(file: &File<'_>) -> Found {
-    let (mut reader, documents) = Reader::yaml(file);
+    let (mut reader, documents) = Reader::yaml_of_parts(file);
     for root in &documents {
         let spec = root.get("spec").unwrap_or(root);
         for (list, role) in [("services", Role::Web), ("workers", Role::Worker), ("static_sites", Role::Static)] {

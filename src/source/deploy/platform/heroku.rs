@@ -14,7 +14,7 @@ use crate::source::yaml::Node;
 pub(super) const KIND: &str = "process";
 
 pub fn read(file: &File<'_>) -> Found {
-    let (mut reader, documents) = Reader::yaml(file);
+    let (mut reader, documents) = Reader::yaml_of_parts(file);
     for root in &documents {
         let builds = root.get("build").and_then(|build| build.get("docker")).cloned();
         let run = root.get("run").map_or(&[][..], |run| reader.entries(run, "run"));

@@ -13,7 +13,7 @@ use crate::source::yaml::Node;
 const KIND: &str = "render service";
 
 pub fn read(file: &File<'_>) -> Found {
-    let (mut reader, documents) = Reader::yaml(file);
+    let (mut reader, documents) = Reader::yaml_of_parts(file);
     for root in &documents {
         resources(&mut reader, root);
         for project in reader.items(root, "projects") {

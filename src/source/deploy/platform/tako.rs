@@ -16,7 +16,7 @@ use crate::source::yaml::{Entry, Node};
 const KIND: &str = "tako service";
 
 pub fn read(file: &File<'_>) -> Found {
-    let (mut reader, documents) = Reader::yaml(file);
+    let (mut reader, documents) = Reader::yaml_of_parts(file);
     for root in &documents {
         services(&mut reader, root);
         let environments = root.get("environments").map_or(&[][..], |all| reader.entries(all, "environments"));
