@@ -112,5 +112,7 @@ pub(super) fn from_outside(name: &Name) -> Value {
 
 fn sources(container: &Node) -> Vec<Name> {
     let source = |item: &Rc<Node>| text(item, "configMapRef.name").or_else(|| text(item, "secretRef.name")).cloned();
-    list(container, "envFrom").iter().filter_map(source).collect()
+    // Behind a prefix its variables go by other names.
+    let as_named = |item: &&Rc<Node>| text(item, "prefix").is_none_or(|prefix| prefix.is_empty());
+    list(container, "envFrom").iter().filter(as_named).filter_map(source).collect()
 }
