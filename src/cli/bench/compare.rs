@@ -10,6 +10,7 @@ use crate::load::bench::compare::{Named, compare};
 use crate::model::bench::BenchReport;
 use crate::model::problem::Problem;
 use crate::report::{json, markdown, terminal};
+use crate::stats::latency;
 
 pub fn run(files: &[PathBuf], args: &ReportArgs) -> Result {
     let [a, b] = files else { return Ok(Exit::Usage) };
@@ -36,5 +37,12 @@ pub fn run(files: &[PathBuf], args: &ReportArgs) -> Result {
 
 fn read(path: &Path) -> Result<BenchReport> {
     let text = fs::read_to_string(path).map_err(|error| output::named(error, path))?;
-    Ok(json::bench::read(&text).map_err(|problem| problem.in_file(&path.display().to_string()))?)
+    let named = |problem: Problem| problem.in_file(&path.display().to_string());
+    let report = json::bench::read(&text).map_err(named)?;
+    if latency::decode(&report.histogram).is_none() {
+        let problem =
+            Problem::new("its `histogram` cannot be read, so that nothing could be said of how sure times are");
+        return Err(named(problem.help("`scaleproof bench --format json` writes it")).into());
+    }
+    Ok(report)
 }
