@@ -106,13 +106,14 @@ fn walk_folder(
     problems: &Mutex<Vec<Problem>>,
 ) {
     let mut builder = WalkBuilder::new(root);
+    let folder = root.to_path_buf();
     builder
         .hidden(false)
         .require_git(false)
         .follow_links(false)
         .overrides(excluded.clone())
         .add_custom_ignore_filename(".scaleproofignore")
-        .filter_entry(|entry| entry.depth() == 0 || is_read(entry));
+        .filter_entry(move |entry| entry.depth() == 0 || is_read(entry, &folder));
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
@@ -125,9 +126,10 @@ fn walk_folder(
     });
 }
 
-fn is_read(entry: &DirEntry) -> bool {
+fn is_read(entry: &DirEntry, root: &Path) -> bool {
     let Some(kind) = entry.file_type() else { return false };
-    let skipped = SKIPPED.matched(Path::new(entry.file_name()), kind.is_dir()).is_ignore();
+    let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+    let skipped = SKIPPED.matched(path, kind.is_dir()).is_ignore();
     let package = kind.is_dir() && is_package(entry.path());
     (!skipped || package) && !(kind.is_dir() && (is_built(entry.path()) || is_environment(entry.path())))
 }
@@ -209,4 +211,25 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_run_as_the_service_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = ["app.rb", "lib/script.rb", "script/start.sh", "support/a.rb"];
+        let passed_over =
+            ["script/fix_prices.rb", "shop/script/old/move.rb", "features/support/env.rb", "lib/a_test.rb"];
+        for path in read.iter().chain(&passed_over) {
+            let file = folder.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "x").unwrap();
+        }
+        let (found, problems) = walk(&[folder.path().into()], folder.path(), &[], &|_| true);
+        let found: Vec<&str> = found.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!((found, problems.len()), (read.to_vec(), 0));
+    }
 }
