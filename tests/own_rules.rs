@@ -156,7 +156,7 @@ fn mistakes_in_a_rule_are_shown_with_line_caret_and_help() {
        |
        = help: Did you mean `call`?
 
-    error: `{calle}` is unknown in `say`: known are name, callee, service, replicas, value, routes
+    error: `{calle}` is unknown in `say`: known are name, callee, service, replicas, times, value, routes
       --> scaleproof-rules/custom/own.yaml:19:5
        |
     19 |   - in: [javascript]
