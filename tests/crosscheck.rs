@@ -4,10 +4,9 @@ mod tool;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
-use tool::{have, project, run};
+use tool::{have, project, repository, run, write};
 
 const SHOP: &str = "from flask import Flask, request\napp = Flask(__name__)\ncarts = {}\n\n@app.post(\"/add\")\ndef add():\n    \
                     carts[\"x\"] = carts.get(\"x\", 0) + 1\n    return str(carts)\n\n@app.post(\"/upload\")\ndef upload():\n    \
@@ -31,25 +30,6 @@ fn finding<'v>(report: &'v Value, rule: &str) -> &'v Value {
 
 fn service<'v>(report: &'v Value, name: &str) -> &'v Value {
     list(report, "services").iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("no {name}: {report}"))
-}
-
-fn write(folder: &Path, path: &str, text: &str) {
-    fs::write(folder.join(path), text).expect("a file");
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let settings = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
-    let output = Command::new("git").current_dir(folder).args(settings).args(arguments).output().expect("git starts");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A repository with one commit.
-fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = project(files);
-    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
-        git(folder.path(), arguments);
-    }
-    folder
 }
 
 /// The reason that the gate gives, in one line.

@@ -4,10 +4,9 @@ mod tool;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
-use tool::{Said, have, project, run, scaleproof};
+use tool::{Said, git, have, project, repository, run, scaleproof, write};
 
 /// A shop whose cart is lost between replicas, found on line 3.
 const SHOP: &str = "from flask import Flask\napp = Flask(__name__)\ncarts = {}\n\n@app.route(\"/add\", methods=[\"POST\"])\n\
@@ -23,27 +22,6 @@ fn lint(folder: &Path, arguments: &[&str]) -> Value {
 fn found(report: &Value) -> Vec<String> {
     let place = |it: &Value| format!("{}:{}", it["path"].as_str().expect("a path"), it["line"]);
     report["findings"].as_array().expect("findings").iter().map(place).collect()
-}
-
-fn write(folder: &Path, path: &str, text: &str) {
-    let path = folder.join(path);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-    fs::write(path, text).expect("a file");
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let settings = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
-    let output = Command::new("git").current_dir(folder).args(settings).args(arguments).output().expect("git starts");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A repository with one commit.
-fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = project(files);
-    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
-        git(folder.path(), arguments);
-    }
-    folder
 }
 
 /// The first lines of what was complained about.

@@ -103,10 +103,28 @@ fn needed(what: &str, found: bool) -> bool {
 /// Writes files into a fresh folder that goes away with the value.
 pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
-        std::fs::write(path, text).expect("a file");
+    files.iter().for_each(|(path, text)| write(folder.path(), path, text));
+    folder
+}
+
+/// Writes a file, with the folders that it lies in.
+pub fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+    std::fs::write(path, text).expect("a file");
+}
+
+pub fn git(folder: &Path, arguments: &[&str]) {
+    let settings = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"];
+    let output = Command::new("git").current_dir(folder).args(settings).args(arguments).output().expect("git starts");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A repository with one commit.
+pub fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = project(files);
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
+        git(folder.path(), arguments);
     }
     folder
 }

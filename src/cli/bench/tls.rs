@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite, SupportedProtoco
 
 use super::args::TlsArgs;
 use crate::model::problem::Problem;
-use verifier::{Anyone, Given};
+use verifier::{Believed, Verifier};
 
 /// What ab's `-Z` calls the suites that are spoken here: OpenSSL's names beside those of the IANA registry.
 const SUITES: &[(&str, &str)] = &[
@@ -66,8 +66,9 @@ pub fn config(args: &TlsArgs, spoken: &Spoken, alpn: &[u8]) -> Result<Arc<Client
 }
 
 fn verifier(args: &TlsArgs, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Problem> {
+    let algorithms = provider.signature_verification_algorithms;
     if args.insecure {
-        return Ok(Arc::new(Anyone::new(provider)));
+        return Ok(Arc::new(Verifier { algorithms, believed: Believed::Everybody }));
     }
     let given = args.cacert.as_deref().map(certificates).transpose()?;
     let mut roots = RootCertStore::empty();
@@ -79,7 +80,7 @@ fn verifier(args: &TlsArgs, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Se
         })?;
     Ok(match given {
         None => signed,
-        Some(given) => Arc::new(Given { signed, given }),
+        Some(given) => Arc::new(Verifier { algorithms, believed: Believed::Given { signed, given } }),
     })
 }
 

@@ -14,6 +14,8 @@ struct Wait {
     /// How the key ends under which it is stated.
     key: &'static str,
     by_default: u32,
+    /// Does 0 mean for ever, and not at once?
+    zero_is_endless: bool,
 }
 
 /// <https://docs.docker.com/reference/compose-file/services/#stop_grace_period>,
@@ -21,14 +23,15 @@ struct Wait {
 /// <https://supervisord.org/configuration.html#program-x-section-settings>,
 /// <https://www.freedesktop.org/software/systemd/man/latest/systemd-system.conf.html#DefaultTimeoutStartSec=>.
 const WAITS: [Wait; 4] = [
-    Wait { languages: &[Language::Compose], key: "stop_grace_period", by_default: 10 },
+    Wait { languages: &[Language::Compose], key: "stop_grace_period", by_default: 10, zero_is_endless: false },
     Wait {
         languages: &[Language::Kubernetes, Language::Helm],
         key: "spec.terminationGracePeriodSeconds",
         by_default: 30,
+        zero_is_endless: false,
     },
-    Wait { languages: &[Language::Supervisor], key: "stopwaitsecs", by_default: 10 },
-    Wait { languages: &[Language::Systemd], key: "Service.TimeoutStopSec", by_default: 90 },
+    Wait { languages: &[Language::Supervisor], key: "stopwaitsecs", by_default: 10, zero_is_endless: false },
+    Wait { languages: &[Language::Systemd], key: "Service.TimeoutStopSec", by_default: 90, zero_is_endless: true },
 ];
 
 /// The place that states one of both times, the earlier one first, and how they compare. `known` tells where both must be known from.
@@ -39,7 +42,7 @@ pub(super) fn cut_short(deployed: &Deployed<'_>, known: Known) -> Option<Place> 
         setting.key.strip_suffix(wait.key).is_some_and(|before| before.is_empty() || before.ends_with('.'))
     });
     let waits = match stated {
-        Some(setting) => seconds(&setting.value)?,
+        Some(setting) => seconds(&setting.value).filter(|seconds| *seconds > 0.0 || !wait.zero_is_endless)?,
         None => f64::from(wait.by_default),
     };
     let drains = grace::of(service)?;
@@ -81,11 +84,11 @@ fn before_signal(service: &Service) -> Option<f64> {
     seconds(&Value::Text(words.get(at + 1)?.as_str().into()))
 }
 
-/// `10`, `30s`, `1m30s`, `1min 30s`; `None` for `infinity` and 0, which mean for ever to those that know them.
+/// `10`, `30s`, `1m30s`, `1min 30s`; `None` for `infinity` and what is no time.
 fn seconds(value: &Value) -> Option<f64> {
     let text = match value {
-        Value::Number(number) => return (*number > 0.0).then_some(*number),
-        Value::Text(text) => text.trim(),
+        Value::Number(number) => return (*number >= 0.0).then_some(*number),
+        Value::Text(text) if !text.trim().is_empty() => text.trim(),
         _ => return None,
     };
     let mut rest = text;
@@ -105,7 +108,7 @@ fn seconds(value: &Value) -> Option<f64> {
             };
         rest = after[unit..].trim_start();
     }
-    (sum > 0.0).then_some(sum)
+    Some(sum)
 }
 
 #[cfg(test)]
@@ -122,7 +125,7 @@ mod tests {
             ("500ms", Some(0.5)),
             ("1h", Some(3600.0)),
             ("infinity", None),
-            ("0", None),
+            ("0", Some(0.0)),
             ("${WAIT}", None),
             ("", None),
             ("5d", None),

@@ -1,68 +1,33 @@
-//! Servers that are believed although nobody signed for them.
+//! Servers that are believed although nobody signed for them. The signatures of the handshake are checked for all.
 
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-/// Believes everybody; the handshake's signatures are still checked.
+/// What rustls asks about the server of each connection.
 #[derive(Debug)]
-pub struct Anyone(WebPkiSupportedAlgorithms);
-
-impl Anyone {
-    pub fn new(provider: &CryptoProvider) -> Self {
-        Anyone(provider.signature_verification_algorithms)
-    }
+pub struct Verifier {
+    pub algorithms: WebPkiSupportedAlgorithms,
+    pub believed: Believed,
 }
 
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
-}
-
-/// Believes those who are signed by the given certificates, and the given ones themselves: `openssl req -x509` makes an authority that
-/// servers then show as their own certificate, which OpenSSL and curl believe.
 #[derive(Debug)]
-pub struct Given {
-    pub signed: Arc<WebPkiServerVerifier>,
-    pub given: Vec<CertificateDer<'static>>,
+pub enum Believed {
+    Everybody,
+    /// Those who are signed by the given certificates, and the given ones themselves: `openssl req -x509` makes an authority that servers
+    /// then show as their own certificate, which OpenSSL and curl believe.
+    Given {
+        signed: Arc<WebPkiServerVerifier>,
+        given: Vec<CertificateDer<'static>>,
+    },
 }
 
-impl ServerCertVerifier for Given {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -71,9 +36,10 @@ impl ServerCertVerifier for Given {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.signed.verify_server_cert(certificate, between, name, ocsp, now) {
+        let Believed::Given { signed, given } = &self.believed else { return Ok(ServerCertVerified::assertion()) };
+        match signed.verify_server_cert(certificate, between, name, ocsp, now) {
             // It is said of what is otherwise in order, except that the name is looked at last.
-            Err(error) if is_authority(&error) && self.given.iter().any(|given| given == certificate) => {
+            Err(error) if is_authority(&error) && given.iter().any(|given| given == certificate) => {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -87,7 +53,7 @@ impl ServerCertVerifier for Given {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls12_signature(message, certificate, signature)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -96,11 +62,11 @@ impl ServerCertVerifier for Given {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed.verify_tls13_signature(message, certificate, signature)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signed.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
