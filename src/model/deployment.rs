@@ -70,8 +70,9 @@ pub enum Number {
 /// The smallest number of which "several" is true.
 pub const SEVERAL: u32 = 2;
 
-/// What a number that no file states is called, and what it is where workers are meant.
+/// What a number that no file states is called.
 pub const SEVERAL_WORD: &str = "several";
+/// What it is where workers are meant.
 pub const ONE_PER_PROCESSOR: &str = "one per processor";
 
 impl Number {

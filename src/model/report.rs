@@ -149,6 +149,7 @@ impl ServiceRow {
         self.instances.iter().chain(&self.ceiling).chain(&self.workers)
     }
 
+    /// What findings call it by.
     pub fn service(&self) -> ServiceName {
         ServiceName { name: self.name.clone(), path: self.location.path.to_string(), line: self.location.span.line }
     }

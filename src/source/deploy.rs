@@ -75,6 +75,7 @@ impl File<'_> {
         path_from(self.folder(), named)
     }
 
+    /// The folder that it lies in, without a slash at the end; empty for the root of the project.
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }

@@ -130,6 +130,7 @@ impl<'t, 'a> Watched<'t, 'a> {
         Watched { thread, request, is_over: false }
     }
 
+    /// It is answered, or it failed.
     pub fn over(mut self) -> UnderWay {
         self.is_over = true;
         mem::take(&mut self.request)

@@ -10,6 +10,7 @@ use crate::model::location::Span;
 /// words with which it means nothing; `-` for nothing of a kind.
 pub struct Programs(Vec<Program>);
 
+/// A row of the table.
 pub struct Program {
     name: &'static str,
     by_default: Option<u32>,
@@ -31,6 +32,7 @@ pub struct Told {
 }
 
 impl Programs {
+    /// Rows with too few columns are left out, and so are lines that begin with `#`.
     pub fn read(table: &'static str) -> Self {
         let words = |column: &'static str| column.split(' ').filter(|word| *word != "-").collect::<Vec<_>>();
         let rows = table.lines().filter(|line| !line.starts_with('#')).map(|row| row.split('\t'));

@@ -27,6 +27,7 @@ pub enum Chunk {
     },
 }
 
+/// Where one step leads.
 pub struct Step {
     /// `None` behind the last byte of the body.
     pub next: Option<Chunk>,
